@@ -1,0 +1,4 @@
+// The front door of io/sqlite.
+#pragma once
+
+#include "assay/io/sqlite/records.h"
