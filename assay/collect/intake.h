@@ -36,12 +36,12 @@ struct Epoch {
 // What intake must know of an experiment to check and complete an exposure.
 struct KnownExperiment {
   State state = State::kRunning;
-  std::vector<std::string> variants;
+  std::vector<std::string> variants = {};
   std::string unit_kind = "user";
-  std::string version;                            // Written into each exposure.
-  std::vector<Epoch> epochs;                      // By start; an exposure gets the one of its time.
-  std::set<std::string, std::less<>> overridden;  // Units whose exposures are left out later.
-  bool expose_on_evaluation = false;              // An evaluation counts as an exposure.
+  std::string version = {};        // Written into each exposure.
+  std::vector<Epoch> epochs = {};  // By start; an exposure gets the one of its time.
+  std::set<std::string, std::less<>> overridden = {};  // Units whose exposures are left out later.
+  bool expose_on_evaluation = false;                   // An evaluation counts as an exposure.
 };
 
 using Known = std::map<std::string, KnownExperiment, std::less<>>;  // By experiment id.
