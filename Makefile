@@ -1,0 +1,82 @@
+# The commands of the house. Each is short because the work is done by cmake, ctest, npm and tools/.
+#
+#   make            build with sanitizers and run the fast tests
+#   make test       every test but simulations and fuzzing
+#   make check      what CI runs: format, lint, all tests, both builds, dashboard, browser
+#   make fix        format the code, then show what tidy and clang-tidy find in changed files
+#   make run        two model servers, live traffic, the dashboard, a verdict
+#   make bench      micro-benchmarks (FILTER=…)
+#   make sim        statistical promises by simulation (SEED=…)
+#   make fuzz       every parser against random input (TIME= seconds each)
+#   make clean      remove build/ and what the dashboard built
+.NOTPARALLEL:
+.PHONY: all setup build test check fix format_check dashboard release run bench sim fuzz clean
+
+export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
+export CTEST_OUTPUT_ON_FAILURE := 1
+SEED ?= 1
+TIME ?= 30
+FILTER ?= .
+SOURCES = git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cc'
+# One result file per test program; tools/count_tests adds them up.
+RESULTS = GTEST_OUTPUT=xml:$(CURDIR)/build/$(1)/results/
+
+all: build
+	ctest --preset dev -L fast -j2
+
+setup:
+	@tools/setup
+
+build: setup
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev
+
+release: setup
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+
+dashboard: setup
+	@if [ -f dashboard/package.json ]; then cd dashboard && npm run --silent typecheck && \
+	  npm test --silent && npm run --silent build; fi
+
+test: dashboard build
+	@rm -rf build/dev/results
+	$(call RESULTS,dev) ctest --preset dev -LE 'sim|fuzz' -j2
+	@tools/count_tests build/dev/results
+
+check: setup format_check dashboard build release
+	tools/lint --changed
+	@rm -rf build/dev/results build/release/results
+	$(call RESULTS,dev) ctest --preset dev -LE 'sim|fuzz|e2e' -j2
+	$(call RESULTS,release) ctest --preset release -L e2e
+	@tools/count_tests build/dev/results build/release/results
+
+format_check:
+	@$(SOURCES) | xargs -0 clang-format-14 --dry-run -Werror
+
+fix:
+	@$(SOURCES) | xargs -0 clang-format-14 -i
+	-@tools/tidy
+	-@tools/lint --changed
+
+run: dashboard release
+	@exec tools/demo
+
+bench: setup
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target benches
+	@for program in $$(find build/release/assay build/release/bench -name '*_bench' -type f \
+	  2>/dev/null | sort); do $$program --benchmark_filter='$(FILTER)' || exit 1; done
+
+sim: setup
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+	ASSAY_SEED=$(SEED) ctest --preset release -L sim
+
+fuzz: setup
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --target fuzzers
+	@tools/fuzz $(TIME)
+
+clean:
+	rm -rf build dashboard/dist
