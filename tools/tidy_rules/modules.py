@@ -99,7 +99,8 @@ def declared_modules(tree):
 
 
 def is_product(path):
-    return not re.search(r"_(test|bench|fuzz)\.cc$", path)
+    """Not a test, benchmark or fuzzer, nor a header that only tests share (x_test.h)."""
+    return not re.search(r"_(test|bench|fuzz)\.(cc|h)$", path)
 
 
 def declared_includes(tree):
@@ -161,8 +162,9 @@ def libraries_have_owners(tree):
             suffix = next((s for p, s in TEST_LIBRARIES.items() if header.startswith(p)), None)
             row = owner_row(header)
             if suffix:
-                if not path.endswith(suffix) and not path.endswith("_test.h"):
-                    yield Finding(path, line, f"<{header}> belongs in *{suffix} files only")
+                if not path.endswith((suffix, suffix.replace(".cc", ".h"))):
+                    yield Finding(path, line, f"<{header}> belongs in *{suffix} files (a header "
+                                  f"that only tests share is called *{suffix[:-3]}.h)")
             elif row is None:
                 yield Finding(path, line, f"<{header}> has no owner: use a library the house has, "
                               "or name its owner in tools/tidy_rules/modules.py")
@@ -177,7 +179,7 @@ def libraries_stay_in_sources(tree):
         for line, _, header in includes(text):
             if not header or is_system(header) or header == "nlohmann/json_fwd.hpp":
                 continue
-            if (path, header) not in HEADER_EXCEPTIONS:
+            if is_product(path) and (path, header) not in HEADER_EXCEPTIONS:
                 yield Finding(path, line, f"<{header}> in a header: include it in the .cc file and "
                               "show plain types (nlohmann: json_fwd.hpp)")
 
