@@ -1,0 +1,43 @@
+// FileSource: a SummarySource over files of exposures and events (.csv, .ndjson, .jsonl, .parquet),
+// for `assay analyze exp.yaml --exposures e.csv --events v.parquet`. The files are read into an
+// in-memory database with the event store's tables; from there on everything is the same.
+//
+// Columns, by their first name that exists (the experiment's unit kind is written KIND):
+//   exposures   unit: KIND, KIND_id, unit_id, unit · variant: variant, variation_id, variation
+//               time: time, timestamp, exposed_at · optional: id, experiment (experiment_id),
+//               epoch, override · every other column is an attribute
+//   events      name: name, event, event_name · time: time, timestamp · unit: as above
+//               optional: id, value, properties (a JSON object) · every other column is a property
+// A row without id is known by its content, so that identical rows count once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/analyze/source.h"
+#include "assay/base/expected.h"
+
+namespace assay::io::duckdb {
+
+struct ImportReport {
+  std::int64_t rows = 0;
+  std::int64_t duplicates = 0;  // Rows whose id, or whole content, was there before.
+  std::int64_t other = 0;       // Exposures of other experiments.
+};
+
+struct FileSource {
+  std::unique_ptr<analyze::SummarySource> source;
+  ImportReport exposures;
+  ImportReport events;
+  std::optional<Timestamp> last;  // The latest row of all: a natural as_of is just after it.
+};
+
+// All problems at once: missing columns of both files, unreadable rows with file and row.
+Checked<FileSource> open_files(const define::Experiment& experiment,
+                               const std::vector<std::string>& exposures,
+                               const std::vector<std::string>& events);
+
+}  // namespace assay::io::duckdb

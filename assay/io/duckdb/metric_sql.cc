@@ -1,0 +1,238 @@
+// Composes the queries of summary_source.h. Every query starts from the same two steps:
+//
+//   seen    exposures of the experiment before as_of, without overrides
+//   units   one row per unit: its first exposure, ties broken by id
+//
+// and a metric adds
+//
+//   chosen     the units that are analyzed, and whether their window is closed
+//   outcome    (and denominator, covariate) one value per unit that has matching events
+//   measured   the values side by side, missing ones filled in
+//   caps       where values are cut
+#include <algorithm>
+#include <vector>
+
+#include "assay/base/text.h"
+#include "assay/io/duckdb/condition_sql.h"
+#include "assay/io/duckdb/summary_source.h"
+
+namespace assay::io::duckdb {
+namespace {
+
+using define::Aggregation;
+using define::Measure;
+using define::MetricDefinition;
+using define::MetricType;
+
+bool is_additive(Aggregation aggregation) {
+  return aggregation != Aggregation::kMean && aggregation != Aggregation::kMin &&
+         aggregation != Aggregation::kMax;
+}
+
+// Which value of a unit's events counts, and how it is folded.
+Aggregation aggregation_of(const MetricDefinition& metric, const Measure& measure) {
+  const bool share =
+      metric.type == MetricType::kProportion || metric.type == MetricType::kRetention;
+  return share ? Aggregation::kExists : measure.aggregation;
+}
+
+Sql units_sql(const define::Experiment& experiment, Timestamp as_of) {
+  Sql sql("WITH seen AS (\n  SELECT unit_id, variant, epoch, time, properties,\n");
+  sql.text("    epoch_us(time)::HUGEINT * 18446744073709551616 + id_high AS rank\n");
+  sql.text("  FROM exposures\n  WHERE experiment = ").bind(experiment.id);
+  sql.text(" AND unit_kind = ").bind(experiment.assignment.unit);
+  sql.text(" AND NOT is_override AND time < ").bind(as_of);
+  sql.text("\n), units AS (\n  SELECT unit_id, min(time) AS first, max(time) AS last,");
+  sql.text(" count(*) AS exposures,\n    arg_min(variant, rank) AS variant,");
+  sql.text(" arg_min(epoch, rank) AS epoch,\n    arg_min(properties, rank) AS properties,");
+  sql.text(" min(variant) <> max(variant) AS contaminated\n  FROM seen GROUP BY unit_id\n)");
+  return sql;
+}
+
+Sql shifted(const char* time, std::int64_t seconds) {
+  Sql sql(time);
+  return sql.text(" + to_microseconds(").bind(seconds * kMicrosPerSecond).text("::BIGINT)");
+}
+
+Result<Sql> chosen_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
+                       Timestamp as_of) {
+  Sql sql(", chosen AS (\n  SELECT unit_id, variant, epoch, first, ");
+  const auto& end = query.metric.window.end_seconds;
+  if (end) {
+    sql.append(shifted("first", *end)).text(" <= ").bind(as_of);
+  } else {
+    sql.text("true");
+  }
+  sql.text(" AS closed\n  FROM units WHERE variant IN (");
+  bool first = true;
+  for (const define::Variant& variant : experiment.variants) {
+    sql.text(first ? "" : ", ").bind(variant.key);
+    first = false;
+  }
+  sql.text(")");
+  if (query.exclude_contaminated) sql.text(" AND NOT contaminated");
+  if (!query.segment.empty()) {
+    ASSAY_TRY(const std::string json, json_at("properties", query.segment));
+    sql.text(" AND json_extract_string(" + json + ", '$') = ").bind(query.segment_value);
+  }
+  return sql.text("\n)");
+}
+
+// The number that an event brings: its value, or a numeric property.
+Result<std::string> number_sql(const Measure& measure) {
+  if (measure.field.empty()) return "e.value";
+  ASSAY_TRY(const std::string json, json_at("e.properties", measure.field));
+  return "CASE WHEN json_type(" + json + ") IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN TRY_CAST(" +
+         json + " AS DOUBLE) END";
+}
+
+Result<std::string> folded_sql(const Measure& measure, Aggregation aggregation) {
+  if (aggregation == Aggregation::kExists) return "1";
+  if (aggregation == Aggregation::kCount) return "count(*)";
+  if (aggregation == Aggregation::kCountDistinct) {
+    if (measure.field.empty()) return "count(DISTINCT e.value)";
+    ASSAY_TRY(const std::string json, json_at("e.properties", measure.field));
+    return "count(DISTINCT json_extract_string(" + json + ", '$'))";
+  }
+  ASSAY_TRY(const std::string number, number_sql(measure));
+  const char* function = aggregation == Aggregation::kSum    ? "sum("
+                         : aggregation == Aggregation::kMean ? "avg("
+                         : aggregation == Aggregation::kMin  ? "min("
+                                                             : "max(";
+  return function + number + ")";
+}
+
+// FROM chosen, the events of one measure within its window around the first exposure.
+Result<Sql> joined_sql(const define::Experiment& experiment, const Measure& measure,
+                       const define::Window& window, bool before, Timestamp as_of) {
+  Sql sql("  FROM chosen u JOIN events e ON e.unit_id = u.unit_id\n  WHERE e.unit_kind = ");
+  sql.bind(experiment.assignment.unit).text(" AND e.name = ").bind(measure.event);
+  sql.text(" AND e.time < ").bind(as_of);
+  if (before) {
+    if (window.begin_seconds < 0) {
+      sql.text("\n    AND e.time >= ").append(shifted("u.first", window.begin_seconds));
+    }
+    const std::int64_t end = std::min<std::int64_t>(window.end_seconds.value_or(0), 0);
+    sql.text("\n    AND e.time < ").append(shifted("u.first", end));
+  } else {
+    sql.text("\n    AND e.time >= ").append(shifted("u.first", window.begin_seconds));
+    if (window.end_seconds) {
+      sql.text(" AND e.time < ").append(shifted("u.first", *window.end_seconds));
+    }
+  }
+  ASSAY_TRY(const Sql where, condition_sql(measure.where));
+  return sql.text("\n    AND ").append(where);
+}
+
+struct Column {
+  std::string name;
+  const MetricDefinition& metric;
+  const Measure& measure;
+  bool before = false;  // The first exposure, not after it.
+};
+
+Result<Sql> column_sql(const define::Experiment& experiment, const Column& column,
+                       Timestamp as_of) {
+  const Aggregation aggregation = aggregation_of(column.metric, column.measure);
+  ASSAY_TRY(const std::string folded, folded_sql(column.measure, aggregation));
+  ASSAY_TRY(const Sql joined,
+            joined_sql(experiment, column.measure, column.metric.window, column.before, as_of));
+  Sql sql(", " + column.name + " AS (\n  SELECT u.unit_id, (" + folded +
+          ")::DOUBLE AS value, count(*) AS events\n");
+  return sql.append(joined).text("\n  GROUP BY u.unit_id\n)");
+}
+
+std::string filled(const Column& column) {
+  const bool additive = is_additive(aggregation_of(column.metric, column.measure));
+  const std::string value = column.name + ".value";
+  if (additive) return "coalesce(" + value + ", 0)";
+  return column.before ? "coalesce(" + value + ", avg(" + value + ") OVER (), 0)" : value;
+}
+
+// Where values are cut: a fixed number, a percentile of all units' values, or nowhere (NULL).
+Sql cap_sql(const define::Cap& cap, const std::string& column, const std::string& which) {
+  Sql sql;
+  if (cap.value) return sql.bind(*cap.value).text("::DOUBLE");
+  if (!cap.percentile) return Sql("NULL::DOUBLE");
+  return Sql("(SELECT quantile_disc(" + column + ", " + number_text(*cap.percentile) +
+             ") FROM measured" + which + ")");
+}
+
+// The covariate is cut as its own definition says; where it is the metric itself from an earlier
+// time, as the metric's does.
+define::Cap covariate_cap(const analyze::MetricQuery& query) {
+  if (!query.covariate) return {};
+  const bool same = query.covariate->numerator == query.metric.numerator;
+  const bool own = query.covariate->cap.value || query.covariate->cap.percentile;
+  return same && !own ? query.metric.cap : query.covariate->cap;
+}
+
+Sql caps_sql(const analyze::MetricQuery& query) {
+  Sql sql(", caps AS (\n  SELECT ");
+  sql.append(cap_sql(query.metric.cap, "value", " WHERE closed")).text(" AS closed_cap,\n    ");
+  sql.append(cap_sql(query.metric.cap, "value", "")).text(" AS all_cap,\n    ");
+  return sql.append(cap_sql(covariate_cap(query), "covariate", "")).text(" AS covariate_cap\n)");
+}
+
+// One row per unit; value is NULL for a unit that the metric leaves out.
+Result<Sql> unit_rows_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
+                          Timestamp as_of) {
+  std::vector<Column> columns = {{"outcome", query.metric, query.metric.numerator}};
+  const bool ratio = query.metric.type == MetricType::kRatio && query.metric.denominator;
+  if (ratio) columns.push_back({"denominator", query.metric, *query.metric.denominator});
+  if (query.covariate) {
+    columns.push_back({"covariate", *query.covariate, query.covariate->numerator, true});
+  }
+  Sql sql;
+  Sql joins;
+  for (const Column& column : columns) {
+    ASSAY_TRY(const Sql part, column_sql(experiment, column, as_of));
+    sql.append(part);
+    joins.text("\n  LEFT JOIN " + column.name + " ON " + column.name + ".unit_id = u.unit_id");
+  }
+  sql.text(", measured AS MATERIALIZED (\n  SELECT hash(u.unit_id) AS unit, u.variant, u.epoch,");
+  sql.text(" u.closed,\n    coalesce(outcome.events, 0) AS events, ");
+  sql.text(filled(columns.front()) + " AS value,\n    ");
+  sql.text((ratio ? filled(columns[1]) : "0.0") + "::DOUBLE AS denominator, ");
+  sql.text((query.covariate ? filled(columns.back()) : "0.0") + "::DOUBLE AS covariate\n");
+  sql.text("  FROM chosen u").append(joins).text("\n)").append(caps_sql(query));
+  sql.text("\nSELECT variant, epoch, closed, true AS is_unit, unit, events, value, denominator,");
+  return sql.text(
+      " covariate, closed_cap, all_cap, covariate_cap\nFROM measured, caps ORDER BY unit");
+}
+
+// One row per unit without a value, and one per event with one.
+Result<Sql> event_rows_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
+                           Timestamp as_of) {
+  const Measure& measure = query.metric.numerator;
+  ASSAY_TRY(const std::string number, number_sql(measure));
+  ASSAY_TRY(const Sql joined, joined_sql(experiment, measure, query.metric.window, false, as_of));
+  Sql sql(
+      "\nSELECT variant, epoch, closed, true AS is_unit, hash(unit_id) AS unit, 0::BIGINT AS "
+      "events,");
+  sql.text(" NULL::DOUBLE AS value\nFROM chosen\nUNION ALL\n");
+  sql.text("SELECT u.variant, u.epoch, u.closed, false, hash(u.unit_id), 1, " + number + "\n");
+  return sql.append(joined).text("\nORDER BY unit, value");
+}
+
+}  // namespace
+
+Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of) {
+  Sql sql = units_sql(experiment, as_of);
+  sql.text("\nSELECT variant, epoch, count(*)::BIGINT AS units,");
+  sql.text(" count(*) FILTER (WHERE contaminated)::BIGINT AS contaminated,\n");
+  sql.text("  sum(exposures)::BIGINT AS exposures, min(first) AS first, max(last) AS last\n");
+  return sql.text("FROM units GROUP BY variant, epoch ORDER BY variant, epoch");
+}
+
+Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
+                       Timestamp as_of) {
+  Sql sql = units_sql(experiment, as_of);
+  ASSAY_TRY(const Sql chosen, chosen_sql(experiment, query, as_of));
+  ASSAY_TRY(const Sql rows, query.metric.type == MetricType::kQuantile
+                                ? event_rows_sql(experiment, query, as_of)
+                                : unit_rows_sql(experiment, query, as_of));
+  return sql.append(chosen).append(rows);
+}
+
+}  // namespace assay::io::duckdb

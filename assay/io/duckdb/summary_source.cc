@@ -1,0 +1,168 @@
+#include "assay/io/duckdb/summary_source.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace assay::io::duckdb {
+namespace {
+
+using analyze::Cell;
+using analyze::Exposed;
+using analyze::MetricCell;
+using analyze::MetricData;
+using analyze::MetricQuery;
+using define::MetricType;
+
+// The columns of metric_sql, in its order.
+enum : std::size_t {
+  kVariant,
+  kEpoch,
+  kClosed,
+  kIsUnit,
+  kUnit,
+  kEvents,
+  kValue,
+  kDenominator,
+  kCovariate,
+  kClosedCap,
+  kAllCap,
+  kCovariateCap
+};
+
+// Rows come in the order of unit hashes, so neighbours rarely share a cell; there are few cells.
+class Cells {
+ public:
+  Cells(std::map<Cell, MetricCell>& cells, stats::Columns columns)
+      : cells_(cells), columns_(columns) {}
+
+  MetricCell& at(std::string_view variant, std::int64_t epoch) {
+    for (auto& [cell, data] : known_) {
+      if (cell->epoch == epoch && cell->variant == variant) return *data;
+    }
+    const auto [place, is_new] =
+        cells_.try_emplace(Cell{std::string(variant), epoch}, MetricCell{});
+    if (is_new) place->second.summary = stats::Summary(columns_);
+    known_.emplace_back(&place->first, &place->second);
+    return place->second;
+  }
+
+ private:
+  std::map<Cell, MetricCell>& cells_;
+  stats::Columns columns_;
+  std::vector<std::pair<const Cell*, MetricCell*>> known_;
+};
+
+// Folds the rows of one metric twice: units whose window is closed, and all of them.
+class Fold {
+ public:
+  Fold(const MetricQuery& query, MetricData& data)
+      : quantile_(query.metric.type == MetricType::kQuantile),
+        columns_{.denominator = query.metric.type == MetricType::kRatio,
+                 .covariates = query.covariate && !quantile_ ? 1 : 0},
+        closed_(data.cells, columns_),
+        all_(data.all_units, columns_),
+        data_(data) {}
+
+  void add(const Rows& rows, std::size_t row) {
+    data_.events += rows.integer(kEvents, row);
+    const bool closed = rows.boolean(kClosed, row);
+    any_open_ = any_open_ || !closed;
+    const std::string_view variant = rows.text(kVariant, row);
+    const std::int64_t epoch = rows.integer(kEpoch, row);
+    if (closed) add(rows, row, kClosedCap, closed_.at(variant, epoch));
+    add(rows, row, kAllCap, all_.at(variant, epoch));
+  }
+
+  void finish() {
+    if (!any_open_) data_.all_units.clear();
+  }
+
+ private:
+  void add(const Rows& rows, std::size_t row, std::size_t cap, MetricCell& cell) const {
+    if (rows.boolean(kIsUnit, row) && rows.boolean(kClosed, row)) ++cell.matured;
+    if (rows.is_null(kValue, row)) return;
+    if (quantile_)
+      return cell.rows.add(rows.unsigned_integer(kUnit, row), rows.number(kValue, row));
+    if (columns_.denominator && rows.is_null(kDenominator, row)) return;
+    std::array<double, 3> values{};
+    std::size_t count = 0;
+    values[count++] = capped(rows, row, kValue, cap);
+    if (values[0] < rows.number(kValue, row)) ++cell.capped;
+    if (columns_.denominator) values[count++] = rows.number(kDenominator, row);
+    if (columns_.covariates > 0) values[count++] = capped(rows, row, kCovariate, kCovariateCap);
+    cell.summary.add(std::span<const double>(values.data(), count));
+  }
+
+  static double capped(const Rows& rows, std::size_t row, std::size_t value, std::size_t cap) {
+    const double number = rows.number(value, row);
+    return rows.is_null(cap, row) ? number : std::min(number, rows.number(cap, row));
+  }
+
+  bool quantile_;
+  stats::Columns columns_;
+  Cells closed_;
+  Cells all_;
+  MetricData& data_;
+  bool any_open_ = false;
+};
+
+class SqlSource : public analyze::SummarySource {
+ public:
+  explicit SqlSource(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  Result<Exposed> exposed(const define::Experiment& experiment, Timestamp as_of) override {
+    ASSAY_TRY(auto rows, connection_->query(exposed_sql(experiment, as_of)));
+    Exposed exposed;
+    while (rows.next()) {
+      for (std::size_t row = 0; row < rows.size(); ++row) add(experiment, rows, row, exposed);
+    }
+    return exposed;
+  }
+
+  Result<MetricData> metric(const define::Experiment& experiment, const MetricQuery& query,
+                            Timestamp as_of) override {
+    ASSAY_TRY(const Sql sql, metric_sql(experiment, query, as_of));
+    ASSAY_TRY(auto rows, connection_->query(sql));
+    MetricData data;
+    Fold fold(query, data);
+    while (rows.next()) {
+      for (std::size_t row = 0; row < rows.size(); ++row) fold.add(rows, row);
+    }
+    fold.finish();
+    return data;
+  }
+
+ private:
+  static void add(const define::Experiment& experiment, const Rows& rows, std::size_t row,
+                  Exposed& exposed) {
+    const std::string variant(rows.text(0, row));
+    const std::int64_t units = rows.integer(2, row);
+    const bool known = std::any_of(experiment.variants.begin(), experiment.variants.end(),
+                                   [&](const define::Variant& v) { return v.key == variant; });
+    if (known) {
+      exposed.units[{variant, rows.integer(1, row)}] = units;
+    } else {
+      exposed.unknown_variant += units;
+    }
+    exposed.contaminated += rows.integer(3, row);
+    exposed.exposures += rows.integer(4, row);
+    const Timestamp first{rows.integer(5, row)};
+    const Timestamp last{rows.integer(6, row)};
+    exposed.first = std::min(exposed.first.value_or(first), first);
+    exposed.last = std::max(exposed.last.value_or(last), last);
+  }
+
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<analyze::SummarySource> make_summary_source(
+    std::unique_ptr<Connection> connection) {
+  return std::make_unique<SqlSource>(std::move(connection));
+}
+
+}  // namespace assay::io::duckdb

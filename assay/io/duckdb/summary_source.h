@@ -1,0 +1,28 @@
+// SummarySource over the tables of tables.h, by SQL: first exposures, then the events of the
+// metric joined to them, folded to one row per unit, streamed into Summaries.
+//
+// What a unit without matching events contributes: 0 to exists, count, sum and count_distinct;
+// nothing to mean, min and max (it is then not in n). The same holds for a denominator. A covariate
+// that is missing is 0 when it is additive, else the mean of all units. Proportions and retention
+// are always "exists". Values are capped per unit; a percentile is taken over the units of all
+// variants that are analyzed. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "assay/analyze/source.h"
+#include "assay/base/expected.h"
+#include "assay/io/duckdb/connection.h"
+#include "assay/io/duckdb/sql.h"
+
+namespace assay::io::duckdb {
+
+std::unique_ptr<analyze::SummarySource> make_summary_source(std::unique_ptr<Connection> connection);
+
+// The queries behind it; explained() shows them to people.
+Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of);
+Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
+                       Timestamp as_of);
+
+}  // namespace assay::io::duckdb

@@ -1,0 +1,58 @@
+// TableSource: a file with one row per unit becomes Summaries per variant, for
+// `assay analyze --table data.csv --unit userid --variant version --metric retention_7:proportion`.
+// CSV, NDJSON and Parquet.
+//
+//   auto data = read_table({.path = "data.csv", .unit_column = "userid",
+//                           .variant_column = "version",
+//                           .metrics = {{.column = "retention_7",
+//                                        .type = define::MetricType::kProportion}}});
+//   const stats::Summary& control = data->metrics[0].variants.at("gate_30").summary;
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "assay/analyze/source.h"
+#include "assay/base/expected.h"
+#include "assay/define/metric.h"
+
+namespace assay::io::duckdb {
+
+struct TableMetric {
+  std::string column;
+  define::MetricType type = define::MetricType::kMean;  // Proportion: 0, 1, true or false.
+  std::string denominator_column;                       // kRatio.
+  std::string covariate_column;                         // Measured before the experiment.
+  define::Cap cap;
+};
+
+enum class RepeatedUnits {
+  kRefuse,  // A unit with several rows is an error: intervals would be too narrow.
+  kSum,     // Its rows are added up first (for a proportion: any).
+};
+
+struct TableQuery {
+  std::string path;
+  std::string unit_column;  // Empty: every row is a unit.
+  std::string variant_column;
+  std::vector<TableMetric> metrics;
+  std::string segment_column;  // Empty: all rows.
+  std::string segment_value;
+  RepeatedUnits repeated_units = RepeatedUnits::kRefuse;
+};
+
+struct TableMetricData {
+  std::map<std::string, analyze::MetricCell> variants;
+  std::int64_t missing = 0;  // Units without a value: left out.
+};
+
+struct TableData {
+  std::map<std::string, std::int64_t> units;  // Per variant.
+  std::vector<TableMetricData> metrics;       // In the order of the query.
+};
+
+Checked<TableData> read_table(const TableQuery& query);
+
+}  // namespace assay::io::duckdb
