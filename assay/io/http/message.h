@@ -11,28 +11,48 @@
 
 namespace assay::io::http {
 
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
 struct Request {
   std::string method;  // "GET"
   std::string path;    // Decoded, without the query: "/v1/experiments/a b"
-  std::vector<std::pair<std::string, std::string>> query;
-  std::vector<std::pair<std::string, std::string>> headers;  // Names in lower case.
+  Fields query;
+  Fields headers;  // Names in lower case.
+  Fields params;   // What the route's {names} matched; filled in by the router.
   std::string body;
   std::string remote;  // Peer address, for logs.
   bool keep_alive = true;
 
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
   std::optional<std::string_view> query_value(std::string_view name) const;
+  // The value of {name} in the matched route; asking for another name is our bug.
+  const std::string& param(std::string_view name) const;
 };
 
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
-  std::vector<std::pair<std::string, std::string>> headers;
+  Fields headers;
   std::string body;
 };
 
 // Called exactly once per request, from any thread.
 using Respond = std::function<void(Response)>;
 using Handler = std::function<void(Request, Respond)>;
+
+// Splits a request target ("/a%20b?x=1") into path and query and decodes both. False when it is
+// malformed: a broken escape, a NUL, or no leading slash.
+bool parse_target(std::string_view target, Request& request);
+
+// The status line and headers of a response, ready to send; `body_bytes` becomes Content-Length.
+std::string response_head(const Response& response, bool keep_alive, std::string_view date);
+
+std::string_view reason_phrase(int status);
+
+// Does the If-None-Match header of `request` name `etag` (or "*")? Weak comparison, RFC 9110.
+bool matches_etag(const Request& request, std::string_view etag);
+
+// 304 when the client has `etag` already, otherwise `response` with the ETag header.
+Response with_etag(const Request& request, Response response, const std::string& etag);
 
 }  // namespace assay::io::http

@@ -1,0 +1,210 @@
+#include "assay/io/http/message.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "assay/base/check.h"
+
+namespace assay::io::http {
+namespace {
+
+std::optional<std::string_view> find(const Fields& fields, std::string_view name) {
+  for (const auto& [key, value] : fields) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// `plus_is_space`: only in queries, as forms write them.
+bool decode(std::string_view text, bool plus_is_space, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%') {
+      if (i + 2 >= text.size()) return false;
+      const int high = hex_digit(text[i + 1]);
+      const int low = hex_digit(text[i + 2]);
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    } else if (c == '+' && plus_is_space) {
+      c = ' ';
+    }
+    if (c == '\0') return false;
+    out.push_back(c);
+  }
+  return true;
+}
+
+bool parse_query(std::string_view text, Fields& query) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    std::string name, value;
+    if (!decode(pair.substr(0, equals), true, name)) return false;
+    if (!decode(pair.substr(std::min(equals + 1, pair.size())), true, value)) return false;
+    query.emplace_back(std::move(name), std::move(value));
+  }
+  return true;
+}
+
+// Whatever a handler puts into a header cannot start another one.
+void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ");
+  for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  out.append("\r\n");
+}
+
+std::string_view strong(std::string_view etag) {
+  if (etag.substr(0, 2) == "W/") etag.remove_prefix(2);
+  return etag;
+}
+
+}  // namespace
+
+std::optional<std::string_view> Request::header(std::string_view lower_case_name) const {
+  return find(headers, lower_case_name);
+}
+
+std::optional<std::string_view> Request::query_value(std::string_view name) const {
+  return find(query, name);
+}
+
+const std::string& Request::param(std::string_view name) const {
+  const auto at = std::find_if(params.begin(), params.end(),
+                               [&](const auto& field) { return field.first == name; });
+  ASSAY_CHECK(at != params.end());
+  return at->second;
+}
+
+bool parse_target(std::string_view target, Request& request) {
+  // The absolute form, "http://host/path", is what proxies send.
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.substr(0, scheme.size()) != scheme) continue;
+    target.remove_prefix(scheme.size());
+    const std::size_t slash = target.find('/');
+    if (slash == std::string_view::npos)
+      target = "/";
+    else
+      target.remove_prefix(slash);
+    break;
+  }
+  if (target.empty() || target.front() != '/') return false;
+  target = target.substr(0, target.find('#'));
+  const std::size_t question = std::min(target.find('?'), target.size());
+  if (!decode(target.substr(0, question), false, request.path)) return false;
+  request.query.clear();
+  return parse_query(target.substr(std::min(question + 1, target.size())), request.query);
+}
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 421:
+      return "Misdirected Request";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Status";
+  }
+}
+
+std::string response_head(const Response& response, bool keep_alive, std::string_view date) {
+  std::string head;
+  head.reserve(256);
+  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
+                 reason_phrase(response.status));
+  append_field(head, "Date", date);
+  const bool bodiless = response.status == 204 || response.status == 304;
+  if (!bodiless) {
+    if (!response.content_type.empty()) append_field(head, "Content-Type", response.content_type);
+    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+  }
+  for (const auto& [name, value] : response.headers) append_field(head, name, value);
+  if (!keep_alive) head.append("Connection: close\r\n");
+  return head.append("\r\n");
+}
+
+bool matches_etag(const Request& request, std::string_view etag) {
+  auto header = request.header("if-none-match");
+  if (!header) return false;
+  std::string_view rest = *header;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    std::string_view one = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
+    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
+    if (one == "*" || strong(one) == strong(etag)) return true;
+  }
+  return false;
+}
+
+Response with_etag(const Request& request, Response response, const std::string& etag) {
+  if (matches_etag(request, etag)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  response.headers.emplace_back("ETag", etag);
+  return response;
+}
+
+}  // namespace assay::io::http

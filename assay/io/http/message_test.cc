@@ -1,0 +1,69 @@
+#include "assay/io/http/message.h"
+
+#include <gtest/gtest.h>
+
+namespace assay::io::http {
+namespace {
+
+TEST(Target, IsDecodedPathAndQuery) {
+  Request request;
+  ASSERT_TRUE(parse_target("/v1/a%20b%2Fc?start=true&x=1+2%2B&empty=&bare", request));
+  EXPECT_EQ(request.path, "/v1/a b/c");
+  EXPECT_EQ(request.query_value("start"), "true");
+  EXPECT_EQ(request.query_value("x"), "1 2+");
+  EXPECT_EQ(request.query_value("empty"), "");
+  EXPECT_EQ(request.query_value("bare"), "");
+  EXPECT_EQ(request.query_value("absent"), std::nullopt);
+}
+
+TEST(Target, PlusIsPlusInThePath) {
+  Request request;
+  ASSERT_TRUE(parse_target("/a+b", request));
+  EXPECT_EQ(request.path, "/a+b");
+}
+
+TEST(Target, AbsoluteFormLosesItsHost) {
+  Request request;
+  ASSERT_TRUE(parse_target("http://example.com/x?y=1", request));
+  EXPECT_EQ(request.path, "/x");
+  ASSERT_TRUE(parse_target("http://example.com", request));
+  EXPECT_EQ(request.path, "/");
+}
+
+TEST(Target, RefusesBrokenOnes) {
+  Request request;
+  for (const char* bad : {"", "x", "*", "/%", "/%4", "/%zz", "/a%00b", "/?q=%0", "ftp://x/"}) {
+    EXPECT_FALSE(parse_target(bad, request)) << bad;
+  }
+}
+
+TEST(Head, HasLengthAndNoInjection) {
+  const Response response{200, "text/plain", {{"X-Name", "a\r\nSet-Cookie: b"}}, "hello"};
+  EXPECT_EQ(response_head(response, true, "D"),
+            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+            "X-Name: a  Set-Cookie: b\r\n\r\n");
+}
+
+TEST(Head, OfAnEmptyStatusHasNoLength) {
+  EXPECT_EQ(response_head({.status = 304}, false, "D"),
+            "HTTP/1.1 304 Not Modified\r\nDate: D\r\nConnection: close\r\n\r\n");
+}
+
+TEST(Etag, MatchesListsStarsAndWeakOnes) {
+  Request request;
+  EXPECT_FALSE(matches_etag(request, "\"a\""));
+  request.headers = {{"if-none-match", "\"x\", W/\"a\""}};
+  EXPECT_TRUE(matches_etag(request, "\"a\""));
+  EXPECT_FALSE(matches_etag(request, "\"b\""));
+  const Response same = with_etag(request, {.body = "text"}, "\"a\"");
+  EXPECT_EQ(same.status, 304);
+  EXPECT_EQ(same.body, "");
+  const Response other = with_etag(request, {.body = "text"}, "\"b\"");
+  EXPECT_EQ(other.status, 200);
+  EXPECT_EQ(other.body, "text");
+  request.headers = {{"if-none-match", "*"}};
+  EXPECT_TRUE(matches_etag(request, "\"b\""));
+}
+
+}  // namespace
+}  // namespace assay::io::http
