@@ -4,13 +4,14 @@
 #   make test       every test but simulations and fuzzing
 #   make check      what CI runs: format, lint, all tests, both builds, dashboard, browser
 #   make fix        format the code, then show what tidy and clang-tidy find in changed files
+#   make lint       clang-tidy over the whole product: minutes
 #   make run        two model servers, live traffic, the dashboard, a verdict
 #   make bench      micro-benchmarks (FILTER=…)
 #   make sim        statistical promises by simulation (SEED=…)
 #   make fuzz       every parser against random input (TIME= seconds each)
 #   make clean      remove build/ and what the dashboard built
 .NOTPARALLEL:
-.PHONY: all setup build test check fix format_check dashboard release run bench sim fuzz clean
+.PHONY: all setup build test check fix lint format_check dashboard release run bench sim fuzz clean
 
 export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
 export CTEST_OUTPUT_ON_FAILURE := 1
@@ -58,6 +59,9 @@ fix:
 	@$(SOURCES) | xargs -0 clang-format-14 -i
 	-@tools/tidy
 	-@tools/lint --changed
+
+lint: setup
+	@tools/lint --all
 
 run: dashboard release
 	@exec tools/demo

@@ -61,7 +61,7 @@ std::int64_t offset_seconds(Cursor& in) {
   in.accept(':');
   const int minutes = in.rest.empty() ? 0 : in.digits(2);
   if (hours > 23 || minutes > 59) in.fail();
-  return sign * (hours * 3600 + minutes * 60);
+  return std::int64_t{sign} * (hours * 3600 + minutes * 60);
 }
 
 std::int64_t time_of_day_micros(Cursor& in) {
