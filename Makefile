@@ -19,8 +19,12 @@ SEED ?= 1
 TIME ?= 30
 FILTER ?= .
 SOURCES = git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cc'
-# One result file per test program; tools/count_tests adds them up.
-RESULTS = GTEST_OUTPUT=xml:$(CURDIR)/build/$(1)/results/
+# $(call run_tests,PRESET,SELECTION) leaves result files that tools/count_tests adds up.
+define run_tests
+@rm -rf build/$(1)/results && mkdir -p build/$(1)/results
+GTEST_OUTPUT=xml:$(CURDIR)/build/$(1)/results/ ctest --preset $(1) $(2) \
+  --output-junit $(CURDIR)/build/$(1)/results/ctest.xml
+endef
 
 all: build
 	ctest --preset dev -L fast -j2
@@ -41,15 +45,13 @@ dashboard: setup
 	  npm test --silent && npm run --silent build; fi
 
 test: dashboard build
-	@rm -rf build/dev/results
-	$(call RESULTS,dev) ctest --preset dev -LE 'sim|fuzz' -j2
+	$(call run_tests,dev,-LE 'sim|fuzz' -j2)
 	@tools/count_tests build/dev/results
 
 check: setup format_check dashboard build release
 	tools/lint --changed
-	@rm -rf build/dev/results build/release/results
-	$(call RESULTS,dev) ctest --preset dev -LE 'sim|fuzz|e2e' -j2
-	$(call RESULTS,release) ctest --preset release -L e2e
+	$(call run_tests,dev,-LE 'sim|fuzz|e2e' -j2)
+	$(call run_tests,release,-L e2e)
 	@tools/count_tests build/dev/results build/release/results
 
 format_check:
