@@ -1,0 +1,51 @@
+// The dashboard is served by `assay serve` from its own port, so every address is relative to the
+// root and nothing is inlined: the page works under `default-src 'self'`.
+//
+//   npm run dev            against a running `assay serve` (ASSAY_URL, default 127.0.0.1:8080)
+//   npm run dev:fixtures   against the fixtures, without a server
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+import { fixtureHandler } from "./fixtures/fixture_server";
+
+const kServerUrl = process.env.ASSAY_URL ?? "http://127.0.0.1:8080";
+
+function fixtures(): Plugin {
+  const handle = fixtureHandler();
+  return {
+    name: "assay-fixtures",
+    configureServer: (server) => {
+      server.middlewares.use((request, response, next) => {
+        if (!handle(request, response)) next();
+      });
+    },
+  };
+}
+
+/** The theme is applied before the first paint: no white flash in a dark room. */
+function blockRender(): Plugin {
+  return {
+    name: "assay-block-render",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html) => html.replace(/<script type="module"/, '<script type="module" blocking="render"'),
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), blockRender(), ...(mode === "fixtures" ? [fixtures()] : [])],
+  server: mode === "fixtures" ? {} : { proxy: { "/v1": kServerUrl } },
+  build: {
+    target: ["chrome123", "firefox120", "safari17.5"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["**/*.test.{ts,tsx}"],
+    exclude: ["node_modules", "dist", "e2e"],
+  },
+}));
