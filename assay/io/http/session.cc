@@ -284,12 +284,15 @@ class StreamSession final : public Session,
     const bool bodiless = head_only_ || response_.status == 304 || response_.status == 204;
     const std::array<asio::const_buffer, 2> parts = {
         asio::buffer(head_), bodiless ? asio::const_buffer() : asio::buffer(response_.body)};
-    asio::async_write(stream_, parts,
-                      [self = this->shared_from_this()](beast::error_code error, std::size_t) {
-                        if (self->step_ != Step::kWriting) return;
-                        if (error) return self->close();
-                        self->last_ ? self->linger() : self->next_request();
-                      });
+    // Decided here, as the head says it: a stop that comes during the write finds an idle
+    // connection after it, which needs no lingering.
+    asio::async_write(
+        stream_, parts,
+        [self = this->shared_from_this(), last = last_](beast::error_code error, std::size_t) {
+          if (self->step_ != Step::kWriting) return;
+          if (error) return self->close();
+          last ? self->linger() : self->next_request();
+        });
   }
 
   // Closing with unread input would reset the connection and might destroy the response on its way:
