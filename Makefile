@@ -41,8 +41,7 @@ release: setup
 	@cmake --build --preset release --target programs
 
 dashboard: setup
-	@if [ -f dashboard/package.json ]; then cd dashboard && npm run --silent typecheck && \
-	  npm test --silent && npm run --silent build; fi
+	@cd dashboard && npm run --silent typecheck && npm test --silent && npm run --silent build
 
 test: dashboard build
 	$(call run_tests,dev,-LE 'sim|fuzz' -j2)
@@ -50,6 +49,7 @@ test: dashboard build
 
 check: setup format_check dashboard build release
 	tools/lint --changed
+	@cd dashboard && npm run --silent e2e
 	$(call run_tests,dev,-LE 'sim|fuzz|e2e' -j2)
 	$(call run_tests,release,-L e2e)
 	@tools/count_tests build/dev/results build/release/results

@@ -155,6 +155,11 @@ class TidyTest(unittest.TestCase):
                         {"dashboard/charts/x.ts": f"{head}\n{body}}}\n"},
                         "dashboard/charts/x.ts:1", "long_one has 72 lines")
 
+    def test_a_closure_is_counted_without_the_functions_in_it(self):
+        inner = "".join(f"  function f{i}() {{\n" + "    x();\n" * 30 + "  }\n" for i in range(3))
+        self.passes(sizes.functions_are_short,
+                    {"dashboard/lib/x.ts": f"export function make() {{\n{inner}}}\n"})
+
     def test_what_is_not_a_long_function(self):
         body = "  x += 1;\n" * 69
         loop = "int f() {\n  for (int i = 0; i < 3; ++i) {\n" + "    x += 1;\n" * 66 + "  }\n}\n"

@@ -11,7 +11,9 @@ CODE = (".h", ".cc", ".c", ".ts", ".tsx", ".py", ".mjs", ".js")
 
 # The ratchet: what may be longer, how long at most, and why. Shorten the number, never raise it.
 LONG_FILES = {}
-LONG_FUNCTIONS = {}  # "path:function" → (lines, reason)
+LONG_FUNCTIONS = {  # "path:function" → (lines, reason)
+    "dashboard/fixtures/worlds.ts:ship": (80, "one world written down as data"),
+}
 
 # Written by a program from another file; the program's input is what is reviewed.
 GENERATED = re.compile(r"(\.gen\.ts|/schema\.d\.ts|/generated\.ts)$")
@@ -53,18 +55,24 @@ def function_name(head):
 
 
 def script_functions(text):
-    """(name, line, lines) in TypeScript: the body ends where its indentation returns."""
-    lines = text.split("\n")
+    """(name, line, own lines) in TypeScript: the body ends where its indentation returns.
+
+    Functions declared inside another are counted by themselves: a closure may stand for a class.
+    """
+    lines, found = text.split("\n"), []
     for index, line in enumerate(lines):
         match = TS_HEAD.match(line)
         if not match or re.match(r"\s*(if|for|while|switch|catch|return|else)\b", line):
             continue
-        indent = match.group(1)
+        closing = re.compile(rf"{match.group(1)}[)}}\]]+")
         for end in range(index + 1, len(lines)):
-            if re.match(rf"{indent}[)}}\]]+", lines[end]) and not lines[end].endswith("{"):
-                name = match.group(2) or match.group(3) or match.group(4)
-                yield name, index + 1, end - index + 1
+            if closing.match(lines[end]) and not lines[end].endswith("{"):
+                found.append((match.group(2) or match.group(3) or match.group(4), index, end))
                 break
+    for name, start, end in found:
+        inner = {n for _, first, last in found if start < first and last < end
+                 for n in range(first, last + 1)}
+        yield name, start + 1, end - start + 1 - len(inner)
 
 
 def python_functions(text):
