@@ -1,0 +1,139 @@
+#include "assay/io/duckdb/condition_sql.h"
+
+#include <gtest/gtest.h>
+
+#include "assay/io/duckdb/connection.h"
+
+namespace assay::io::duckdb {
+namespace {
+
+using define::Condition;
+using define::Op;
+using define::Scalar;
+
+// Does the condition hold for an event with these properties?
+bool holds(const Condition& condition, const std::string& properties,
+           const std::string& value = "NULL") {
+  const auto database = Database::open("", {}).value();
+  const auto connection = database->connect().value();
+  Sql sql("SELECT ");
+  sql.append(condition_sql(condition).value());
+  sql.text(" FROM (SELECT ").bind(properties).text(" AS properties, ").text(value);
+  sql.text("::DOUBLE AS value) e");
+  auto rows = connection->query(sql);
+  EXPECT_TRUE(rows) << to_text(rows.error()) << "\n" << sql.explained();
+  if (!rows || !rows->next()) return false;
+  EXPECT_FALSE(rows->is_null(0, 0)) << sql.explained();
+  return rows->boolean(0, 0);
+}
+
+Condition compare(Op op, std::vector<Scalar> values) {
+  return {.op = op, .attribute = "x", .values = std::move(values)};
+}
+
+std::string text(const char* value) { return value; }
+
+TEST(ConditionSql, EqualityKnowsTypes) {
+  const Condition number = compare(Op::kEqual, {30.0});
+  EXPECT_TRUE(holds(number, R"({"x":30})"));
+  EXPECT_TRUE(holds(number, R"({"x":30.0})"));
+  EXPECT_FALSE(holds(number, R"({"x":"30"})"));
+  EXPECT_FALSE(holds(number, R"({})"));
+  EXPECT_FALSE(holds(number, R"({"x":null})"));
+  EXPECT_TRUE(holds(compare(Op::kEqual, {text("é\"'")}), R"({"x":"é\"'"})"));
+  EXPECT_TRUE(holds(compare(Op::kEqual, {true}), R"({"x":true})"));
+  EXPECT_FALSE(holds(compare(Op::kEqual, {true}), R"({"x":"true"})"));
+  EXPECT_TRUE(holds(compare(Op::kIn, {1.0, text("a")}), R"({"x":"a"})"));
+}
+
+TEST(ConditionSql, NotEqualStillNeedsAnAttributeOfThatType) {
+  const Condition other = compare(Op::kNotEqual, {30.0});
+  EXPECT_TRUE(holds(other, R"({"x":31})"));
+  EXPECT_FALSE(holds(other, R"({"x":30})"));
+  EXPECT_FALSE(holds(other, R"({"x":"31"})"));
+  EXPECT_FALSE(holds(other, R"({})"));
+  EXPECT_TRUE(holds(compare(Op::kNotIn, {1.0, text("a")}), R"({"x":"b"})"));
+  EXPECT_FALSE(holds(compare(Op::kNotIn, {1.0, text("a")}), R"({"x":"a"})"));
+}
+
+TEST(ConditionSql, OrderIsForNumbers) {
+  EXPECT_TRUE(holds(compare(Op::kGreaterEqual, {30.0}), R"({"x":30})"));
+  EXPECT_FALSE(holds(compare(Op::kGreater, {30.0}), R"({"x":30})"));
+  EXPECT_TRUE(holds(compare(Op::kLess, {30.0}), R"({"x":-1.5e3})"));
+  EXPECT_FALSE(holds(compare(Op::kLess, {30.0}), R"({"x":"1"})"));
+  EXPECT_FALSE(holds(compare(Op::kLessEqual, {30.0}), R"({})"));
+}
+
+TEST(ConditionSql, TheAttributeValueIsTheEventsNumberUnlessThereIsAProperty) {
+  const Condition large{.op = Op::kGreater, .attribute = "value", .values = {10.0}};
+  EXPECT_TRUE(holds(large, "{}", "11"));
+  EXPECT_FALSE(holds(large, R"({"value":1})", "11"));
+  EXPECT_FALSE(holds(large, "{}"));
+}
+
+TEST(ConditionSql, TextPatternsAndLists) {
+  EXPECT_TRUE(holds(compare(Op::kPrefix, {text("b"), text("a")}), R"({"x":"abc"})"));
+  EXPECT_TRUE(holds(compare(Op::kSuffix, {text("bc")}), R"({"x":"abc"})"));
+  EXPECT_FALSE(holds(compare(Op::kSuffix, {text("ab")}), R"({"x":"abc"})"));
+  EXPECT_TRUE(holds(compare(Op::kContains, {text("%")}), R"({"x":"a%c"})"));
+  EXPECT_FALSE(holds(compare(Op::kContains, {text("%")}), R"({"x":"abc"})"));
+  EXPECT_TRUE(holds(compare(Op::kContains, {text("b")}), R"({"x":["a","b"]})"));
+  EXPECT_FALSE(holds(compare(Op::kContains, {text("b")}), R"({"x":["ab"]})"));
+  EXPECT_FALSE(holds(compare(Op::kPrefix, {text("1")}), R"({"x":12})"));
+}
+
+TEST(ConditionSql, ExistsAndDots) {
+  const Condition deep{.op = Op::kExists, .attribute = "a.b", .values = {true}};
+  EXPECT_TRUE(holds(deep, R"({"a":{"b":0}})"));
+  EXPECT_TRUE(holds(deep, R"({"a.b":0})"));
+  EXPECT_TRUE(holds(deep, R"({"a.b":null})"));
+  EXPECT_FALSE(holds(deep, R"({"a":1})"));
+  EXPECT_TRUE(
+      holds({.op = Op::kExists, .attribute = "a/~'\"$", .values = {true}}, R"({"a/~'\"$":1})"));
+  EXPECT_TRUE(holds(compare(Op::kExists, {false}), "{}"));
+}
+
+TEST(ConditionSql, Versions) {
+  const auto matches = [](const char* range, const std::string& version) {
+    return holds(compare(Op::kSemver, {text(range)}), R"({"x":")" + version + "\"}");
+  };
+  EXPECT_TRUE(matches(">=2.3.0", "2.10.0"));
+  EXPECT_FALSE(matches(">=2.3.0", "2.2.9"));
+  EXPECT_FALSE(matches(">=2.3.0", "2.3.0-beta.1"));
+  EXPECT_TRUE(matches("=1.2", "v1.2.0+build"));
+  EXPECT_TRUE(matches("^1.4", "1.10.2"));
+  EXPECT_FALSE(matches("^1.4", "2.0.0-beta"));
+  EXPECT_TRUE(matches("^0.2.3", "0.2.9"));
+  EXPECT_FALSE(matches("^0.2.3", "0.3.0"));
+  EXPECT_TRUE(matches("~1.4.2", "1.4.9"));
+  EXPECT_FALSE(matches("~1.4.2", "1.5.0"));
+  EXPECT_TRUE(matches(">=1.0.0 <2.0.0", "1.9.9"));
+  EXPECT_FALSE(matches(">=1.0.0 <2.0.0", "2.0.0"));
+  EXPECT_FALSE(matches("<2.0.0", "not a version"));
+  const auto refused = condition_sql(compare(Op::kSemver, {text("newest")}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+}
+
+TEST(ConditionSql, Trees) {
+  const Condition yes = compare(Op::kEqual, {1.0});
+  const Condition no = compare(Op::kEqual, {2.0});
+  const auto tree = [](Op op, std::vector<Condition> children) {
+    return Condition{.op = op, .children = std::move(children)};
+  };
+  const std::string one = R"({"x":1})";
+  EXPECT_TRUE(holds({}, one));
+  EXPECT_FALSE(holds(tree(Op::kAll, {yes, no}), one));
+  EXPECT_TRUE(holds(tree(Op::kAny, {no, yes}), one));
+  EXPECT_TRUE(holds(tree(Op::kAll, {}), one));
+  EXPECT_FALSE(holds(tree(Op::kAny, {}), one));
+  EXPECT_TRUE(holds(tree(Op::kNot, {no}), "{}")) << "not of a missing attribute holds";
+  EXPECT_TRUE(holds(tree(Op::kNot, {tree(Op::kAny, {no, tree(Op::kNot, {yes})})}), one));
+}
+
+TEST(ConditionSql, AnAttributeNeedsAName) {
+  EXPECT_FALSE(condition_sql({.op = Op::kEqual, .attribute = "", .values = {1.0}}));
+}
+
+}  // namespace
+}  // namespace assay::io::duckdb

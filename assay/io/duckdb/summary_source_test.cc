@@ -1,0 +1,321 @@
+#include "assay/io/duckdb/summary_source.h"
+
+#include <future>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/base/hash.h"
+#include "assay/io/duckdb/event_store.h"
+#include "assay/io/duckdb/test_folder.h"
+
+namespace assay::io::duckdb {
+namespace {
+
+using analyze::Cell;
+using analyze::MetricData;
+using define::Aggregation;
+using define::MetricDefinition;
+using define::MetricType;
+using define::Op;
+
+constexpr std::int64_t kDay = kSecondsPerDay;
+
+Timestamp at(std::int64_t seconds) { return {1'800'000'000'000'000 + seconds * kMicrosPerSecond}; }
+
+// A store in a folder of its own, and one experiment "e" with variants a and b.
+class SummarySource : public testing::Test {
+ protected:
+  SummarySource() {
+    experiment_.id = "e";
+    experiment_.variants = {{.key = "a", .weight = 1}, {.key = "b", .weight = 1}};
+    store_ = EventStore::open(folder_.file("events.duckdb"), {}).value();
+  }
+
+  collect::Exposure& expose(const std::string& unit, const std::string& variant,
+                            std::int64_t seconds) {
+    batch_.exposures.push_back({.id = "x" + std::to_string(++ids_),
+                                .time = at(seconds),
+                                .experiment = "e",
+                                .variant = variant,
+                                .unit_id = unit,
+                                .version = "1",
+                                .properties_json = "{}"});
+    return batch_.exposures.back();
+  }
+  collect::Event& event(const std::string& unit, const std::string& name, std::int64_t seconds,
+                        std::optional<double> value = {}, const std::string& properties = "{}") {
+    batch_.events.push_back({.id = "v" + std::to_string(++ids_),
+                             .time = at(seconds),
+                             .name = name,
+                             .units = {{"user", unit}},
+                             .value = value,
+                             .properties_json = properties});
+    return batch_.events.back();
+  }
+  void store() {
+    std::promise<Result<collect::Appended>> promise;
+    store_->append(std::move(batch_), [&](auto done) { promise.set_value(std::move(done)); });
+    const auto done = promise.get_future().get();
+    ASSERT_TRUE(done) << to_text(done.error());
+    batch_ = {};
+  }
+  static MetricDefinition metric(Aggregation aggregation, MetricType type = MetricType::kMean) {
+    return {.name = "m", .type = type, .numerator = {.event = "buy", .aggregation = aggregation}};
+  }
+  MetricData read(const MetricDefinition& definition, Timestamp as_of = at(100 * kDay)) {
+    return read(analyze::MetricQuery{.metric = definition}, as_of);
+  }
+  MetricData read(const analyze::MetricQuery& query, Timestamp as_of = at(100 * kDay)) {
+    auto data = store_->source().value()->metric(experiment_, query, as_of);
+    EXPECT_TRUE(data) << to_text(data.error());
+    return data ? *data : MetricData{};
+  }
+  analyze::Exposed exposed(Timestamp as_of = at(100 * kDay)) {
+    return store_->source().value()->exposed(experiment_, as_of).value();
+  }
+  // Mean of the outcome in one variant, epoch 0.
+  static double mean(const MetricData& data, const std::string& variant, int column = 0) {
+    const auto cell = data.cells.find(Cell{variant, 0});
+    return cell == data.cells.end() ? -1 : cell->second.summary.mean(column);
+  }
+  static std::int64_t count(const MetricData& data, const std::string& variant) {
+    const auto cell = data.cells.find(Cell{variant, 0});
+    return cell == data.cells.end() ? -1 : cell->second.summary.n();
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<EventStore> store_;
+  define::Experiment experiment_;
+  collect::Batch batch_;
+  int ids_ = 0;
+};
+
+TEST_F(SummarySource, NothingStoredIsNoUnitsAndNoCells) {
+  EXPECT_TRUE(exposed().units.empty());
+  EXPECT_FALSE(exposed().first);
+  EXPECT_TRUE(read(metric(Aggregation::kCount)).cells.empty());
+}
+
+TEST_F(SummarySource, TheFirstExposureDecidesAndTheRestIsReported) {
+  expose("u1", "b", 20);  // Later, and sent first.
+  expose("u1", "a", 10);
+  expose("u2", "b", 5).epoch = 3;
+  expose("u3", "c", 1);
+  expose("u4", "a", 1).is_override = true;
+  expose("u5", "a", 1).unit_kind = "session";
+  expose("u6", "a", 1).experiment = "other";
+  store();
+  const analyze::Exposed all = exposed();
+  EXPECT_THAT(all.units,
+              testing::ElementsAre(testing::Pair(Cell{"a", 0}, 1), testing::Pair(Cell{"b", 3}, 1)));
+  EXPECT_EQ(all.contaminated, 1);
+  EXPECT_EQ(all.unknown_variant, 1);
+  EXPECT_EQ(all.exposures, 4);
+  EXPECT_EQ(all.first, at(1));
+  EXPECT_EQ(all.last, at(20));
+  EXPECT_EQ(exposed(at(20)).contaminated, 0) << "as_of itself is not seen";
+}
+
+TEST_F(SummarySource, TiesAreBrokenByIdWhateverTheOrderOfArrival) {
+  for (int unit = 0; unit < 20; ++unit) {
+    const std::string id = "u" + std::to_string(unit);
+    const auto exposure = [&](const char* variant) { expose(id, variant, 1).id = id + variant; };
+    exposure(unit % 2 == 0 ? "a" : "b");
+    exposure(unit % 2 == 0 ? "b" : "a");
+  }
+  store();
+  const auto first = exposed().units;
+  const auto digest_first = [](const std::string& id) {
+    return xxh3_128(id + "a").high < xxh3_128(id + "b").high;
+  };
+  std::int64_t expected_a = 0;
+  for (int unit = 0; unit < 20; ++unit) expected_a += digest_first("u" + std::to_string(unit));
+  EXPECT_EQ(first.at({"a", 0}), expected_a);
+}
+
+TEST_F(SummarySource, EveryAggregationByHand) {
+  expose("u1", "a", 0);
+  expose("u2", "a", 0);
+  event("u1", "buy", 1, 3.0, R"({"sku":"x"})");
+  event("u1", "buy", 2, 5.0, R"({"sku":"y"})");
+  event("u1", "buy", 3, 10.0, R"({"sku":"x"})");
+  event("u1", "buy", -1, 100.0);  // Before the exposure.
+  event("u1", "view", 5, 100.0);  // Another event.
+  event("nobody", "buy", 5, 100.0);
+  store();
+  // u2 has no event: zero where zero means something, absent elsewhere.
+  EXPECT_EQ(mean(read(metric(Aggregation::kExists)), "a"), 0.5);
+  EXPECT_EQ(mean(read(metric(Aggregation::kCount)), "a"), 1.5);
+  EXPECT_EQ(mean(read(metric(Aggregation::kSum)), "a"), 9.0);
+  EXPECT_EQ(mean(read(metric(Aggregation::kMean)), "a"), 6.0);
+  EXPECT_EQ(mean(read(metric(Aggregation::kMin)), "a"), 3.0);
+  EXPECT_EQ(mean(read(metric(Aggregation::kMax)), "a"), 10.0);
+  EXPECT_EQ(count(read(metric(Aggregation::kMax)), "a"), 1);
+  EXPECT_EQ(count(read(metric(Aggregation::kSum)), "a"), 2);
+  MetricDefinition skus = metric(Aggregation::kCountDistinct);
+  skus.numerator.field = "sku";
+  EXPECT_EQ(mean(read(skus), "a"), 1.0);
+  EXPECT_EQ(read(metric(Aggregation::kSum)).events, 3);
+  EXPECT_EQ(mean(read(metric(Aggregation::kCount, MetricType::kProportion)), "a"), 0.5);
+}
+
+TEST_F(SummarySource, FieldsAreNumbersOfTheProperties) {
+  expose("u1", "a", 0);
+  event("u1", "buy", 1, {}, R"({"price":{"net":2.5}})");
+  event("u1", "buy", 2, {}, R"({"price":{"net":"much"}})");
+  event("u1", "buy", 3, {}, R"({"price.net":4})");
+  store();
+  MetricDefinition net = metric(Aggregation::kSum);
+  net.numerator.field = "price.net";
+  EXPECT_EQ(mean(read(net), "a"), 6.5);
+}
+
+TEST_F(SummarySource, WindowsAreHalfOpenAndAnchoredAtTheFirstExposure) {
+  expose("u1", "a", 0);
+  expose("u1", "a", 50);  // Does not move the window.
+  expose("u2", "a", 60);
+  for (const std::int64_t second : {9, 10, 19, 20, 75}) event("u1", "buy", second);
+  event("u2", "buy", 72);
+  store();
+  MetricDefinition windowed = metric(Aggregation::kCount);
+  windowed.window = {.begin_seconds = 10, .end_seconds = 20};
+  const MetricData open = read(windowed, at(79));
+  EXPECT_EQ(count(open, "a"), 1) << "the window of u2 is open";
+  EXPECT_EQ(mean(open, "a"), 2.0);
+  EXPECT_EQ(open.cells.at({"a", 0}).matured, 1);
+  EXPECT_EQ(open.all_units.at({"a", 0}).summary.n(), 2);
+  EXPECT_EQ(open.all_units.at({"a", 0}).summary.mean(0), 1.5);
+  const MetricData closed = read(windowed, at(80));
+  EXPECT_EQ(count(closed, "a"), 2);
+  EXPECT_EQ(closed.cells.at({"a", 0}).matured, 2);
+  EXPECT_TRUE(closed.all_units.empty());
+}
+
+TEST_F(SummarySource, AsOfHidesWhatComesLater) {
+  expose("u1", "a", 0);
+  event("u1", "buy", 10);
+  event("u1", "buy", 20);
+  store();
+  EXPECT_EQ(mean(read(metric(Aggregation::kCount), at(20)), "a"), 1);
+  EXPECT_EQ(mean(read(metric(Aggregation::kCount), at(21)), "a"), 2);
+}
+
+TEST_F(SummarySource, CapsAreFixedOrAPercentileOfAllVariants) {
+  for (int i = 1; i <= 10; ++i) {
+    const std::string unit = "u" + std::to_string(i);
+    expose(unit, i <= 5 ? "a" : "b", 0);
+    event(unit, "buy", 1, i);
+  }
+  store();
+  MetricDefinition capped = metric(Aggregation::kSum);
+  capped.cap.value = 4;
+  EXPECT_EQ(mean(read(capped), "a"), (1 + 2 + 3 + 4 + 4) / 5.0);
+  EXPECT_EQ(read(capped).cells.at({"a", 0}).capped, 1);
+  capped.cap = {.percentile = 0.8};  // Type 1: the 8th of 10.
+  EXPECT_EQ(mean(read(capped), "a"), 3);
+  EXPECT_EQ(mean(read(capped), "b"), (6 + 7 + 8 + 8 + 8) / 5.0);
+  EXPECT_EQ(read(capped).cells.at({"b", 0}).capped, 2);
+}
+
+TEST_F(SummarySource, RatiosAndCovariatesShareTheRow) {
+  expose("u1", "a", 100);
+  expose("u2", "a", 100);
+  for (const std::int64_t second : {101, 102}) event("u1", "buy", second, 4.0);
+  for (const std::int64_t second : {90, 99, 101, 103}) event("u1", "view", second);
+  event("u2", "view", 50);
+  store();
+  MetricDefinition ratio = metric(Aggregation::kSum, MetricType::kRatio);
+  ratio.denominator = define::Measure{.event = "view", .aggregation = Aggregation::kCount};
+  MetricDefinition before = metric(Aggregation::kCount);
+  before.numerator.event = "view";
+  before.window = {.begin_seconds = -20, .end_seconds = 0};
+  const MetricData data = read(analyze::MetricQuery{.metric = ratio, .covariate = before});
+  EXPECT_EQ(mean(data, "a", 0), 4.0);  // 8 and 0.
+  EXPECT_EQ(mean(data, "a", 1), 1.0);  // 2 and 0.
+  EXPECT_EQ(mean(data, "a", 2), 1.0);  // 2 and 0: second 50 lies before the window.
+  EXPECT_EQ(data.cells.at({"a", 0}).summary.columns().covariates, 1);
+}
+
+TEST_F(SummarySource, AMissingCovariateThatIsNotAdditiveIsTheMeanOfAllUnits) {
+  for (const char* unit : {"u1", "u2", "u3"}) expose(unit, "a", 100);
+  event("u1", "buy", 1, 2.0);
+  event("u2", "buy", 1, 4.0);
+  store();
+  const analyze::MetricQuery query{.metric = metric(Aggregation::kCount),
+                                   .covariate = metric(Aggregation::kMean)};
+  EXPECT_EQ(mean(read(query), "a", 1), 3.0);
+  EXPECT_EQ(read(query).cells.at({"a", 0}).summary.comoment(1, 1), 2.0);
+}
+
+TEST_F(SummarySource, QuantilesKeepEveryRowWithItsUnit) {
+  expose("u1", "a", 0);
+  expose("u2", "a", 0);
+  for (const double value : {7.0, 3.0}) event("u1", "buy", 1, value);
+  event("u2", "buy", 1, 5.0);
+  event("u2", "buy", 1);  // No value, no row.
+  store();
+  const MetricData data = read(metric(Aggregation::kCount, MetricType::kQuantile));
+  const analyze::MetricCell& cell = data.cells.at({"a", 0});
+  EXPECT_EQ(cell.rows.rows(), 3);
+  EXPECT_EQ(cell.matured, 2);
+  EXPECT_EQ(data.events, 4);
+  std::map<std::uint64_t, int> per_unit;
+  for (const auto& row : cell.rows.data()) ++per_unit[row.unit];
+  EXPECT_EQ(per_unit.size(), 2U);
+}
+
+TEST_F(SummarySource, ContaminatedUnitsAndSegmentsCanBeLeftOut) {
+  expose("u1", "a", 0).properties_json = R"({"country":"IN"})";
+  expose("u2", "a", 0).properties_json = R"({"country":"US"})";
+  expose("u2", "b", 5);
+  event("u2", "buy", 6);
+  store();
+  analyze::MetricQuery query{.metric = metric(Aggregation::kCount)};
+  EXPECT_EQ(count(read(query), "a"), 2);
+  query.exclude_contaminated = true;
+  EXPECT_EQ(count(read(query), "a"), 1);
+  EXPECT_EQ(mean(read(query), "a"), 0);
+  query.exclude_contaminated = false;
+  query.segment = "country";
+  query.segment_value = "US";
+  EXPECT_EQ(count(read(query), "a"), 1);
+  EXPECT_EQ(mean(read(query), "a"), 1);
+  query.segment_value = "' OR true --";
+  EXPECT_EQ(count(read(query), "a"), -1);
+}
+
+TEST_F(SummarySource, OtherUnitKindsOfAnEventJoinToo) {
+  experiment_.assignment.unit = "session";
+  expose("s1", "a", 0).unit_kind = "session";
+  event("u1", "buy", 1).units.emplace_back("session", "s1");
+  store();
+  EXPECT_EQ(mean(read(metric(Aggregation::kCount)), "a"), 1);
+}
+
+TEST_F(SummarySource, TextOfPeopleIsNeverSql) {
+  experiment_.id = "e'; DROP TABLE events; --";
+  experiment_.variants[0].key = "a'b";
+  expose("u'1", "a'b", 0).experiment = experiment_.id;
+  event("u'1", "b'uy", 1, {}, R"({"o'dd \"key":"it's"})");
+  store();
+  MetricDefinition odd = metric(Aggregation::kCount);
+  odd.numerator.event = "b'uy";
+  odd.numerator.where = {
+      .op = Op::kEqual, .attribute = "o'dd \"key", .values = {std::string("it's")}};
+  EXPECT_EQ(mean(read(odd), "a'b"), 1);
+  odd.numerator.where.attribute = std::string("a\0b", 3);
+  const auto refused = store_->source().value()->metric(experiment_, {.metric = odd}, at(100));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+}
+
+TEST_F(SummarySource, TheQueryCanBeShown) {
+  const auto sql = metric_sql(experiment_, {.metric = metric(Aggregation::kSum)}, at(0)).value();
+  EXPECT_THAT(sql.explained(), testing::HasSubstr("experiment = 'e'"));
+  EXPECT_THAT(sql.explained(), testing::HasSubstr("time < TIMESTAMP '2027-01-15T08:00:00Z'"));
+}
+
+}  // namespace
+}  // namespace assay::io::duckdb
