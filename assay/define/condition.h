@@ -7,12 +7,30 @@
 //       - {attribute: app_version, semver: ">=2.3.0"}
 //       - not: {attribute: email, ends_with: "@example.com"}
 //
-// Attributes are looked up by name in a flat context; dots reach into objects ("device.os"). A
-// missing attribute makes every comparison false (`exists` tells). A wrong type makes it false too,
-// and the reason says so.
+// What it means, in every engine (cases: spec/conformance/conditions.json):
+//
+// - Lookup. An attribute's whole name is looked up first; where there is none, its dots reach into
+//   objects ("device.os"). null is the same as missing.
+// - Missing. Every comparison of a missing attribute is false, not_equals and not_in too; only
+//   `exists: false` is true.
+// - Types. Nothing is converted: the text "5" is not the number 5. A comparison with another type
+//   is false, except that not_equals and not_in are true for it: they are true exactly where the
+//   attribute is there and the positive comparison is false.
+// - Lists. Where the attribute is a list, `in` is true if any element is one of the values and
+//   `contains` if any element equals one of the values; all else is a comparison with another type.
+// - Text is compared byte by byte; starts_with, ends_with and contains take one text or several,
+//   any of which may match. `contains` on text means a substring.
+// - Numbers only: less_than, at_most, greater_than, at_least.
+// - semver: text that is a version, in any of the ranges. Precedence as in Semantic Versioning
+//   2.0.0, build metadata ignored, missing parts are 0 ("1.4" is 1.4.0). "^1.4" is >=1.4.0 and
+//   below 2.0.0 (^0.3.1: below 0.4.0, ^0.0.3: below 0.0.4); "~1.4.2" is >=1.4.2 and below 1.5.0.
+//   Other operators: = (or none), >, >=, <, <=. Text that is no version is false. Only for
+//   targeting: a `where` with semver is refused by the parser.
+// - all, any, not are plain logic; `not` of a comparison with a missing attribute is true.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,15 +42,15 @@ enum class Op {
   kAlways,  // No condition at all.
   kAll,
   kAny,
-  kNot,  // Over children.
+  kNot,  // Over children; kNot has one.
   kEqual,
-  kNotEqual,
+  kNotEqual,  // values[0].
   kIn,
   kNotIn,  // Over values.
   kLess,
   kLessEqual,
   kGreater,
-  kGreaterEqual,  // Numbers.
+  kGreaterEqual,  // values[0], a number.
   kPrefix,
   kSuffix,
   kContains,  // Strings; any of the values. kContains also: list membership.
@@ -47,5 +65,8 @@ struct Condition {
   std::vector<Condition> children;
   bool operator==(const Condition&) const = default;
 };
+
+// An operator (or none) and one to three numbers, with an optional pre-release and build.
+bool is_semver_range(std::string_view text);
 
 }  // namespace assay::define

@@ -68,6 +68,7 @@ struct Assignment {
       false;            // An OFREP answer counts as exposure; otherwise only an explicit call does.
   Condition targeting;  // Who is eligible; kAlways when the file has none.
   std::vector<Override> overrides;  // Honoured, and left out of the analysis.
+  bool operator==(const Assignment&) const = default;
 };
 
 enum class Role { kPrimary, kSecondary, kGuardrail };
@@ -86,6 +87,7 @@ struct PlannedMetric {
   double margin_relative = 0.0;     // … and tolerate this much harm, relative to control.
   std::optional<MetricDefinition>
       definition;  // Missing: named but defined nowhere (a warning; start refuses).
+  bool operator==(const PlannedMetric&) const = default;
 };
 
 enum class Method { kSequential, kFixedHorizon, kBayesian };
@@ -112,6 +114,7 @@ struct Analysis {
   std::optional<double> prior_sd_relative;  // Bayesian: N(0, sd²) on the relative lift; none: flat.
   double ship_probability = 0.95;           // Bayesian: P(better) needed to ship.
   double srm_alpha = 0.001;                 // Sample-ratio mismatch alarms below this p.
+  bool operator==(const Analysis&) const = default;
 };
 
 struct Schedule {
@@ -119,6 +122,7 @@ struct Schedule {
   std::optional<double> min_runtime_days;
   std::optional<double> max_runtime_days;
   std::optional<std::int64_t> sample_size_per_variant;
+  bool operator==(const Schedule&) const = default;
 };
 
 struct Experiment {
@@ -137,6 +141,7 @@ struct Experiment {
 
   const Variant& control_variant() const;
   std::uint64_t total_weight() const;
+  bool operator==(const Experiment&) const = default;
 };
 
 }  // namespace assay::define

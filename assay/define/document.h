@@ -1,0 +1,35 @@
+// Document: the text of a YAML or JSON file as a plain tree with places, before anyone asks what it
+// means. It keeps the text of every scalar as written, so that numbers are read by us and not by
+// YAML's rules. What a plan must not depend on is an error here: duplicate keys, merge keys (`<<`),
+// aliases, tags, a second document, and nesting deeper than kMaxDepth.
+//
+//   auto root = read_document("id: x\n", "exp.yaml");   // root->find("id")->text == "x"
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/base/expected.h"
+
+namespace assay::define {
+
+inline constexpr std::size_t kMaxDepth = 48;
+inline constexpr std::size_t kMaxNodes = 100'000;
+
+struct Node {
+  enum class Kind { kNull, kScalar, kList, kMap };
+  Kind kind = Kind::kNull;
+  int line = 0;  // From 1.
+  int column = 0;
+  bool quoted = false;      // A scalar in quotes (or a block): text, never a number or true.
+  std::string text;         // Scalars.
+  std::vector<Node> items;  // Lists; the values of maps.
+  std::vector<Node> keys;   // Maps: keys[i] belongs to items[i], in file order.
+
+  const Node* find(std::string_view key) const;
+};
+
+Checked<Node> read_document(std::string_view text, const std::string& file);
+
+}  // namespace assay::define

@@ -1,0 +1,245 @@
+#include "assay/define/parse.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "assay/define/fields.h"
+#include "assay/define/metric_parser.h"
+#include "assay/define/variant_parser.h"
+
+namespace assay::define {
+namespace {
+
+std::string parse_id(const Fields& fields) {
+  const auto value = fields.require("id");
+  const auto id = value ? value->text() : std::nullopt;
+  if (!id) return {};
+  const auto is_alnum = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  const bool usable = id->size() <= 128 && is_alnum(id->front()) &&
+                      std::ranges::all_of(*id, [&](char c) {
+                        return is_alnum(c) || c == '.' || c == '-' || c == '_';
+                      });
+  if (!usable) {
+    value->error(fmt::format("'{}' is not a usable id", id->substr(0, 60)),
+                 "letters, digits, dots, dashes and underscores, starting with a letter or digit; "
+                 "at most 128");
+  }
+  return *id;
+}
+
+std::string parse_control(const Fields& fields, const std::vector<Variant>& variants) {
+  std::vector<std::string_view> keys;
+  for (const Variant& variant : variants) keys.push_back(variant.key);
+  if (const auto control = fields.get("control")) {
+    const auto text = control->text();
+    if (text && std::ranges::find(keys, *text) == keys.end() && !keys.empty()) {
+      const auto guess = did_you_mean(*text, keys);
+      control->error(fmt::format("no variant '{}'", *text),
+                     guess ? fmt::format("did you mean {}?", *guess) : "");
+    }
+    return text.value_or("");
+  }
+  if (std::ranges::find(keys, "control") != keys.end()) return "control";
+  return keys.empty() ? std::string{} : std::string(keys.front());
+}
+
+// Keys that only one method reads would do nothing under another.
+void check_method_keys(const Fields& fields, Method method) {
+  if (method == Method::kBayesian) return;
+  for (const std::string_view key : {"prior_sd_relative", "ship_probability"}) {
+    if (!fields.has(key)) continue;
+    if (const auto value = fields.get(key)) {
+      value->error(fmt::format("does nothing under method {}", to_word(method)),
+                   "it is for method: bayesian");
+    }
+  }
+}
+
+void parse_covariate(const Fields& fields, std::vector<MetricDefinition> covariates,
+                     Analysis& analysis) {
+  const auto value = fields.get("cuped_covariate");
+  const auto reduction = fields.word<VarianceReduction>("variance_reduction");
+  analysis.variance_reduction = reduction.value_or(
+      fields.has("cuped_covariate") ? VarianceReduction::kCuped : VarianceReduction::kNone);
+  if (reduction == VarianceReduction::kCuped && !fields.has("cuped_covariate")) {
+    fields.get("variance_reduction")
+        ->error("cuped needs a covariate", "cuped_covariate: NAME of an entry in covariates");
+  }
+  if (!value) return;
+  if (reduction == VarianceReduction::kNone) {
+    value->error("does nothing under variance_reduction: none", "variance_reduction: cuped");
+  }
+  analysis.covariate_name = value->text().value_or("");
+  const auto found =
+      std::ranges::find(covariates, analysis.covariate_name, &MetricDefinition::name);
+  if (found != covariates.end()) {
+    analysis.covariate = *found;
+  } else if (!covariates.empty()) {
+    value->error(fmt::format("'{}' is not in covariates", analysis.covariate_name));
+  } else if (!analysis.covariate_name.empty()) {
+    value->warn(fmt::format("{} is defined nowhere", analysis.covariate_name),
+                "say what it is made of under covariates:; until then the experiment cannot start");
+  }
+}
+
+Analysis parse_analysis(const Fields& experiment, std::vector<MetricDefinition> covariates) {
+  Analysis analysis;
+  const auto value = experiment.get("analysis");
+  if (!value) return analysis;
+  const Fields fields(*value, "analysis");
+  analysis.method = fields.word<Method>("method").value_or(analysis.method);
+  analysis.alpha =
+      fields.number("alpha", {0, 1, true, "0.05 is the usual choice"}).value_or(analysis.alpha);
+  analysis.power =
+      fields.number("power", {0, 1, true, "0.8 is the usual choice"}).value_or(analysis.power);
+  analysis.mde_relative = fields.number("mde_relative", kPositive);
+  analysis.correction =
+      fields.word<Correction>("multiple_comparison_correction").value_or(analysis.correction);
+  analysis.prior_sd_relative = fields.number("prior_sd_relative", kPositive);
+  analysis.ship_probability =
+      fields.number("ship_probability", kOpenUnit).value_or(analysis.ship_probability);
+  analysis.srm_alpha = fields.number("srm_alpha", kOpenUnit).value_or(analysis.srm_alpha);
+  check_method_keys(fields, analysis.method);
+  parse_covariate(fields, std::move(covariates), analysis);
+  return analysis;
+}
+
+void warn_unused_covariates(const Fields& experiment, const std::string& used) {
+  const auto covariates = experiment.get("covariates");
+  if (!covariates || !covariates->is_map()) return;
+  for (const auto& entry : covariates->entries()) {
+    if (entry.key == used) continue;
+    entry.value.warn("is not used", fmt::format("analysis: {{cuped_covariate: {}}}", entry.key));
+  }
+}
+
+Schedule parse_schedule(const Fields& experiment) {
+  Schedule schedule;
+  const auto value = experiment.get("schedule");
+  if (!value) return schedule;
+  const Fields fields(*value, "schedule");
+  if (const auto start = fields.get("start_date")) schedule.start = start->time();
+  schedule.min_runtime_days = fields.number("min_runtime_days", {0, 3650});
+  schedule.max_runtime_days = fields.number("max_runtime_days", {0, 3650});
+  if (schedule.min_runtime_days && schedule.max_runtime_days &&
+      *schedule.min_runtime_days > *schedule.max_runtime_days) {
+    fields.get("max_runtime_days")
+        ->error(fmt::format("{} is less than min_runtime_days, {}",
+                            number_text(*schedule.max_runtime_days),
+                            number_text(*schedule.min_runtime_days)));
+  }
+  const auto size = fields.get("sample_size_per_variant");
+  const auto estimated = fields.get("estimated_sample_size_per_group");
+  if (size && estimated) {
+    estimated->error("the same is given by sample_size_per_variant", "keep one of them");
+  }
+  if (size || estimated) {
+    schedule.sample_size_per_variant = (size ? size : estimated)->whole(1, 1'000'000'000'000);
+  }
+  return schedule;
+}
+
+std::vector<std::string> parse_segments(const Fields& experiment) {
+  std::vector<std::string> segments;
+  const auto value = experiment.get("segments");
+  if (!value) return segments;
+  for (const Value& item : value->list(50)) {
+    const auto text = item.text();
+    if (!text) continue;
+    if (std::ranges::find(segments, *text) != segments.end()) {
+      item.error(fmt::format("segment '{}' appears twice", *text));
+    }
+    segments.push_back(*text);
+  }
+  return segments;
+}
+
+void check_whole_plan(const Fields& fields, const Experiment& experiment) {
+  if (experiment.analysis.method == Method::kFixedHorizon &&
+      !experiment.schedule.sample_size_per_variant) {
+    const auto analysis = fields.get("analysis");
+    (analysis ? *analysis : fields.value())
+        .error("a fixed horizon needs its sample size",
+               "schedule: {sample_size_per_variant: N}; `assay plan` computes it");
+  }
+  const auto idle = std::ranges::count(experiment.variants, 0U, &Variant::weight);
+  const auto all = static_cast<std::ptrdiff_t>(experiment.variants.size());
+  if (all > 1 && idle == all - 1) {
+    fields.value().warn("one variant gets all units, so there is nothing to compare");
+  }
+}
+
+Experiment parse_experiment(const Value& value, std::span<const MetricDefinition> catalogue) {
+  const Fields fields(value, "experiment");
+  Experiment experiment;
+  if (!value.is_map()) return experiment;
+  experiment.id = parse_id(fields);
+  experiment.name = fields.text("name").value_or(experiment.id);
+  experiment.hypothesis = fields.text("hypothesis").value_or("");
+  experiment.variants = parse_variants(fields);
+  experiment.control = parse_control(fields, experiment.variants);
+  experiment.assignment = parse_assignment(fields, experiment.id, experiment.variants);
+  if (const auto metrics = fields.require("metrics")) {
+    experiment.metrics = parse_metrics(*metrics, catalogue);
+  }
+  experiment.segments = parse_segments(fields);
+  std::vector<MetricDefinition> covariates;
+  if (const auto written = fields.get("covariates")) covariates = parse_covariates(*written);
+  experiment.analysis = parse_analysis(fields, std::move(covariates));
+  warn_unused_covariates(fields, experiment.analysis.covariate_name);
+  experiment.schedule = parse_schedule(fields);
+  check_whole_plan(fields, experiment);
+  return experiment;
+}
+
+// In the order of the file; the reading order of keys is ours, not the reader's.
+void sort_by_place(Problems& problems) {
+  std::ranges::stable_sort(problems, {}, [](const Problem& problem) {
+    return std::tuple{problem.place.line, problem.place.column};
+  });
+}
+
+}  // namespace
+
+Checked<Parsed> parse(std::string_view text, const ParseOptions& options) {
+  auto root = read_document(text, options.file);
+  if (!root) return unexpected(std::move(root).error());
+  Report report{options.file, {}};
+  const Value file(report, *root, "");
+  std::vector<MetricDefinition> catalogue(options.catalogue.begin(), options.catalogue.end());
+
+  Parsed parsed;
+  if (root->kind == Node::Kind::kMap && root->find("experiment") != nullptr) {
+    const Fields fields(file, "file");
+    if (const auto metrics = fields.get("metrics")) {
+      const auto own = parse_definitions(*metrics);
+      catalogue.insert(catalogue.begin(), own.begin(), own.end());
+    }
+    if (const auto experiment = fields.get("experiment")) {
+      parsed.experiment = parse_experiment(*experiment, catalogue);
+    }
+  } else {
+    parsed.experiment = parse_experiment(file, catalogue);
+  }
+  sort_by_place(report.problems);
+  if (has_errors(report.problems)) return unexpected(std::move(report.problems));
+  parsed.warnings = std::move(report.problems);
+  return parsed;
+}
+
+Checked<std::vector<MetricDefinition>> parse_catalogue(std::string_view text,
+                                                       const std::string& file) {
+  auto root = read_document(text, file);
+  if (!root) return unexpected(std::move(root).error());
+  Report report{file, {}};
+  const Fields fields(Value(report, *root, ""), "catalogue");
+  std::vector<MetricDefinition> definitions;
+  if (const auto metrics = fields.require("metrics")) definitions = parse_definitions(*metrics);
+  sort_by_place(report.problems);
+  if (has_errors(report.problems)) return unexpected(std::move(report.problems));
+  return definitions;
+}
+
+}  // namespace assay::define

@@ -1,0 +1,378 @@
+#include "assay/define/variant_parser.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "assay/define/condition_parser.h"
+#include "assay/define/payload.h"
+
+namespace assay::define {
+namespace {
+
+constexpr std::size_t kMaxVariants = 100;
+constexpr std::size_t kMaxOverrides = 10'000;
+constexpr std::int64_t kMaxTotalWeight = std::numeric_limits<std::int32_t>::max();
+
+constexpr std::int64_t power_of_ten(int exponent) {
+  std::int64_t power = 1;
+  while (exponent-- > 0) power *= 10;
+  return power;
+}
+
+// A share as written: digits / 10^scale, exactly. "0.50" is {5, 1}, "12.5%" is {125, 1, percent}.
+struct Decimal {
+  std::int64_t digits = 0;
+  int scale = 0;
+  bool percent = false;
+  bool has_point = false;
+};
+
+std::optional<Decimal> parse_decimal(const Value& value) {
+  const std::string& written = value.node().text;
+  std::string_view text = written;
+  Decimal decimal;
+  decimal.percent = text.ends_with('%');
+  if (decimal.percent) text.remove_suffix(1);
+  const bool readable = value.is_scalar() && (!value.node().quoted || decimal.percent);
+  if (readable && text.starts_with('-')) {
+    value.error(fmt::format("{} is negative", written));
+    return std::nullopt;
+  }
+  const std::size_t point = std::min(text.find('.'), text.size());
+  decimal.has_point = point < text.size();
+  std::string digits(text.substr(0, point));
+  std::string fraction(text.substr(std::min(point + 1, text.size())));
+  const bool octal = digits.size() > 1 && digits[0] == '0';
+  while (fraction.ends_with('0')) fraction.pop_back();
+  decimal.scale = static_cast<int>(fraction.size());
+  digits += fraction;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (!readable || digits.empty() || octal || !std::ranges::all_of(digits, is_digit)) {
+    if (text.size() > 1 && !decimal.has_point && std::ranges::all_of(digits, is_digit) && octal) {
+      value.error(fmt::format("{} starts with 0, which YAML reads as octal", written),
+                  "drop the zero");
+    } else if (digits.empty() && decimal.has_point && text.size() > 1 && readable) {
+      return Decimal{0, 0, decimal.percent, true};  // ".0"
+    } else {
+      value.error("expected a share", "a decimal such as 0.5, a percentage such as 50%, or a "
+                                      "whole number");
+    }
+    return std::nullopt;
+  }
+  if (decimal.scale > 9 || digits.size() > 18) {
+    value.error(fmt::format("{} has too many digits", written.substr(0, 60)),
+                "at most nine decimals");
+    return std::nullopt;
+  }
+  std::from_chars(digits.data(), digits.data() + digits.size(), decimal.digits);
+  return decimal;
+}
+
+std::string share_text(std::int64_t digits, int scale) {
+  std::string text = fmt::format("{:0{}}", digits, scale + 1);
+  if (scale > 0) text.insert(text.size() - static_cast<std::size_t>(scale), ".");
+  return text;
+}
+
+struct Share {
+  Value value;
+  Decimal decimal;
+};
+
+// Integer weights in the ratio of the shares; an error where they do not add up.
+std::vector<std::uint32_t> to_weights(const Value& whole, const std::vector<Share>& shares) {
+  int scale = 0;
+  bool point = false;
+  std::size_t percents = 0;
+  for (const Share& share : shares) {
+    scale = std::max(scale, share.decimal.scale);
+    point = point || share.decimal.has_point;
+    percents += share.decimal.percent ? 1 : 0;
+  }
+  if (percents != 0 && percents != shares.size()) {
+    whole.error("mixes percentages with other shares", "write all of them with %, or none");
+    return {};
+  }
+  const bool fractions = point && percents == 0;
+  if (fractions) scale = std::max(scale, 2);
+  std::int64_t total = 0;
+  std::vector<std::uint32_t> weights;
+  for (const Share& share : shares) {
+    const std::int64_t factor = power_of_ten(scale - share.decimal.scale);
+    if (share.decimal.digits > kMaxTotalWeight * 100 / factor) {
+      share.value.error(fmt::format("{} is too large", share.value.node().text));
+      return {};
+    }
+    total += share.decimal.digits * factor;
+    weights.push_back(static_cast<std::uint32_t>(share.decimal.digits * factor));
+  }
+  const std::int64_t one = power_of_ten(scale);
+  const bool adds_up = percents != 0 ? total == 100 * one
+                       : fractions   ? total == one || total == 100 * one
+                                     : total > 0 && total <= kMaxTotalWeight;
+  if (adds_up && total <= kMaxTotalWeight) return weights;
+  const std::string sum = share_text(total, scale);
+  whole.error(fmt::format("shares add to {}{}", sum, percents != 0 ? "%" : ""),
+              percents != 0 ? "percentages must add to exactly 100"
+              : fractions   ? "fractions must add to exactly 1 (or write percentages, 33.3%)"
+                            : "whole numbers need a sum between 1 and 2147483647");
+  return {};
+}
+
+struct Draft {
+  Variant variant;
+  Value value;
+  std::optional<Value> weight;
+};
+
+void check_key(const Value& value, const std::string& key) {
+  const auto usable = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_';
+  };
+  if (key.size() <= 128 && std::ranges::all_of(key, usable)) return;
+  value.error(fmt::format("variant '{}' has an unusable name", key.substr(0, 60)),
+              "letters, digits, dots, dashes and underscores; at most 128");
+}
+
+Draft make_draft(const std::string& key, const Value& value) {
+  check_key(value, key);
+  return {{.key = key, .weight = 0, .payload_json = {}, .endpoint = {}}, value, {}};
+}
+
+void fill(Draft& draft, const Fields& fields) {
+  draft.weight = fields.get("weight");
+  if (const auto payload = fields.get("payload")) {
+    draft.variant.payload_json = parse_payload(*payload);
+  }
+  draft.variant.endpoint = fields.text("endpoint").value_or("");
+}
+
+std::vector<Draft> read_listed_variants(const Value& value) {
+  std::vector<Draft> drafts;
+  for (const Value& item : value.list(kMaxVariants)) {
+    const Fields fields(item, "listed_variant");
+    const auto key = fields.require("key");
+    const auto text = key ? key->text() : std::nullopt;
+    if (!text) continue;
+    const auto same = [&](const Draft& draft) { return draft.variant.key == *text; };
+    if (std::ranges::any_of(drafts, same)) {
+      key->error(fmt::format("variant '{}' appears twice", *text));
+    }
+    drafts.push_back(make_draft(*text, item));
+    fill(drafts.back(), fields);
+  }
+  return drafts;
+}
+
+std::vector<Draft> read_variants(const Value& value) {
+  if (value.is_list()) return read_listed_variants(value);
+  std::vector<Draft> drafts;
+  for (const auto& entry : value.entries(kMaxVariants)) {
+    drafts.push_back(make_draft(entry.key, entry.value));
+    if (!entry.value.is_null()) fill(drafts.back(), Fields(entry.value, "variant"));
+  }
+  return drafts;
+}
+
+// Adds the shares of `allocation` to the variants, or makes variants of them where there are none.
+void merge_allocation(const Value& allocation, bool has_variants, std::vector<Draft>& drafts) {
+  std::vector<std::string_view> keys;
+  for (const Draft& draft : drafts) keys.push_back(draft.variant.key);
+  for (const auto& entry : allocation.entries(kMaxVariants)) {
+    const auto found = std::ranges::find_if(
+        drafts, [&](const Draft& draft) { return draft.variant.key == entry.key; });
+    if (found != drafts.end()) {
+      if (found->weight) {
+        found->weight->error("the share is also given in allocation", "keep one of them");
+      }
+      found->weight = entry.value;
+    } else if (!has_variants) {
+      drafts.push_back(make_draft(entry.key, entry.value));
+      drafts.back().weight = entry.value;
+    } else {
+      const auto guess = did_you_mean(entry.key, keys);
+      entry.value.error(fmt::format("no variant '{}'", entry.key),
+                        guess ? fmt::format("did you mean {}?", *guess) : "add it to variants");
+    }
+  }
+}
+
+void set_weights(const Value& whole, std::vector<Draft>& drafts) {
+  std::vector<Share> shares;
+  std::size_t given = 0;
+  for (const Draft& draft : drafts) {
+    if (!draft.weight) continue;
+    ++given;
+    if (const auto decimal = parse_decimal(*draft.weight)) shares.push_back({*draft.weight, *decimal});
+  }
+  if (given == 0) {
+    for (Draft& draft : drafts) draft.variant.weight = 1;
+    return;
+  }
+  for (const Draft& draft : drafts) {
+    if (!draft.weight) {
+      draft.value.error(fmt::format("variant '{}' has no share", draft.variant.key),
+                        "give every variant a share, or none for equal shares");
+    }
+  }
+  if (shares.size() != drafts.size()) return;
+  const auto weights = to_weights(whole, shares);
+  for (std::size_t i = 0; i < weights.size(); ++i) drafts[i].variant.weight = weights[i];
+}
+
+std::uint32_t parse_traffic(const Value& value) {
+  const auto decimal = parse_decimal(value);
+  if (!decimal) return kLayerSlots;
+  const int scale = decimal->scale + (decimal->percent ? 2 : 0);
+  const std::int64_t one = power_of_ten(scale);
+  if (scale > 6) {
+    value.error(fmt::format("{} is finer than one in a million", value.node().text));
+  } else if (decimal->digits > one) {
+    value.error(fmt::format("{} is more than everyone", value.node().text),
+                "a share between 0 and 1, or a percentage such as 10%");
+  } else {
+    return static_cast<std::uint32_t>(decimal->digits * (kLayerSlots / one));
+  }
+  return kLayerSlots;
+}
+
+std::optional<std::uint32_t> slot_number(std::string_view text) {
+  std::uint32_t slot = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slot);
+  if (error != std::errc{} || end != text.data() + text.size() || slot > kLayerSlots) {
+    return std::nullopt;
+  }
+  return slot;
+}
+
+// "0-499999" with both ends, or [0, 500000] without the second.
+std::optional<SlotRange> parse_slot_range(const Value& value) {
+  std::optional<std::uint32_t> begin;
+  std::optional<std::uint32_t> end;
+  const Node& node = value.node();
+  if (value.is_list() && node.items.size() == 2) {
+    begin = slot_number(node.items[0].text);
+    end = slot_number(node.items[1].text);
+  } else if (const std::size_t dash = node.text.find('-');
+             value.is_scalar() && dash != std::string::npos) {
+    begin = slot_number(std::string_view(node.text).substr(0, dash));
+    end = slot_number(std::string_view(node.text).substr(dash + 1));
+    if (end && *end < kLayerSlots) {
+      ++*end;
+    } else {
+      end.reset();
+    }
+  }
+  if (begin && end && *begin < *end) return SlotRange{*begin, *end};
+  value.error("is not a range of slots",
+              "\"0-499999\" (both ends included) or [0, 500000] (end left out), within 0 to "
+              "1000000");
+  return std::nullopt;
+}
+
+std::vector<SlotRange> parse_slots(const Value& value) {
+  const auto& items = value.node().items;
+  const bool many = value.is_list() && !(items.size() == 2 && items[0].kind == Node::Kind::kScalar &&
+                                         items[0].text.find('-') == std::string::npos);
+  std::vector<SlotRange> slots;
+  for (const Value& range : many ? value.list() : std::vector<Value>{value}) {
+    if (const auto parsed = parse_slot_range(range)) slots.push_back(*parsed);
+  }
+  std::ranges::sort(slots, {}, &SlotRange::begin);
+  for (std::size_t i = 1; i < slots.size(); ++i) {
+    if (slots[i].begin < slots[i - 1].end) {
+      value.error(fmt::format("slot {} is in two ranges", slots[i].begin));
+    }
+  }
+  return slots;
+}
+
+void parse_layer(const Value& value, Assignment& assignment) {
+  if (!value.is_map()) {
+    assignment.layer = value.text().value_or(assignment.layer);
+    return;
+  }
+  const Fields fields(value, "layer");
+  if (const auto name = fields.require("name")) {
+    assignment.layer = name->text().value_or(assignment.layer);
+  }
+  if (const auto slots = fields.get("slots")) assignment.slots = parse_slots(*slots);
+}
+
+std::vector<Override> parse_overrides(const Value& value, const std::vector<Variant>& variants) {
+  std::vector<std::string_view> keys;
+  for (const Variant& variant : variants) keys.push_back(variant.key);
+  std::vector<Override> overrides;
+  for (const auto& entry : value.entries(kMaxOverrides)) {
+    const auto variant = entry.value.text();
+    if (!variant) continue;
+    if (std::ranges::find(keys, *variant) == keys.end()) {
+      const auto guess = did_you_mean(*variant, keys);
+      entry.value.error(fmt::format("no variant '{}'", *variant),
+                        guess ? fmt::format("did you mean {}?", *guess) : "");
+    }
+    overrides.push_back({entry.key, *variant});
+  }
+  return overrides;
+}
+
+bool parse_exposure(const Value& value) {
+  const auto text = value.text();
+  if (text && *text != "explicit" && *text != "on_evaluation") {
+    value.error(fmt::format("'{}' is not one of explicit, on_evaluation", *text),
+                "explicit: only a call to /v1/exposures counts");
+  }
+  return text == "on_evaluation";
+}
+
+}  // namespace
+
+std::vector<Variant> parse_variants(const Fields& experiment) {
+  const auto listed = experiment.get("variants");
+  const auto allocation = experiment.get("allocation");
+  std::vector<Draft> drafts;
+  if (listed) drafts = read_variants(*listed);
+  if (allocation) merge_allocation(*allocation, listed.has_value(), drafts);
+  if (drafts.empty()) {
+    if (!experiment.has("variants") && !experiment.has("allocation")) {
+      experiment.value().error("has no variants",
+                               "allocation: {control: 0.5, treatment: 0.5}");
+    }
+    return {};
+  }
+  const Value& whole = allocation ? *allocation : *listed;
+  if (drafts.size() == 1) whole.error("one variant is no test", "name at least two");
+  set_weights(whole, drafts);
+  std::vector<Variant> variants;
+  for (Draft& draft : drafts) variants.push_back(std::move(draft.variant));
+  return variants;
+}
+
+Assignment parse_assignment(const Fields& experiment, const std::string& id,
+                            const std::vector<Variant>& variants) {
+  Assignment assignment;
+  assignment.unit = experiment.text("unit").value_or("user");
+  assignment.layer = id;
+  assignment.slots = {{0, kLayerSlots}};
+  if (const auto layer = experiment.get("layer")) parse_layer(*layer, assignment);
+  if (const auto traffic = experiment.get("traffic")) {
+    assignment.traffic_ppm = parse_traffic(*traffic);
+  }
+  assignment.salt = experiment.text("salt").value_or(id);
+  assignment.hash = experiment.word<HashScheme>("hash").value_or(HashScheme::kAssay);
+  assignment.reshuffle = experiment.flag("reshuffle").value_or(false);
+  if (const auto exposure = experiment.get("exposure")) {
+    assignment.expose_on_evaluation = parse_exposure(*exposure);
+  }
+  if (const auto targeting = experiment.get("targeting")) {
+    assignment.targeting = parse_targeting(*targeting);
+  }
+  if (const auto overrides = experiment.get("overrides")) {
+    assignment.overrides = parse_overrides(*overrides, variants);
+  }
+  return assignment;
+}
+
+}  // namespace assay::define
