@@ -210,8 +210,8 @@ class Reader {
   template <typename T>
   static void decode(const char* name, const json& in, T& value) {
     if constexpr (std::is_enum_v<T>) {
-      const auto word = in.is_string() ? from_word<T>(in.get_ref<const std::string&>())
-                                       : std::nullopt;
+      const auto word =
+          in.is_string() ? from_word<T>(in.get_ref<const std::string&>()) : std::nullopt;
       if (!word) throw Mismatch{name};
       value = *word;
     } else if constexpr (std::same_as<T, bool>) {

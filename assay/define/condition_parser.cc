@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace assay::define {
 namespace {
 
@@ -153,8 +155,8 @@ Condition parse_targeting(const Value& value) {
   for (const auto& shorthand : shorthands) {
     const auto list = fields.get(shorthand.first);
     if (!list) continue;
-    Condition in{.op = Op::kIn, .attribute = std::string(shorthand.second), .values = {},
-                 .children = {}};
+    Condition in{
+        .op = Op::kIn, .attribute = std::string(shorthand.second), .values = {}, .children = {}};
     for (const Value& item : list->list()) {
       if (auto text = item.text()) in.values.emplace_back(std::move(*text));
     }

@@ -74,7 +74,7 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Frame {
     Node node;
     std::set<std::string, std::less<>> seen;  // Keys of a map so far.
-    bool is_key = false;  // The container itself stands where a key belongs.
+    bool is_key = false;                      // The container itself stands where a key belongs.
   };
 
   Node make(const YAML::Mark& mark, Node::Kind kind) {

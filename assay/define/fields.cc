@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
+
 #include "assay/base/check.h"
 #include "assay/define/schema.h"
 
@@ -138,6 +140,13 @@ std::optional<std::int64_t> Value::duration_seconds() const {
     return std::nullopt;
   }
   return static_cast<std::int64_t>(seconds);
+}
+
+void Value::unknown_word(std::string_view what, std::string_view written,
+                         std::span<const std::string_view> known) const {
+  const auto guess = did_you_mean(written, known);
+  error(fmt::format("{} is not {} {}", shown(*node_), what, fmt::join(known, ", ")),
+        guess ? fmt::format("did you mean {}?", *guess) : "");
 }
 
 std::vector<Value> Value::list(std::size_t max_items) const {

@@ -11,8 +11,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "assay/base/problem.h"
 #include "assay/base/text.h"
 #include "assay/base/time.h"
@@ -56,6 +54,10 @@ class Value {
   std::optional<std::int64_t> duration_seconds() const;  // "7d"
   template <typename E>
   std::optional<E> word() const;
+
+  // "'x' is not one of a, b, c (did you mean a?)"
+  void unknown_word(std::string_view what, std::string_view written,
+                    std::span<const std::string_view> known) const;
 
   std::vector<Value> list(std::size_t max_items = kMaxItems) const;
   // The entries of a map whose keys are free (variants, overrides): key and value.
@@ -118,14 +120,8 @@ std::optional<E> Value::word() const {
   if (!written) return std::nullopt;
   if (const auto value = from_word<E>(*written)) return value;
   std::vector<std::string_view> known;
-  std::string list;
-  for (const Word<E>& word : words(E{})) {
-    known.push_back(word.text);
-    list += (list.empty() ? "" : ", ") + std::string(word.text);
-  }
-  const auto guess = did_you_mean(*written, known);
-  error(fmt::format("'{}' is not one of {}", *written, list),
-        guess ? fmt::format("did you mean {}?", *guess) : "");
+  for (const Word<E>& word : words(E{})) known.push_back(word.text);
+  unknown_word("one of", *written, known);
   return std::nullopt;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "assay/define/condition_parser.h"
 
 namespace assay::define {
@@ -172,16 +174,15 @@ const MetricDefinition* find(std::span<const MetricDefinition> catalogue, std::s
 // Defined in place, or by the catalogue, or nowhere (a warning).
 std::optional<MetricDefinition> resolve(const Fields& fields, const std::string& name,
                                         std::span<const MetricDefinition> catalogue) {
-  const bool in_place =
-      fields.has("event") || fields.has("numerator") || fields.has("denominator");
+  const bool in_place = fields.has("event") || fields.has("numerator") || fields.has("denominator");
   if (in_place) return parse_definition(fields, name);
   refuse(fields, {"aggregate", "field", "where", "quantile", "day", "window", "cap"},
          "does nothing without an event", "event: NAME of what is counted");
   const auto type = fields.word<MetricType>("type");
   const MetricDefinition* known = find(catalogue, name);
   if (known != nullptr && type && *type != known->type) {
-    fields.get("type")->error(fmt::format("{} is a {} in the catalogue", name,
-                                          to_word(known->type)));
+    fields.get("type")->error(
+        fmt::format("{} is a {} in the catalogue", name, to_word(known->type)));
   }
   if (known != nullptr) return *known;
   fields.get("name")->warn(fmt::format("{} is defined nowhere", name),
@@ -218,11 +219,7 @@ void parse_guardrail_rules(const Fields& fields, PlannedMetric& metric) {
     } else if (text && !from_word<Direction>(*text)) {
       const std::string_view known[] = {"increase", "decrease", "must_not_increase",
                                         "must_not_decrease"};
-      const auto guess = did_you_mean(*text, known);
-      direction->error(
-          fmt::format("'{}' is not one of increase, decrease, must_not_increase, must_not_decrease",
-                      *text),
-          guess ? fmt::format("did you mean {}?", *guess) : "");
+      direction->unknown_word("one of", *text, known);
     } else if (text) {
       metric.direction = *from_word<Direction>(*text);
     }
@@ -282,9 +279,9 @@ std::vector<PlannedMetric> parse_metrics(const Value& value,
     if (!list) continue;
     for (const Value& item : list->list(kMaxMetrics)) {
       PlannedMetric metric = parse_planned(item, role.second, catalogue);
-      const bool twice = !metric.name.empty() &&
-                         std::ranges::find(metrics, metric.name, &PlannedMetric::name) !=
-                             metrics.end();
+      const bool twice =
+          !metric.name.empty() &&
+          std::ranges::find(metrics, metric.name, &PlannedMetric::name) != metrics.end();
       if (twice) item.error(fmt::format("metric '{}' appears twice", metric.name), "keep one role");
       metrics.push_back(std::move(metric));
     }

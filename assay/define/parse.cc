@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "assay/define/fields.h"
 #include "assay/define/metric_parser.h"
 #include "assay/define/variant_parser.h"
@@ -17,10 +19,10 @@ std::string parse_id(const Fields& fields) {
   const auto is_alnum = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   };
-  const bool usable = id->size() <= 128 && is_alnum(id->front()) &&
-                      std::ranges::all_of(*id, [&](char c) {
-                        return is_alnum(c) || c == '.' || c == '-' || c == '_';
-                      });
+  const bool usable =
+      id->size() <= 128 && is_alnum(id->front()) && std::ranges::all_of(*id, [&](char c) {
+        return is_alnum(c) || c == '.' || c == '-' || c == '_';
+      });
   if (!usable) {
     value->error(fmt::format("'{}' is not a usable id", id->substr(0, 60)),
                  "letters, digits, dots, dashes and underscores, starting with a letter or digit; "
@@ -35,9 +37,7 @@ std::string parse_control(const Fields& fields, const std::vector<Variant>& vari
   if (const auto control = fields.get("control")) {
     const auto text = control->text();
     if (text && std::ranges::find(keys, *text) == keys.end() && !keys.empty()) {
-      const auto guess = did_you_mean(*text, keys);
-      control->error(fmt::format("no variant '{}'", *text),
-                     guess ? fmt::format("did you mean {}?", *guess) : "");
+      control->unknown_word("a variant; there are", *text, keys);
     }
     return text.value_or("");
   }

@@ -1,5 +1,6 @@
 #include "assay/define/payload.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace assay::define {
@@ -39,8 +40,8 @@ json to_json(const Value& value) {
 std::string parse_payload(const Value& value) {
   std::string text = to_json(value).dump();
   if (text.size() <= kMaxPayloadBytes) return text;
-  value.error(fmt::format("is {} bytes of JSON; at most {} are allowed", text.size(),
-                          kMaxPayloadBytes));
+  value.error(
+      fmt::format("is {} bytes of JSON; at most {} are allowed", text.size(), kMaxPayloadBytes));
   return {};
 }
 

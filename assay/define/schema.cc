@@ -15,8 +15,7 @@ const std::string kText = R"({"type": "string", "minLength": 1, "maxLength": 102
 const std::string kFlag = R"({"type": "boolean"})";
 const std::string kNumber = R"({"type": "number"})";
 const std::string kPositive = R"({"type": "number", "exclusiveMinimum": 0})";
-const std::string kOpenUnit =
-    R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})";
+const std::string kOpenUnit = R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})";
 const std::string kDays = R"({"type": "number", "minimum": 0, "maximum": 3650})";
 const std::string kCount = R"({"type": "integer", "minimum": 1})";
 const std::string kShare =
@@ -118,39 +117,39 @@ std::vector<Key> planned_keys() {
 }
 
 Section experiment_section() {
-  return {"experiment",
-          "The plan of one A/B test.",
-          {
-              {"id", "Short unique name: letters, digits, dots, dashes, underscores.",
-               R"({"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"})", true},
-              {"name", "Title for people.", kText},
-              {"hypothesis", "What is expected to happen and why.", kText},
-              {"allocation", "Variant to share: fractions that add to 1, percentages, or integers.",
-               map_of(kWeight)},
-              {"variants", "Variants with payloads or model endpoints.",
-               either(map_of(either(ref("variant"), R"({"type": "null"})")),
-                      list_of("listed_variant"))},
-              {"control", "Key of the variant that the others are compared with.", kText},
-              {"unit", "What is assigned: user (default), session, device, ….", kText},
-              {"layer", "Experiments in one layer exclude each other.",
-               either(kText, ref("layer"))},
-              {"traffic", "Share of the eligible units that take part, 0 to 1.", kShare},
-              {"salt", "Seed of the split; the id unless you move a running test.", kText},
-              {"hash", "Which hash decides: assay's own or that of the tool you come from.",
-               one_of<HashScheme>()},
-              {"reshuffle", "A change of weights may move units that were already exposed.", kFlag},
-              {"exposure", "What counts as exposure: an explicit call, or every evaluation.",
-               enumeration({"explicit", "on_evaluation"})},
-              {"targeting", "Who is eligible.", ref("targeting")},
-              {"overrides", "Unit id to variant; honoured, and left out of the analysis.",
-               map_of(kText)},
-              {"metrics", "What is measured, by role.", ref("metrics"), true},
-              {"covariates", "Name to a value measured before the first exposure.",
-               map_of(ref("covariate"))},
-              {"segments", "Attributes to break results down by.", kTexts},
-              {"analysis", "How the numbers become an answer.", ref("analysis")},
-              {"schedule", "When it starts and how long it runs.", ref("schedule")},
-          }};
+  return {
+      "experiment",
+      "The plan of one A/B test.",
+      {
+          {"id", "Short unique name: letters, digits, dots, dashes, underscores.",
+           R"({"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"})", true},
+          {"name", "Title for people.", kText},
+          {"hypothesis", "What is expected to happen and why.", kText},
+          {"allocation", "Variant to share: fractions that add to 1, percentages, or integers.",
+           map_of(kWeight)},
+          {"variants", "Variants with payloads or model endpoints.",
+           either(map_of(either(ref("variant"), R"({"type": "null"})")),
+                  list_of("listed_variant"))},
+          {"control", "Key of the variant that the others are compared with.", kText},
+          {"unit", "What is assigned: user (default), session, device, ….", kText},
+          {"layer", "Experiments in one layer exclude each other.", either(kText, ref("layer"))},
+          {"traffic", "Share of the eligible units that take part, 0 to 1.", kShare},
+          {"salt", "Seed of the split; the id unless you move a running test.", kText},
+          {"hash", "Which hash decides: assay's own or that of the tool you come from.",
+           one_of<HashScheme>()},
+          {"reshuffle", "A change of weights may move units that were already exposed.", kFlag},
+          {"exposure", "What counts as exposure: an explicit call, or every evaluation.",
+           enumeration({"explicit", "on_evaluation"})},
+          {"targeting", "Who is eligible.", ref("targeting")},
+          {"overrides", "Unit id to variant; honoured, and left out of the analysis.",
+           map_of(kText)},
+          {"metrics", "What is measured, by role.", ref("metrics"), true},
+          {"covariates", "Name to a value measured before the first exposure.",
+           map_of(ref("covariate"))},
+          {"segments", "Attributes to break results down by.", kTexts},
+          {"analysis", "How the numbers become an answer.", ref("analysis")},
+          {"schedule", "When it starts and how long it runs.", ref("schedule")},
+      }};
 }
 
 std::vector<Section> metric_sections() {
@@ -162,16 +161,16 @@ std::vector<Section> metric_sections() {
         {"guardrails", "Must not be harmed.", list_of("guardrail")}}},
       {"metric", "A metric in the plan, defined here or by name.",
        planned_keys() +
-           std::vector<Key>{
-               {"direction", "Which way is better.", one_of<Direction>()}} +
+           std::vector<Key>{{"direction", "Which way is better.", one_of<Direction>()}} +
            definition_keys()},
       {"guardrail", "A metric that must not be harmed: an absolute limit, a comparison, or both.",
        planned_keys() +
            std::vector<Key>{
                {"direction", "Which way is better, or the rule against getting worse.",
                 one_of<Direction>({"must_not_increase", "must_not_decrease"})},
-               {"threshold", "Absolute limit of the variant's value: a cap, or a floor if more is "
-                             "better.",
+               {"threshold",
+                "Absolute limit of the variant's value: a cap, or a floor if more is "
+                "better.",
                 kNumber},
                {"must_not_increase", "Not above control by more than this relative margin.",
                 either(kFlag, R"({"type": "number", "minimum": 0})")},
@@ -182,12 +181,13 @@ std::vector<Section> metric_sections() {
       {"measure", "Events folded into one number per unit.", measure_keys()},
       {"covariate", "A number per unit from before its first exposure.",
        measure_keys() +
-           std::vector<Key>{{"lookback", "How far back before the first exposure: 14d.", kDuration,
-                             true}}},
+           std::vector<Key>{
+               {"lookback", "How far back before the first exposure: 14d.", kDuration, true}}},
       {"window",
        "A span after first exposure.",
        {{"from", "Start, such as 1d.", kDuration}, {"to", "End (not included).", kDuration}}},
-      {"cap", "A cap by percentile.",
+      {"cap",
+       "A cap by percentile.",
        {{"percentile", "Of all variants together; 0.99.", kOpenUnit, true}}},
   };
 }

@@ -2,124 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
+
+#include <fmt/format.h>
 
 #include "assay/define/condition_parser.h"
 #include "assay/define/payload.h"
+#include "assay/define/shares.h"
 
 namespace assay::define {
 namespace {
 
 constexpr std::size_t kMaxVariants = 100;
 constexpr std::size_t kMaxOverrides = 10'000;
-constexpr std::int64_t kMaxTotalWeight = std::numeric_limits<std::int32_t>::max();
-
-constexpr std::int64_t power_of_ten(int exponent) {
-  std::int64_t power = 1;
-  while (exponent-- > 0) power *= 10;
-  return power;
-}
-
-// A share as written: digits / 10^scale, exactly. "0.50" is {5, 1}, "12.5%" is {125, 1, percent}.
-struct Decimal {
-  std::int64_t digits = 0;
-  int scale = 0;
-  bool percent = false;
-  bool has_point = false;
-};
-
-std::optional<Decimal> parse_decimal(const Value& value) {
-  const std::string& written = value.node().text;
-  std::string_view text = written;
-  Decimal decimal;
-  decimal.percent = text.ends_with('%');
-  if (decimal.percent) text.remove_suffix(1);
-  const bool readable = value.is_scalar() && (!value.node().quoted || decimal.percent);
-  if (readable && text.starts_with('-')) {
-    value.error(fmt::format("{} is negative", written));
-    return std::nullopt;
-  }
-  const std::size_t point = std::min(text.find('.'), text.size());
-  decimal.has_point = point < text.size();
-  std::string digits(text.substr(0, point));
-  std::string fraction(text.substr(std::min(point + 1, text.size())));
-  const bool octal = digits.size() > 1 && digits[0] == '0';
-  while (fraction.ends_with('0')) fraction.pop_back();
-  decimal.scale = static_cast<int>(fraction.size());
-  digits += fraction;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (!readable || digits.empty() || octal || !std::ranges::all_of(digits, is_digit)) {
-    if (text.size() > 1 && !decimal.has_point && std::ranges::all_of(digits, is_digit) && octal) {
-      value.error(fmt::format("{} starts with 0, which YAML reads as octal", written),
-                  "drop the zero");
-    } else if (digits.empty() && decimal.has_point && text.size() > 1 && readable) {
-      return Decimal{0, 0, decimal.percent, true};  // ".0"
-    } else {
-      value.error("expected a share", "a decimal such as 0.5, a percentage such as 50%, or a "
-                                      "whole number");
-    }
-    return std::nullopt;
-  }
-  if (decimal.scale > 9 || digits.size() > 18) {
-    value.error(fmt::format("{} has too many digits", written.substr(0, 60)),
-                "at most nine decimals");
-    return std::nullopt;
-  }
-  std::from_chars(digits.data(), digits.data() + digits.size(), decimal.digits);
-  return decimal;
-}
-
-std::string share_text(std::int64_t digits, int scale) {
-  std::string text = fmt::format("{:0{}}", digits, scale + 1);
-  if (scale > 0) text.insert(text.size() - static_cast<std::size_t>(scale), ".");
-  return text;
-}
-
-struct Share {
-  Value value;
-  Decimal decimal;
-};
-
-// Integer weights in the ratio of the shares; an error where they do not add up.
-std::vector<std::uint32_t> to_weights(const Value& whole, const std::vector<Share>& shares) {
-  int scale = 0;
-  bool point = false;
-  std::size_t percents = 0;
-  for (const Share& share : shares) {
-    scale = std::max(scale, share.decimal.scale);
-    point = point || share.decimal.has_point;
-    percents += share.decimal.percent ? 1 : 0;
-  }
-  if (percents != 0 && percents != shares.size()) {
-    whole.error("mixes percentages with other shares", "write all of them with %, or none");
-    return {};
-  }
-  const bool fractions = point && percents == 0;
-  if (fractions) scale = std::max(scale, 2);
-  std::int64_t total = 0;
-  std::vector<std::uint32_t> weights;
-  for (const Share& share : shares) {
-    const std::int64_t factor = power_of_ten(scale - share.decimal.scale);
-    if (share.decimal.digits > kMaxTotalWeight * 100 / factor) {
-      share.value.error(fmt::format("{} is too large", share.value.node().text));
-      return {};
-    }
-    total += share.decimal.digits * factor;
-    weights.push_back(static_cast<std::uint32_t>(share.decimal.digits * factor));
-  }
-  const std::int64_t one = power_of_ten(scale);
-  const bool adds_up = percents != 0 ? total == 100 * one
-                       : fractions   ? total == one || total == 100 * one
-                                     : total > 0 && total <= kMaxTotalWeight;
-  if (adds_up && total <= kMaxTotalWeight) return weights;
-  const std::string sum = share_text(total, scale);
-  whole.error(fmt::format("shares add to {}{}", sum, percents != 0 ? "%" : ""),
-              percents != 0 ? "percentages must add to exactly 100"
-              : fractions   ? "fractions must add to exactly 1 (or write percentages, 33.3%)"
-                            : "whole numbers need a sum between 1 and 2147483647");
-  return {};
-}
-
 struct Draft {
   Variant variant;
   Value value;
@@ -205,7 +99,8 @@ void set_weights(const Value& whole, std::vector<Draft>& drafts) {
   for (const Draft& draft : drafts) {
     if (!draft.weight) continue;
     ++given;
-    if (const auto decimal = parse_decimal(*draft.weight)) shares.push_back({*draft.weight, *decimal});
+    if (const auto decimal = parse_decimal(*draft.weight))
+      shares.push_back({*draft.weight, *decimal});
   }
   if (given == 0) {
     for (Draft& draft : drafts) draft.variant.weight = 1;
@@ -220,22 +115,6 @@ void set_weights(const Value& whole, std::vector<Draft>& drafts) {
   if (shares.size() != drafts.size()) return;
   const auto weights = to_weights(whole, shares);
   for (std::size_t i = 0; i < weights.size(); ++i) drafts[i].variant.weight = weights[i];
-}
-
-std::uint32_t parse_traffic(const Value& value) {
-  const auto decimal = parse_decimal(value);
-  if (!decimal) return kLayerSlots;
-  const int scale = decimal->scale + (decimal->percent ? 2 : 0);
-  const std::int64_t one = power_of_ten(scale);
-  if (scale > 6) {
-    value.error(fmt::format("{} is finer than one in a million", value.node().text));
-  } else if (decimal->digits > one) {
-    value.error(fmt::format("{} is more than everyone", value.node().text),
-                "a share between 0 and 1, or a percentage such as 10%");
-  } else {
-    return static_cast<std::uint32_t>(decimal->digits * (kLayerSlots / one));
-  }
-  return kLayerSlots;
 }
 
 std::optional<std::uint32_t> slot_number(std::string_view text) {
@@ -274,8 +153,9 @@ std::optional<SlotRange> parse_slot_range(const Value& value) {
 
 std::vector<SlotRange> parse_slots(const Value& value) {
   const auto& items = value.node().items;
-  const bool many = value.is_list() && !(items.size() == 2 && items[0].kind == Node::Kind::kScalar &&
-                                         items[0].text.find('-') == std::string::npos);
+  const bool many =
+      value.is_list() && !(items.size() == 2 && items[0].kind == Node::Kind::kScalar &&
+                           items[0].text.find('-') == std::string::npos);
   std::vector<SlotRange> slots;
   for (const Value& range : many ? value.list() : std::vector<Value>{value}) {
     if (const auto parsed = parse_slot_range(range)) slots.push_back(*parsed);
@@ -309,9 +189,7 @@ std::vector<Override> parse_overrides(const Value& value, const std::vector<Vari
     const auto variant = entry.value.text();
     if (!variant) continue;
     if (std::ranges::find(keys, *variant) == keys.end()) {
-      const auto guess = did_you_mean(*variant, keys);
-      entry.value.error(fmt::format("no variant '{}'", *variant),
-                        guess ? fmt::format("did you mean {}?", *guess) : "");
+      entry.value.unknown_word("a variant; there are", *variant, keys);
     }
     overrides.push_back({entry.key, *variant});
   }
@@ -321,8 +199,8 @@ std::vector<Override> parse_overrides(const Value& value, const std::vector<Vari
 bool parse_exposure(const Value& value) {
   const auto text = value.text();
   if (text && *text != "explicit" && *text != "on_evaluation") {
-    value.error(fmt::format("'{}' is not one of explicit, on_evaluation", *text),
-                "explicit: only a call to /v1/exposures counts");
+    const std::string_view known[] = {"explicit", "on_evaluation"};
+    value.unknown_word("one of", *text, known);
   }
   return text == "on_evaluation";
 }
@@ -337,8 +215,7 @@ std::vector<Variant> parse_variants(const Fields& experiment) {
   if (allocation) merge_allocation(*allocation, listed.has_value(), drafts);
   if (drafts.empty()) {
     if (!experiment.has("variants") && !experiment.has("allocation")) {
-      experiment.value().error("has no variants",
-                               "allocation: {control: 0.5, treatment: 0.5}");
+      experiment.value().error("has no variants", "allocation: {control: 0.5, treatment: 0.5}");
     }
     return {};
   }

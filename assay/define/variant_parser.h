@@ -1,5 +1,6 @@
-// The part of an experiment file that says who gets what: variants and their shares, layer, traffic,
-// overrides. Shares are read as decimals and become integers exactly; no floating point is involved.
+// The part of an experiment file that says who gets what: variants and their shares, layer,
+// traffic, overrides. Shares are read as decimals and become integers exactly; no floating point is
+// involved.
 #pragma once
 
 #include "assay/define/experiment.h"

@@ -26,28 +26,29 @@ constexpr Word<Correction> kCorrections[] = {
     {"benjamini_hochberg", Correction::kBenjaminiHochberg},
     {"benjamini_yekutieli", Correction::kBenjaminiYekutieli}};
 
-constexpr Word<HashScheme> kSchemes[] = {
-    {"assay", HashScheme::kAssay},
-    {"growthbook_v2", HashScheme::kGrowthbookV2},
-    {"growthbook_v1", HashScheme::kGrowthbookV1},
-    {"flagd", HashScheme::kFlagd},
-    {"unleash", HashScheme::kUnleash},
-    {"optimizely", HashScheme::kOptimizely},
-    {"launchdarkly", HashScheme::kLaunchdarkly},
-    {"eppo", HashScheme::kEppo},
-    {"statsig", HashScheme::kStatsig},
-    {"md5_guide", HashScheme::kMd5Guide}};
+constexpr Word<HashScheme> kSchemes[] = {{"assay", HashScheme::kAssay},
+                                         {"growthbook_v2", HashScheme::kGrowthbookV2},
+                                         {"growthbook_v1", HashScheme::kGrowthbookV1},
+                                         {"flagd", HashScheme::kFlagd},
+                                         {"unleash", HashScheme::kUnleash},
+                                         {"optimizely", HashScheme::kOptimizely},
+                                         {"launchdarkly", HashScheme::kLaunchdarkly},
+                                         {"eppo", HashScheme::kEppo},
+                                         {"statsig", HashScheme::kStatsig},
+                                         {"md5_guide", HashScheme::kMd5Guide}};
 
 constexpr Word<MetricType> kTypes[] = {
     {"proportion", MetricType::kProportion}, {"mean", MetricType::kMean},
     {"count", MetricType::kCount},           {"ratio", MetricType::kRatio},
     {"quantile", MetricType::kQuantile},     {"retention", MetricType::kRetention}};
 
-constexpr Word<Aggregation> kAggregations[] = {
-    {"exists", Aggregation::kExists}, {"count", Aggregation::kCount},
-    {"sum", Aggregation::kSum},       {"mean", Aggregation::kMean},
-    {"min", Aggregation::kMin},       {"max", Aggregation::kMax},
-    {"count_distinct", Aggregation::kCountDistinct}};
+constexpr Word<Aggregation> kAggregations[] = {{"exists", Aggregation::kExists},
+                                               {"count", Aggregation::kCount},
+                                               {"sum", Aggregation::kSum},
+                                               {"mean", Aggregation::kMean},
+                                               {"min", Aggregation::kMin},
+                                               {"max", Aggregation::kMax},
+                                               {"count_distinct", Aggregation::kCountDistinct}};
 
 constexpr Word<Op> kOps[] = {{"all", Op::kAll},
                              {"any", Op::kAny},

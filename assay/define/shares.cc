@@ -1,0 +1,122 @@
+#include "assay/define/shares.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "assay/define/experiment.h"
+
+namespace assay::define {
+namespace {
+
+constexpr std::int64_t kMaxTotalWeight = std::numeric_limits<std::int32_t>::max();
+
+constexpr std::int64_t power_of_ten(int exponent) {
+  std::int64_t power = 1;
+  while (exponent-- > 0) power *= 10;
+  return power;
+}
+
+std::string share_text(std::int64_t digits, int scale) {
+  std::string text = fmt::format("{:0{}}", digits, scale + 1);
+  if (scale > 0) text.insert(text.size() - static_cast<std::size_t>(scale), ".");
+  return text;
+}
+
+bool only_digits(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::optional<Decimal> parse_decimal(const Value& value) {
+  const std::string& written = value.node().text;
+  std::string_view text = written;
+  Decimal decimal;
+  decimal.percent = text.ends_with('%');
+  if (decimal.percent) text.remove_suffix(1);
+  const std::size_t point = std::min(text.find('.'), text.size());
+  decimal.has_point = point < text.size();
+  const std::string whole(text.substr(0, point));
+  std::string fraction(text.substr(std::min(point + 1, text.size())));
+  const bool plain = value.is_scalar() && (!value.node().quoted || decimal.percent);
+  if (plain && text.starts_with('-') && parse_number(text)) {
+    value.error(fmt::format("{} is negative", written));
+  } else if (!plain || whole.size() + fraction.size() == 0 || !only_digits(whole + fraction)) {
+    value.error("expected a share",
+                "a decimal such as 0.5, a percentage such as 50%, or a whole number");
+  } else if (whole.size() > 1 && whole[0] == '0') {
+    value.error(fmt::format("{} starts with 0, which YAML reads as octal", written),
+                "drop the zero");
+  } else {
+    while (fraction.ends_with('0')) fraction.pop_back();
+    if (whole.size() <= 10 && fraction.size() <= (decimal.percent ? 6 : 8)) {
+      const std::string digits = whole + fraction;
+      std::from_chars(digits.data(), digits.data() + digits.size(), decimal.digits);
+      decimal.scale = static_cast<int>(fraction.size());
+      return decimal;
+    }
+    value.error(fmt::format("{} has too many digits", written.substr(0, 60)),
+                "at most eight decimals, six in percentages");
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint32_t> to_weights(const Value& whole, const std::vector<Share>& shares) {
+  int scale = 0;
+  bool point = false;
+  std::size_t percents = 0;
+  for (const Share& share : shares) {
+    scale = std::max(scale, share.decimal.scale);
+    point = point || share.decimal.has_point;
+    percents += share.decimal.percent ? 1 : 0;
+  }
+  if (percents != 0 && percents != shares.size()) {
+    whole.error("mixes percentages with other shares", "write all of them with %, or none");
+    return {};
+  }
+  const bool fractions = point && percents == 0;
+  if (fractions) scale = std::max(scale, 2);
+  std::int64_t total = 0;
+  std::vector<std::uint32_t> weights;
+  for (const Share& share : shares) {
+    const std::int64_t factor = power_of_ten(scale - share.decimal.scale);
+    if (share.decimal.digits > kMaxTotalWeight * 100 / factor) {
+      share.value.error(fmt::format("{} is too large", share.value.node().text));
+      return {};
+    }
+    total += share.decimal.digits * factor;
+    weights.push_back(static_cast<std::uint32_t>(share.decimal.digits * factor));
+  }
+  const std::int64_t one = power_of_ten(scale);
+  const bool adds_up = percents != 0 ? total == 100 * one
+                       : fractions   ? total == one || total == 100 * one
+                                     : total > 0 && total <= kMaxTotalWeight;
+  if (adds_up && total <= kMaxTotalWeight) return weights;
+  const std::string sum = share_text(total, scale);
+  whole.error(fmt::format("shares add to {}{}", sum, percents != 0 ? "%" : ""),
+              percents != 0 ? "percentages must add to exactly 100"
+              : fractions   ? "fractions must add to exactly 1 (or write percentages, 33.3%)"
+                            : "whole numbers need a sum between 1 and 2147483647");
+  return {};
+}
+
+std::uint32_t parse_traffic(const Value& value) {
+  const auto decimal = parse_decimal(value);
+  if (!decimal) return kLayerSlots;
+  const int scale = decimal->scale + (decimal->percent ? 2 : 0);
+  const std::int64_t one = power_of_ten(scale);
+  if (scale > 6) {
+    value.error(fmt::format("{} is finer than one in a million", value.node().text));
+  } else if (decimal->digits > one) {
+    value.error(fmt::format("{} is more than everyone", value.node().text),
+                "a share between 0 and 1, or a percentage such as 10%");
+  } else {
+    return static_cast<std::uint32_t>(decimal->digits * (kLayerSlots / one));
+  }
+  return kLayerSlots;
+}
+
+}  // namespace assay::define
