@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "assay/stats/estimate.h"
 #include "assay/stats/quantile.h"
@@ -43,5 +44,9 @@ Stat<Contrast> quantile_contrast(const QuantileEstimate& control,
 // Contrasts of the same metric in strata (epochs, segments), weighted by each stratum's share of
 // units.
 Stat<Contrast> stratified_contrast(std::span<const Contrast> strata);
+
+// Solves matrix·x = right for a symmetric, positive semidefinite matrix (row by row); columns that
+// depend on others, or are constant, get the coefficient 0.
+std::vector<double> solve_dropping_dependent(std::vector<double> matrix, std::vector<double> right);
 
 }  // namespace assay::stats

@@ -37,6 +37,10 @@ inline auto undefined(Undefined code, std::string text) {
   return tl::unexpected<Reason>(Reason{code, std::move(text)});
 }
 
+// The two checks nearly every method starts with: ASSAY_TRY_VOID(require_share("alpha", alpha)).
+Stat<void> require_share(std::string_view name, double value);   // 0 < value < 1.
+Stat<void> require_finite(std::string_view name, double value);  // Neither NaN nor infinite.
+
 // Ends may be missing: an interval without a lower end reaches to minus infinity.
 struct Interval {
   std::optional<double> low;

@@ -15,6 +15,11 @@ struct Inference {
   Stat<Estimate> relative = undefined(Undefined::kZeroControl, "");  // Lift over |control|.
 };
 
+// Treatment over |control| - 1 with Fieller's interval at `critical` standard errors. Where the
+// control may be zero the interval has no end on that side (or none at all); it excludes 0 exactly
+// when the difference's interval does. E. C. Fieller, JRSS B 16 (1954).
+Stat<Estimate> relative_lift(const Contrast& contrast, double critical);
+
 struct FixedOptions {
   double alpha = 0.05;  // Two-sided.
 };
@@ -30,6 +35,9 @@ struct SequentialOptions {
 // Asymptotic confidence sequence (Waudby-Smith et al. 2024) with its always-valid p-value: valid
 // however often and whenever one looks. Relative by Fieller at the same critical value.
 Stat<Inference> sequential(const Contrast& contrast, SequentialOptions options = {});
+
+// The k/n of the mixture that is tightest near target_n: k = n·mixture_precision(alpha, target_n).
+double mixture_precision(double alpha, double target_n);
 
 struct BayesianOptions {
   double alpha = 0.05;                      // Credible level 1 - alpha.

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "assay/base/expected.h"
@@ -27,6 +28,13 @@ struct Columns {
   int covariates = 0;
   int count() const { return 1 + (denominator ? 1 : 0) + covariates; }
   bool operator==(const Columns&) const = default;
+};
+
+// A sum that remembers what rounding took from it: value + lost, to about 32 digits.
+struct Wide {
+  double value = 0;
+  double lost = 0;
+  void add(double x);
 };
 
 class Summary {
@@ -61,15 +69,23 @@ class Summary {
   // x successes of n: a proportion's summary (values 0 and 1).
   static Stat<Summary> of_proportion(std::int64_t successes, std::int64_t n);
 
+  // What an engine computed elsewhere (SQL): the means of all columns and their central co-moments,
+  // the lower triangle row by row: (0,0), (1,0), (1,1), (2,0), …
+  static Stat<Summary> of_moments(Columns columns, std::int64_t n, std::span<const double> means,
+                                  std::span<const double> comoments, double m3 = 0, double m4 = 0);
+
   std::string to_json() const;  // {"version":1,…}
   static Result<Summary> from_json(std::string_view json);
 
  private:
+  void add_higher_moments(double delta, double n);
+  void merge_higher_moments(const Summary& other, double delta);
+
   Columns columns_;
   std::int64_t n_ = 0;
   std::int64_t rejected_ = 0;
-  std::vector<double> means_;
-  std::vector<double> comoments_;  // Packed lower triangle, row by row.
+  std::vector<Wide> means_;
+  std::vector<Wide> comoments_;  // Packed lower triangle, row by row.
   double m3_ = 0;
   double m4_ = 0;
 };

@@ -1,0 +1,46 @@
+#include "assay/stats/estimate.h"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace assay::stats {
+
+std::string_view undefined_name(Undefined code) {
+  switch (code) {
+    case Undefined::kNoData:
+      return "no_data";
+    case Undefined::kTooFewUnits:
+      return "too_few_units";
+    case Undefined::kNoVariance:
+      return "no_variance";
+    case Undefined::kZeroControl:
+      return "zero_control";
+    case Undefined::kZeroDenominator:
+      return "zero_denominator";
+    case Undefined::kNotFinite:
+      return "not_finite";
+    case Undefined::kOutOfRange:
+      return "out_of_range";
+    case Undefined::kSingular:
+      return "singular";
+    case Undefined::kNotYet:
+      return "not_yet";
+    case Undefined::kUnsupported:
+      return "unsupported";
+  }
+  return "unsupported";
+}
+
+Stat<void> require_share(std::string_view name, double value) {
+  if (value > 0 && value < 1) return {};
+  return undefined(Undefined::kOutOfRange,
+                   fmt::format("{} must lie between 0 and 1, and is {}", name, value));
+}
+
+Stat<void> require_finite(std::string_view name, double value) {
+  if (std::isfinite(value)) return {};
+  return undefined(Undefined::kNotFinite, fmt::format("{} is not a finite number", name));
+}
+
+}  // namespace assay::stats

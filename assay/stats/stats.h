@@ -1,0 +1,20 @@
+// The front door of stats: every method over mergeable summaries. Pure; call from any thread.
+//
+// A metric of any kind is summarized per variant (summary.h, quantile.h), two variants reduce to a
+// Contrast (contrast.h), and every way of inference reads only that (inference.h,
+// noninferiority.h). What does not exist answers with its reason (estimate.h), never NaN.
+//
+//   Summary control = …, treatment = …;
+//   ASSAY_TRY(const Contrast contrast, mean_contrast(control, treatment));
+//   ASSAY_TRY(const Inference answer, sequential(contrast, {.alpha = 0.05}));
+#pragma once
+
+#include "assay/stats/contrast.h"
+#include "assay/stats/distributions.h"
+#include "assay/stats/estimate.h"
+#include "assay/stats/inference.h"
+#include "assay/stats/multiplicity.h"
+#include "assay/stats/noninferiority.h"
+#include "assay/stats/quantile.h"
+#include "assay/stats/srm.h"
+#include "assay/stats/summary.h"
