@@ -87,7 +87,13 @@ class TidyTest(unittest.TestCase):
                     "assay/io/http/bad.h:3", "in a header")
         self.passes(modules.libraries_stay_in_sources,
                     {"assay/base/ok.h": DOOR + "#include <nlohmann/json_fwd.hpp>\n",
-                     "assay/base/golden_test.h": DOOR + "#include <gtest/gtest.h>\n"})
+                     "assay/base/golden.h": DOOR + "#include <gtest/gtest.h>\n",
+                     "assay/base/x_test.cc": '#include "assay/base/golden.h"\n'})
+        self.caught(modules.libraries_stay_in_sources,
+                    {"assay/base/golden.h": DOOR + "#include <gtest/gtest.h>\n",
+                     "assay/base/x_test.cc": '#include "assay/base/golden.h"\n',
+                     "assay/base/x.cc": '#include "assay/base/golden.h"\n'},
+                    "assay/base/golden.h:3", "in a header")
 
     def test_impure_header(self):
         for header in ("fstream", "thread", "mutex", "random", "iostream", "filesystem", "chrono",

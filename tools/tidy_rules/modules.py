@@ -98,20 +98,31 @@ def declared_modules(tree):
     return modules
 
 
-def is_product(path):
-    """Not a test, benchmark or fuzzer, nor a header that only tests share (x_test.h)."""
-    return not re.search(r"_(test|bench|fuzz)\.(cc|h)$", path)
+def product_files(tree):
+    """C++ files that are no test, benchmark or fuzzer, nor a header that only those include."""
+    includers = {}
+    for path, text in tree.texts(".h", ".cc"):
+        for _, own, _ in includes(text):
+            includers.setdefault(own, set()).add(path)
+    cpp = {path for path, _ in tree.texts(".h", ".cc", under="assay/")
+           if not re.search(r"_(test|bench|fuzz)\.(cc|h)$", path)}
+    product = {path for path in cpp if path.endswith(".cc") or path not in includers}
+    while True:
+        more = {path for path in cpp - product if includers[path] & product}
+        if not more:
+            return product
+        product |= more
 
 
 def declared_includes(tree):
     """A module includes only the modules in its DEPS; its tests also those in TEST_LIBS."""
-    modules = declared_modules(tree)
+    modules, product = declared_modules(tree), product_files(tree)
     for path, text in tree.texts(".h", ".cc", under="assay/"):
         module = module_of(path)
         if module not in modules:
             continue
         allowed = set(modules[module]["DEPS"]) | {module}
-        if not is_product(path):
+        if path not in product:
             libs = {lib.replace("assay_", "", 1) for lib in modules[module]["TEST_LIBS"]}
             allowed |= {name for name in modules if name.replace("/", "_") in libs}
         for line, own, _ in includes(text):
@@ -154,6 +165,7 @@ def is_system(header):
 
 def libraries_have_owners(tree):
     """A library's header is included only by the module that owns the library."""
+    product = product_files(tree)
     for path, text in tree.texts(".h", ".cc", under="assay/"):
         module = module_of(path)
         for line, _, header in includes(text):
@@ -162,33 +174,35 @@ def libraries_have_owners(tree):
             suffix = next((s for p, s in TEST_LIBRARIES.items() if header.startswith(p)), None)
             row = owner_row(header)
             if suffix:
-                if not path.endswith((suffix, suffix.replace(".cc", ".h"))):
-                    yield Finding(path, line, f"<{header}> belongs in *{suffix} files (a header "
-                                  f"that only tests share is called *{suffix[:-3]}.h)")
+                if path in product or path.endswith(".cc") and not path.endswith(suffix):
+                    yield Finding(path, line, f"<{header}> belongs in *{suffix} files and headers "
+                                  "that only they include")
             elif row is None:
                 yield Finding(path, line, f"<{header}> has no owner: use a library the house has, "
                               "or name its owner in tools/tidy_rules/modules.py")
-            elif row[1] is not None and module not in row[1] and is_product(path):
+            elif row[1] is not None and module not in row[1] and path in product:
                 yield Finding(path, line, f"<{header}> belongs to {', '.join(sorted(row[1]))}: "
                               f"use what that module offers, not the library")
 
 
 def libraries_stay_in_sources(tree):
     """Library headers are included in .cc files, not in headers."""
+    product = product_files(tree)
     for path, text in tree.texts(".h", under="assay/"):
         for line, _, header in includes(text):
             if not header or is_system(header) or header == "nlohmann/json_fwd.hpp":
                 continue
-            if is_product(path) and (path, header) not in HEADER_EXCEPTIONS:
+            if path in product and (path, header) not in HEADER_EXCEPTIONS:
                 yield Finding(path, line, f"<{header}> in a header: include it in the .cc file and "
                               "show plain types (nlohmann: json_fwd.hpp)")
 
 
 def pure_modules_are_pure(tree):
     """Pure modules see no clock, file, socket, thread, lock or hidden randomness."""
+    product = product_files(tree)
     for path, text in tree.texts(".h", ".cc", under="assay/"):
         module = module_of(path)
-        if module not in PURE | PORTS or not is_product(path):
+        if module not in PURE | PORTS or path not in product:
             continue
         for line, _, header in includes(text):
             if not header or (path, header) in PURITY_EXCEPTIONS:
