@@ -82,7 +82,8 @@ for df in (0.5, 1.0, 2.5, 10.0, 99.7, 1e4, 1e7):
         add("t_sf", x, df, 0, t_sf(x, df), st.t.sf(x, df), 1e-6)
 for df in (1.0, 2.0, 7.5, 300.0, 1e5):
     for factor in (0.2, 0.9, 1.1, 3.0):
-        add("chi2_sf", df * factor, df, 0, chi2_sf(df * factor, df), st.chi2.sf(df * factor, df), 1e-6)
+        add("chi2_sf", df * factor, df, 0, chi2_sf(df * factor, df),
+            st.chi2.sf(df * factor, df), 1e-6)
 for d1, d2 in ((1.0, 1.0), (3.0, 40.0), (12.5, 7.0), (200.0, 1000.0)):
     for x in (0.2, 1.0, 2.0, 9.0):
         add("f_sf", x, d1, d2, f_sf(x, d1, d2), st.f.sf(x, d1, d2), 1e-6)
@@ -153,7 +154,8 @@ for p in (0.001, 0.025, 0.5, 0.975):
         value = invert(lambda x: 1 - f_sf(x, d1, d2) - mp.mpf(p), st.f.ppf(p, d1, d2))
         quantiles.append(("f_quantile", p, d1, d2, float(value)))
     for shape, rate in ((0.5, 2.0), (300.0, 0.1)):
-        value = invert(lambda x: 1 - gamma_sf(x, shape, rate) - mp.mpf(p), st.gamma.ppf(p, shape, scale=1 / rate))
+        value = invert(lambda x: 1 - gamma_sf(x, shape, rate) - mp.mpf(p),
+                       st.gamma.ppf(p, shape, scale=1 / rate))
         quantiles.append(("gamma_quantile", p, shape, rate, float(value)))
 write("quantiles", "inverse tails and quantiles at p with parameters a, b",
       "mpmath root finding, 50 digits, " + version("mpmath"), ("function", "p", "a", "b", "value"),
