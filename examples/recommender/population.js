@@ -19,7 +19,7 @@ export class Population {
   #nextUser = 0;
   users = 0;
   visits = 0;
-  evaluationErrors = 0;
+  outside = 0; // Visits of people who are not in the experiment.
 
   constructor({ world, address, flag }) {
     this.#world = world;
@@ -68,9 +68,11 @@ export class Population {
   async #visit(user, number) {
     const details = await this.#client.getObjectDetails(this.#flag, {}, contextOf(user));
     this.visits += 1;
-    if (details.errorCode) this.evaluationErrors += 1;
     const endpoint = details.value?.endpoint;
-    if (!details.variant || !endpoint) return; // Not in the experiment: not ours to count.
+    if (!details.variant || !endpoint) {
+      this.outside += 1;
+      return;
+    }
     const start = new Date();
     const key = `${number}`;
     this.#expose(user, key, start, details.variant);

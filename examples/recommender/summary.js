@@ -69,8 +69,7 @@ function reportedLines(population) {
   ];
   if (rejected > 0) lines.push(`The first was refused because: ${firstReason}`);
   if (failure) lines.push(`Reporting failed: ${failure.message}`);
-  if (population.evaluationErrors > 0) {
-    lines.push(`${count(population.evaluationErrors)} evaluations failed.`);
-  }
+  const outside = percent(population.outside / Math.max(1, population.visits), 0);
+  lines.push(`${outside} of the visits were outside of the experiment (other countries: 10 %).`);
   return lines;
 }
