@@ -14,8 +14,7 @@ using define::Scalar;
 // Does the condition hold for an event with these properties?
 bool holds(const Condition& condition, const std::string& properties,
            const std::string& value = "NULL") {
-  const auto database = Database::open("", {}).value();
-  const auto connection = database->connect().value();
+  static const auto connection = Database::open("", {}).value()->connect().value();
   Sql sql("SELECT ");
   sql.append(condition_sql(condition).value());
   sql.text(" FROM (SELECT ").bind(properties).text(" AS properties, ").text(value);
