@@ -1,0 +1,7 @@
+// Front door of assign: a compiled snapshot of running experiments, a context that says who is
+// asking, and the assignment with its reason. Start at snapshot.h.
+#pragma once
+
+#include "assay/assign/assignment.h"
+#include "assay/assign/context.h"
+#include "assay/assign/snapshot.h"

@@ -1,0 +1,13 @@
+#include "assay/assign/assignment.h"
+
+#include <array>
+
+namespace assay::assign {
+
+std::string_view reason_name(Reason reason) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "stopped", "no_unit", "override", "holdout", "targeting", "excluded", "traffic", "split"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace assay::assign

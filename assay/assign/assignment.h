@@ -1,0 +1,39 @@
+// Assignment: which variant a unit gets in one experiment, and why.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "assay/assign/targeting.h"
+
+namespace assay::assign {
+
+// In the order of evaluation: the first that applies is the answer.
+enum class Reason : std::uint8_t {
+  kStopped,    // The experiment does not run (any more).
+  kNoUnit,     // The context has no id for the experiment's kind of unit.
+  kOverride,   // The plan names the variant of this unit; left out of the analysis.
+  kHoldout,    // The unit is held out of all experiments of the layer.
+  kTargeting,  // Not eligible: a condition failed (see `test` and `attribute`).
+  kExcluded,   // Eligible, but its slot of the layer belongs to another experiment or to none.
+  kTraffic,    // Eligible and its slot is owned: raising `traffic` will bring it in.
+  kSplit       // The hash decided.
+};
+
+std::string_view reason_name(Reason reason);  // "stopped", "no_unit", …, as in spec/http.
+
+struct Assignment {
+  static constexpr std::int16_t kNone = -1;
+
+  Reason reason = Reason::kStopped;
+  Outcome test = Outcome::kTrue;  // kTargeting: how the deciding comparison came out …
+  std::int16_t variant = kNone;   // Index into the plan's variants.
+  std::uint32_t attribute = 0;    // … and of which attribute (Snapshot::attribute_name).
+  std::uint32_t version = 0;
+  std::int64_t epoch = 0;
+  double propensity = 0.0;  // Probability of this variant among the units in the experiment.
+
+  bool assigned() const { return variant != kNone; }
+};
+
+}  // namespace assay::assign

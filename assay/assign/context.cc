@@ -1,0 +1,111 @@
+#include "assay/assign/context.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "assay/assign/snapshot.h"
+#include "assay/base/check.h"
+#include "assay/base/hash.h"
+#include "assay/base/text.h"
+
+namespace assay::assign {
+
+std::uint32_t Schema::attribute(std::string_view name) {
+  const std::uint32_t number = names.intern(name);
+  if (number == attributes.size()) attributes.emplace_back();
+  return number;
+}
+
+std::uint8_t Schema::unit_kind(std::string_view name) {
+  Attribute& use = attributes[attribute(name)];
+  if (use.unit_kind == kNoUnit) {
+    ASSAY_CHECK(units.size() < kMaxUnitKinds);
+    use.unit_kind = static_cast<std::uint8_t>(units.size());
+    units.push_back(names.find(name));
+  }
+  return use.unit_kind;
+}
+
+Context::Context(const Snapshot& snapshot) : Context(snapshot.schema()) {}
+
+Context::Context(const Schema& schema) : schema_(schema) {
+  const std::size_t count = schema.attributes.size();
+  if (count > kInline) {
+    more_types_.resize(count);
+    more_values_.resize(count);
+  }
+  types_ = count > kInline ? more_types_.data() : inline_types_.data();
+  values_ = count > kInline ? more_values_.data() : inline_values_.data();
+}
+
+void Context::reset() {
+  targeting_key_ = {};
+  own_units_ = 0;
+  std::fill_n(types_, schema_.attributes.size(), std::uint8_t{0});
+}
+
+void Context::set_targeting_key(std::string_view id) { targeting_key_ = {id, unit_digest(id)}; }
+
+Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
+  if (attribute == TextTable::kAbsent) return nullptr;
+  types_[attribute] = types;
+  if (const auto kind = schema_.attributes[attribute].unit_kind; kind != Schema::kNoUnit) {
+    own_units_ |= 1U << kind;
+    units_[kind] = {};
+  }
+  return std::construct_at(values_ + attribute);
+}
+
+void Context::set_text(std::uint32_t attribute, std::string_view text) {
+  Value* value = touch(attribute, kText);
+  if (value == nullptr) return;
+  const Schema::Attribute& use = schema_.attributes[attribute];
+  value->text = text;
+  if (use.is_compared) value->text_number = schema_.texts.find(text);
+  if (use.is_version) {
+    const auto version = parse_version(text);
+    value->has_version = version.has_value();
+    if (version) value->version = *version;
+  }
+  if (use.unit_kind != Schema::kNoUnit && !text.empty()) {
+    units_[use.unit_kind] = {text, unit_digest(text)};
+  }
+}
+
+void Context::set_number(std::uint32_t attribute, double number) {
+  if (Value* value = touch(attribute, kNumber)) value->number = number;
+}
+
+void Context::set_text(std::string_view name, std::string_view text) {
+  set_text(schema_.names.find(name), text);
+}
+
+void Context::set_number(std::string_view name, double number) {
+  set_number(schema_.names.find(name), number);
+}
+
+void Context::set_bool(std::string_view name, bool boolean) {
+  if (Value* value = touch(schema_.names.find(name), kBool)) value->boolean = boolean;
+}
+
+void Context::set_list(std::string_view name, std::span<const std::string_view> list) {
+  if (Value* value = touch(schema_.names.find(name), kList)) value->list = list;
+}
+
+void Context::set_other(std::string_view name) { touch(schema_.names.find(name), kOther); }
+
+void Context::set_untyped(std::string_view name, std::string_view text) {
+  const std::uint32_t attribute = schema_.names.find(name);
+  if (attribute == TextTable::kAbsent) return;
+  set_text(attribute, text);
+  if (const auto number = parse_number(text)) {
+    types_[attribute] |= kNumber;
+    values_[attribute].number = *number;
+  }
+  if (text == "true" || text == "false") {
+    types_[attribute] |= kBool;
+    values_[attribute].boolean = text == "true";
+  }
+}
+
+}  // namespace assay::assign

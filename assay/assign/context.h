@@ -1,0 +1,121 @@
+// Context: who is asking. Unit ids and attributes, prepared once and then used for any number of
+// evaluations against the snapshot it was made for.
+//
+//   Context context(*snapshot);
+//   context.set_targeting_key("user_42");
+//   context.set_text("country", "IN");
+//   context.set_number("age", 34);
+//   const Assignment a = snapshot->evaluate(*snapshot->find("ranker_v2"), context);
+//
+// Texts are borrowed: they must live as long as the context is used. Attributes that no experiment
+// of the snapshot names are dropped at once, so that a huge context costs little. Setting an
+// attribute twice keeps the later value. No allocation for up to 16 named attributes; `reset` keeps
+// the memory for the next unit. One thread at a time.
+//
+// The id for an experiment whose unit is "session" is the attribute "session" if there is one, else
+// the targeting key. An attribute of that name that is not a text is no id at all: falling back
+// silently would randomize by another unit than the plan says.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/semver.h"
+#include "assay/assign/text_table.h"
+
+namespace assay::assign {
+
+class Snapshot;
+
+// What a snapshot wants to know of a context: filled while it is compiled, read-only afterwards.
+struct Schema {
+  static constexpr std::uint8_t kNoUnit = 0xff;
+  static constexpr std::size_t kMaxUnitKinds = 8;
+  struct Attribute {
+    std::uint8_t unit_kind = kNoUnit;  // Also the id of this kind of unit.
+    bool is_compared = false;          // With texts: find its number once.
+    bool is_version = false;           // With version ranges: parse it once.
+  };
+  TextTable names;                    // Attributes and kinds of unit.
+  std::vector<Attribute> attributes;  // By number in `names`.
+  TextTable texts;                    // Everything attributes are compared with.
+  std::vector<std::uint32_t> units;   // Kinds of unit, by their number in `names`.
+
+  std::uint32_t attribute(std::string_view name);  // Its number, new if need be.
+  std::uint8_t unit_kind(std::string_view name);
+};
+
+enum ValueType : std::uint8_t { kText = 1, kNumber = 2, kBool = 4, kList = 8, kOther = 16 };
+
+struct Value {
+  std::string_view text;
+  std::span<const std::string_view> list;
+  double number = 0;
+  bool boolean = false;
+  bool has_version = false;
+  std::uint32_t text_number = TextTable::kAbsent;  // In Schema::texts.
+  Version version;
+};
+
+struct Unit {
+  std::string_view id;  // Empty: there is none.
+  std::uint64_t digest = 0;
+};
+
+class Context {
+ public:
+  explicit Context(const Snapshot& snapshot);
+  explicit Context(const Schema& schema);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  void set_targeting_key(std::string_view id);
+  void set_text(std::string_view name, std::string_view text);
+  void set_number(std::string_view name, double number);
+  void set_bool(std::string_view name, bool value);
+  void set_list(std::string_view name, std::span<const std::string_view> list);
+  // A value of no usable type (an object, null): present, but every comparison is of a wrong type.
+  void set_other(std::string_view name);
+  // Text of unknown type, as in a CSV file: a number or a boolean too, where it reads as one.
+  void set_untyped(std::string_view name, std::string_view text);
+
+  // The same with the name looked up before: snapshot.attribute("country").
+  void set_text(std::uint32_t attribute, std::string_view text);
+  void set_number(std::uint32_t attribute, double number);
+
+  void reset();  // Forgets every value and id.
+
+  const Unit& unit(std::uint8_t kind) const {
+    return (own_units_ >> kind) & 1 ? units_[kind] : targeting_key_;
+  }
+  const Unit& targeting_key() const { return targeting_key_; }
+  bool has_no_unit() const { return targeting_key_.id.empty() && own_units_ == 0; }
+  std::uint8_t types(std::uint32_t attribute) const { return types_[attribute]; }  // 0: missing.
+  const Value& value(std::uint32_t attribute) const { return values_[attribute]; }
+
+  // Remembered outcomes of conditions while many experiments are evaluated; belongs to Targeting.
+  std::vector<std::uint8_t>& memo() { return memo_; }
+
+ private:
+  static constexpr std::size_t kInline = 16;
+  Value* touch(std::uint32_t attribute, std::uint8_t types);
+
+  const Schema& schema_;
+  Unit targeting_key_;
+  std::uint32_t own_units_ = 0;  // Bit per kind that has an id of its own.
+  std::uint8_t* types_;
+  Value* values_;
+  std::array<std::uint8_t, kInline> inline_types_{};
+  std::array<Unit, Schema::kMaxUnitKinds> units_;
+  union {  // Uninitialized: types_ says which of them exist.
+    std::array<Value, kInline> inline_values_;
+  };
+  std::vector<std::uint8_t> more_types_;
+  std::vector<Value> more_values_;
+  std::vector<std::uint8_t> memo_;
+};
+
+}  // namespace assay::assign

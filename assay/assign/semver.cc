@@ -1,0 +1,187 @@
+#include "assay/assign/semver.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace assay::assign {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_identifier(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
+}
+
+// Dot-separated identifiers, none empty.
+bool is_suffix(std::string_view text) {
+  if (text.empty() || text.front() == '.' || text.back() == '.') return false;
+  return text.find("..") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), is_identifier);
+}
+
+struct Parsed {
+  Version version;
+  int count = 0;  // Parts that were written.
+};
+
+// Takes "1", "1.2" or "1.2.3" from the front of the text.
+bool take_parts(std::string_view& text, Parsed& parsed) {
+  while (parsed.count < 3) {
+    std::uint32_t part = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
+    if (error != std::errc() || !is_digit(text.front())) return false;
+    parsed.version.parts[static_cast<std::size_t>(parsed.count++)] = part;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (text.empty() || text.front() != '.') return true;
+    if (parsed.count < 3) text.remove_prefix(1);
+  }
+  return false;  // A fourth part.
+}
+
+std::optional<Parsed> parse(std::string_view text) {
+  Parsed parsed;
+  if (!text.empty() && (text.front() == 'v' || text.front() == 'V')) text.remove_prefix(1);
+  if (text.empty() || !take_parts(text, parsed)) return std::nullopt;
+  if (const auto plus = text.find('+'); plus != std::string_view::npos) {
+    if (!is_suffix(text.substr(plus + 1))) return std::nullopt;
+    text = text.substr(0, plus);
+  }
+  if (text.empty()) return parsed;
+  if (text.front() != '-' || !is_suffix(text.substr(1))) return std::nullopt;
+  parsed.version.prerelease = text.substr(1);
+  return parsed;
+}
+
+// The identifier before the first dot; the rest stays in `text`.
+std::string_view take_identifier(std::string_view& text) {
+  const auto dot = std::min(text.find('.'), text.size());
+  const std::string_view identifier = text.substr(0, dot);
+  text.remove_prefix(std::min(dot + 1, text.size()));
+  return identifier;
+}
+
+int sign(int order) { return (order > 0) - (order < 0); }
+
+// Numbers by value and before words; words by their bytes (semver.org, item 11.4).
+int compare_identifiers(std::string_view a, std::string_view b) {
+  const bool a_is_number = std::all_of(a.begin(), a.end(), is_digit);
+  const bool b_is_number = std::all_of(b.begin(), b.end(), is_digit);
+  if (a_is_number != b_is_number) return a_is_number ? -1 : 1;
+  if (!a_is_number) return sign(a.compare(b));
+  a.remove_prefix(std::min(a.find_first_not_of('0'), a.size()));
+  b.remove_prefix(std::min(b.find_first_not_of('0'), b.size()));
+  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
+  return sign(a.compare(b));
+}
+
+int compare_prereleases(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return static_cast<int>(a.empty()) - static_cast<int>(b.empty());
+  while (!a.empty() && !b.empty()) {
+    if (const int order = compare_identifiers(take_identifier(a), take_identifier(b))) return order;
+  }
+  return static_cast<int>(b.empty()) - static_cast<int>(a.empty());
+}
+
+Comparator comparator(Comparison comparison, const Version& version) {
+  return {comparison, version.parts, std::string(version.prerelease)};
+}
+
+// ^ allows what keeps the leftmost non-zero part, ~ what keeps major and minor (or major alone when
+// no minor was written). The upper bound excludes its own pre-releases, hence "-0".
+void expand(char symbol, const Parsed& parsed, VersionRange& range) {
+  const auto& parts = parsed.version.parts;
+  std::size_t kept = parsed.count > 1 ? 1 : 0;
+  if (symbol == '^') {
+    kept = 0;
+    while (kept + 1 < static_cast<std::size_t>(parsed.count) && parts[kept] == 0) ++kept;
+  }
+  range.push_back(comparator(Comparison::kGreaterEqual, parsed.version));
+  Version upper{.parts = {}, .prerelease = "0"};
+  std::copy_n(parts.begin(), kept + 1, upper.parts.begin());
+  ++upper.parts[kept];
+  if (upper.parts[kept] != 0) range.push_back(comparator(Comparison::kLess, upper));
+}
+
+bool take_comparator(std::string_view word, VersionRange& range) {
+  struct Symbol {
+    std::string_view text;
+    Comparison comparison;
+  };
+  constexpr Symbol kSymbols[] = {{">=", Comparison::kGreaterEqual}, {"<=", Comparison::kLessEqual},
+                                 {"!=", Comparison::kNotEqual},     {"==", Comparison::kEqual},
+                                 {">", Comparison::kGreater},       {"<", Comparison::kLess},
+                                 {"=", Comparison::kEqual},         {"^", Comparison::kEqual},
+                                 {"~", Comparison::kEqual}};
+  const auto* symbol = std::find_if(std::begin(kSymbols), std::end(kSymbols), [&](const Symbol& s) {
+    return word.substr(0, s.text.size()) == s.text;
+  });
+  const bool plain = symbol == std::end(kSymbols);
+  const auto parsed = parse(plain ? word : word.substr(symbol->text.size()));
+  if (!parsed) return false;
+  if (word.front() == '^' || word.front() == '~') {
+    expand(word.front(), *parsed, range);
+  } else {
+    range.push_back(comparator(plain ? Comparison::kEqual : symbol->comparison, parsed->version));
+  }
+  return true;
+}
+
+bool holds(const Comparator& comparator, const Version& version) {
+  const int order = compare(version, {comparator.parts, comparator.prerelease});
+  switch (comparator.comparison) {
+    case Comparison::kEqual:
+      return order == 0;
+    case Comparison::kNotEqual:
+      return order != 0;
+    case Comparison::kLess:
+      return order < 0;
+    case Comparison::kLessEqual:
+      return order <= 0;
+    case Comparison::kGreater:
+      return order > 0;
+    case Comparison::kGreaterEqual:
+      return order >= 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Version> parse_version(std::string_view text) {
+  const auto parsed = parse(text);
+  if (!parsed) return std::nullopt;
+  return parsed->version;
+}
+
+int compare(const Version& a, const Version& b) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
+  }
+  if (a.prerelease.empty() && b.prerelease.empty()) return 0;
+  return compare_prereleases(a.prerelease, b.prerelease);
+}
+
+std::optional<VersionRange> parse_range(std::string_view text) {
+  VersionRange range;
+  while (!text.empty()) {
+    const auto begin = std::min(text.find_first_not_of(' '), text.size());
+    text.remove_prefix(begin);
+    if (text.empty()) break;
+    // A space may stand between a symbol and its version.
+    const auto version = std::min(text.find_first_not_of("<>=!^~"), text.size());
+    auto start = std::min(text.find_first_not_of(' ', version), text.size());
+    const auto end = std::min(text.find(' ', start), text.size());
+    std::string word(text.substr(0, version));
+    word += text.substr(start, end - start);
+    if (word.empty() || !take_comparator(word, range)) return std::nullopt;
+    text.remove_prefix(end);
+  }
+  if (range.empty()) return std::nullopt;
+  return range;
+}
+
+bool matches(const VersionRange& range, const Version& version) {
+  return std::all_of(range.begin(), range.end(),
+                     [&](const Comparator& comparator) { return holds(comparator, version); });
+}
+
+}  // namespace assay::assign

@@ -1,0 +1,159 @@
+// Snapshot: a set of experiments, compiled into flat arrays that answer "which variant, and why?"
+//
+//   Running running{.plan = parsed->experiment, .version = 1, .epoch = 0};
+//   const auto snapshot = compile(std::span(&running, 1)).value();
+//   Context context(*snapshot);
+//   context.set_targeting_key("user_42");
+//   const Assignment a = snapshot->evaluate("ranker_v2", context);
+//   if (a.assigned()) call(snapshot->variant_key(*snapshot->find("ranker_v2"), a.variant));
+//
+// Immutable: share it between threads as shared_ptr<const Snapshot> and swap the pointer when plans
+// change. Evaluating allocates nothing and takes no lock.
+//
+// Order of evaluation: stopped, no unit, override, (holdout,) targeting, layer slot, split. An
+// override comes before everything that could keep the unit out, for that is what it is for.
+// Targeting comes before traffic although a slot is cheaper to test: the answer is the same, but so
+// `traffic` means "eligible, waiting for more traffic", and the counts of reasons say how many
+// units a ramp will reach.
+//
+// Frozen scheme (design.md, spec/conformance): digest = XXH3_64(id); slot = draw(digest, "layer:" +
+// layer) scaled to 1,000,000; variant = draw(digest, salt) against cumulative weights. The prefix
+// keeps the layer's draw independent of the variant's where both are named like the experiment.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/assignment.h"
+#include "assay/assign/context.h"
+#include "assay/assign/targeting.h"
+#include "assay/assign/text_table.h"
+#include "assay/base/expected.h"
+#include "assay/define/experiment.h"
+
+namespace assay::assign {
+
+// One version of an experiment that is to be answered for.
+struct Running {
+  define::Experiment plan;
+  std::uint32_t version = 1;
+  std::int64_t epoch = 0;   // The allocation epoch; see allocation.h.
+  bool is_stopped = false;  // Known, but answers Reason::kStopped.
+};
+
+// An experiment in one snapshot; means nothing in another.
+struct Handle {
+  std::uint32_t index = 0;
+};
+
+inline constexpr std::uint64_t kMaxTotalWeight = 0x7fffffff;
+
+class Snapshot {
+ public:
+  std::optional<Handle> find(std::string_view experiment) const;
+  Assignment evaluate(Handle experiment, const Context& context) const;
+  // Nothing if there is no such experiment.
+  std::optional<Assignment> evaluate(std::string_view experiment, const Context& context) const;
+  // Every experiment in the order of `compile`; out.size() == size(). Conditions that experiments
+  // share are tested once. The context allocates when it is used so for the first time.
+  void evaluate_all(Context& context, std::span<Assignment> out) const;
+
+  std::size_t size() const { return entries_.size(); }
+  std::string_view id(Handle experiment) const { return ids_.text(experiment.index); }
+  std::uint32_t version(Handle experiment) const { return entries_[experiment.index].version; }
+  std::int64_t epoch(Handle experiment) const { return entries_[experiment.index].epoch; }
+  std::string_view unit_kind(Handle experiment) const;
+  // Whom this experiment would assign; its id is empty when there is nobody.
+  const Unit& unit(Handle experiment, const Context& context) const {
+    return context.unit(entries_[experiment.index].unit_kind);
+  }
+  bool exposes_on_evaluation(Handle experiment) const;
+  bool has_targeting(Handle experiment) const;
+  std::size_t variant_count(Handle experiment) const;
+  std::string_view variant_key(Handle experiment, std::size_t variant) const;
+  std::string_view payload_json(Handle experiment, std::size_t variant) const;  // May be empty.
+
+  // The number that Context::set_text and set_number take in place of a name.
+  std::uint32_t attribute(std::string_view name) const { return schema_.names.find(name); }
+  std::string_view attribute_name(std::uint32_t number) const { return schema_.names.text(number); }
+  const Schema& schema() const { return schema_; }
+  // One sentence for people: "country is missing".
+  std::string explain(const Assignment& assignment) const;
+
+ private:
+  friend class Compiler;
+
+  enum Flag : std::uint8_t { kStopped = 1, kWholeLayer = 2, kExposes = 4 };
+  // Everything about one experiment that an evaluation reads; its arrays are neighbours below.
+  struct Entry {
+    std::uint64_t salt = 0;
+    std::uint64_t layer_salt = 0;
+    std::uint32_t program = Targeting::kAlways;
+    std::uint32_t ranges_begin = 0;  // Owned ranges; each has its part in use beside it.
+    std::uint32_t ranges_end = 0;
+    std::uint32_t variants_begin = 0;
+    std::uint16_t variant_count = 0;
+    std::uint8_t unit_kind = 0;
+    std::uint8_t flags = 0;
+    define::HashScheme scheme = define::HashScheme::kAssay;
+    std::uint32_t overrides_begin = 0;
+    std::uint32_t overrides_end = 0;
+    std::uint32_t version = 0;
+    std::int64_t epoch = 0;
+  };
+  // Bounds on the 32-bit draw, so that no evaluation multiplies: [begin, used) is in use, [used,
+  // end) is owned and waits for traffic.
+  struct Range {
+    std::uint64_t begin = 0;
+    std::uint64_t used = 0;
+    std::uint64_t end = 0;
+  };
+  struct Variant {
+    std::uint64_t threshold = 0;  // The first draw that belongs to a later variant.
+    double propensity = 0.0;
+    std::uint32_t key = 0;  // In texts_.
+    std::uint32_t payload = 0;
+  };
+  struct OverrideEntry {
+    std::uint64_t digest = 0;
+    std::uint32_t unit = 0;  // In texts_.
+    std::int16_t variant = 0;
+  };
+
+  template <typename MatchFunction>
+  Assignment decide(const Entry& entry, const Context& context, MatchFunction match) const;
+  std::int16_t find_override(const Entry& entry, const Unit& unit) const;
+  Reason slot_reason(const Entry& entry, std::uint64_t digest) const;
+  std::int16_t split(const Entry& entry, const Unit& unit) const;
+
+  std::vector<Entry> entries_;
+  std::vector<Range> ranges_;
+  std::vector<Variant> variants_;
+  std::vector<OverrideEntry> overrides_;
+  Targeting targeting_;
+  Schema schema_;
+  TextTable ids_;    // Experiment ids; numbers are indices of entries_.
+  TextTable texts_;  // Variant keys, payloads, ids of overrides.
+};
+
+struct CompileOptions {
+  std::uint32_t layer_slots = define::kLayerSlots;  // 12 makes a world small enough to test whole.
+};
+
+// All problems at once: ids used twice, weights that do not add up, slots owned by two experiments
+// of a layer, hash schemes that are not there, conditions that cannot be evaluated.
+Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
+                                                 const CompileOptions& options = {});
+
+// What keeps this plan from being assigned, apart from other experiments; empty when nothing does.
+Problems unsupported(const define::Experiment& plan);
+
+// The text whose XXH3 is the salt of a layer's slots.
+std::string layer_salt_text(std::string_view layer);
+
+}  // namespace assay::assign

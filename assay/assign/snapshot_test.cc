@@ -1,0 +1,244 @@
+#include "assay/assign/snapshot.h"
+
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "assay/assign/testing.h"
+#include "assay/base/hash.h"
+
+namespace assay::assign {
+namespace {
+
+using define::Experiment;
+using define::Op;
+
+std::shared_ptr<const Snapshot> must_compile(const std::vector<Experiment>& plans,
+                                             const CompileOptions& options = {}) {
+  auto compiled = compile_plans(plans, options);
+  EXPECT_TRUE(compiled) << to_text(compiled.error());
+  return std::move(compiled).value();
+}
+
+Assignment ask(const Snapshot& snapshot, std::string_view id, std::string_view unit) {
+  Context context(snapshot);
+  context.set_targeting_key(unit);
+  return *snapshot.evaluate(id, context);
+}
+
+// The example in the header.
+TEST(Snapshot, AnswersVariantAndReason) {
+  const Running running{.plan = plan_of("ranker_v2"), .version = 3, .epoch = 7};
+  const auto snapshot = compile(std::span(&running, 1)).value();
+  Context context(*snapshot);
+  context.set_targeting_key("user_42");
+  const auto a = snapshot->evaluate("ranker_v2", context);
+  ASSERT_TRUE(a && a->assigned());
+  EXPECT_EQ(a->reason, Reason::kSplit);
+  EXPECT_EQ(a->version, 3U);
+  EXPECT_EQ(a->epoch, 7);
+  EXPECT_DOUBLE_EQ(a->propensity, 0.5);
+  const std::uint32_t expected = scale(draw(unit_digest("user_42"), salt_digest("ranker_v2")), 2);
+  EXPECT_EQ(a->variant, static_cast<int>(expected));
+  EXPECT_FALSE(snapshot->evaluate("other", context));
+}
+
+TEST(Snapshot, EachReasonInItsOrder) {
+  Experiment plan = plan_of("exp");
+  plan.assignment.layer = "home";
+  plan.assignment.slots = {{.begin = 0, .end = 500'000}};
+  plan.assignment.traffic_ppm = 500'000;
+  plan.assignment.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+  plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  const auto snapshot = must_compile({plan});
+  std::map<Reason, int> counts;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string unit = "u" + std::to_string(i);
+    const std::uint32_t slot =
+        scale(draw(unit_digest(unit), salt_digest("layer:home")), define::kLayerSlots);
+    Context context(*snapshot);
+    context.set_targeting_key(unit);
+    EXPECT_EQ(snapshot->evaluate("exp", context)->reason, Reason::kTargeting);
+    context.set_text("country", "IN");
+    const Reason reason = snapshot->evaluate("exp", context)->reason;
+    EXPECT_EQ(reason, slot < 250'000   ? Reason::kSplit
+                      : slot < 500'000 ? Reason::kTraffic
+                                       : Reason::kExcluded);
+    ++counts[reason];
+  }
+  EXPECT_EQ(counts.size(), 3U);
+  EXPECT_EQ(ask(*snapshot, "exp", "").reason, Reason::kNoUnit);
+  const Assignment tester = ask(*snapshot, "exp", "tester");
+  EXPECT_EQ(tester.reason, Reason::kOverride);
+  EXPECT_EQ(tester.variant, 1);
+  EXPECT_DOUBLE_EQ(tester.propensity, 1.0);
+
+  const Running stopped{.plan = plan, .is_stopped = true};
+  EXPECT_EQ(ask(*compile(std::span(&stopped, 1)).value(), "exp", "tester").reason,
+            Reason::kStopped);
+}
+
+TEST(Snapshot, ExplainsEveryReason) {
+  Experiment plan = plan_of("exp");
+  plan.assignment.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+  const auto snapshot = must_compile({plan});
+  EXPECT_EQ(snapshot->explain(ask(*snapshot, "exp", "u")), "country is missing");
+  Context context(*snapshot);
+  context.set_targeting_key("u");
+  context.set_bool("country", true);
+  EXPECT_EQ(snapshot->explain(*snapshot->evaluate("exp", context)),
+            "country is of another type than the condition's");
+  context.set_text("country", "US");
+  EXPECT_EQ(snapshot->explain(*snapshot->evaluate("exp", context)),
+            "country does not meet the condition");
+  for (int i = 0; i <= static_cast<int>(Reason::kSplit); ++i) {
+    Assignment answer;
+    answer.reason = static_cast<Reason>(i);
+    EXPECT_FALSE(snapshot->explain(answer).empty());
+    EXPECT_FALSE(reason_name(answer.reason).empty());
+  }
+}
+
+TEST(Snapshot, UnitOfItsKind) {
+  Experiment by_session = plan_of("by_session");
+  by_session.assignment.unit = "session";
+  const auto snapshot = must_compile({plan_of("by_user"), by_session});
+  for (int i = 0; i < 100; ++i) {
+    const std::string session = "s" + std::to_string(i);
+    Context context(*snapshot);
+    context.set_targeting_key("u1");
+    context.set_text("session", session);
+    const std::uint32_t expected = scale(draw(unit_digest(session), salt_digest("by_session")), 2);
+    EXPECT_EQ(snapshot->evaluate("by_session", context)->variant, static_cast<int>(expected));
+    EXPECT_EQ(snapshot->evaluate("by_user", context)->variant,
+              ask(*snapshot, "by_user", "u1").variant);
+  }
+  Context context(*snapshot);
+  context.set_targeting_key("u1");
+  EXPECT_EQ(snapshot->evaluate("by_session", context)->reason, Reason::kSplit);  // Falls back.
+  context.set_number("session", 17);  // Not silently the user's id.
+  EXPECT_EQ(snapshot->evaluate("by_session", context)->reason, Reason::kNoUnit);
+  EXPECT_EQ(snapshot->unit_kind(*snapshot->find("by_session")), "session");
+}
+
+TEST(Snapshot, ContextForgetsOnReset) {
+  Experiment plan = plan_of("exp");
+  plan.assignment.targeting = leaf(Op::kExists, "country", {true});
+  const auto snapshot = must_compile({plan});
+  Context context(*snapshot);
+  context.set_targeting_key("u");
+  context.set_text("country", "IN");
+  EXPECT_TRUE(snapshot->evaluate("exp", context)->assigned());
+  context.reset();
+  EXPECT_EQ(snapshot->evaluate("exp", context)->reason, Reason::kNoUnit);
+  context.set_targeting_key("u");
+  EXPECT_EQ(snapshot->evaluate("exp", context)->reason, Reason::kTargeting);
+}
+
+TEST(Snapshot, ManyAttributesAndTheLaterValueWins) {
+  std::vector<define::Condition> conditions;
+  for (int i = 0; i < 40; ++i) {
+    conditions.push_back(leaf(Op::kEqual, "a" + std::to_string(i), {std::to_string(i)}));
+  }
+  Experiment plan = plan_of("exp");
+  plan.assignment.targeting = tree(Op::kAll, conditions);
+  const auto snapshot = must_compile({plan});
+  Context context(*snapshot);
+  context.set_targeting_key("u");
+  std::vector<std::string> texts;
+  for (int i = 0; i < 40; ++i) texts.push_back(std::to_string(i));
+  for (int i = 0; i < 40; ++i) context.set_text("a" + std::to_string(i), "wrong");
+  EXPECT_FALSE(snapshot->evaluate("exp", context)->assigned());
+  for (int i = 0; i < 40; ++i) context.set_text("a" + std::to_string(i), texts[std::size_t(i)]);
+  EXPECT_TRUE(snapshot->evaluate("exp", context)->assigned());
+  context.reset();
+  EXPECT_FALSE(snapshot->evaluate("exp", context)->assigned());
+}
+
+TEST(Snapshot, IdsOfAnyLengthAndBytes) {
+  const auto snapshot = must_compile({plan_of("exp")});
+  EXPECT_EQ(ask(*snapshot, "exp", "").reason, Reason::kNoUnit);
+  EXPECT_TRUE(ask(*snapshot, "exp", std::string(1 << 20, 'x')).assigned());
+  EXPECT_TRUE(ask(*snapshot, "exp", std::string("\xff\x00\xfe", 3)).assigned());
+}
+
+TEST(Snapshot, WeightsOfZeroNeverServe) {
+  const auto snapshot = must_compile({plan_of("exp", {0, 3, 0, 1, 0})});
+  int counts[5] = {};
+  for (int i = 0; i < 4000; ++i) ++counts[ask(*snapshot, "exp", "u" + std::to_string(i)).variant];
+  EXPECT_EQ(counts[0] + counts[2] + counts[4], 0);
+  EXPECT_NEAR(counts[1], 3000, 150);
+  const auto one = must_compile({plan_of("exp", {0x7fffffff, 0})});
+  EXPECT_EQ(ask(*one, "exp", "u").variant, 0);
+}
+
+// The thresholds on the draw are the contract's (high32 * total) >> 32, at and around every edge.
+TEST(Snapshot, ThresholdsAreTheContractsToTheBit) {
+  for (const std::uint32_t total : {2U, 3U, 7U, 100U, 1'000'000U, 0x7fffffffU}) {
+    for (const std::uint32_t share : {1U, total / 3 + 1, total - 1}) {
+      const std::uint64_t edge = ((std::uint64_t{share} << 32) + total - 1) / total;
+      for (std::uint64_t bits = edge - 2; bits <= edge + 2 && bits < (1ULL << 32); ++bits) {
+        EXPECT_EQ(bits >= edge, scale(static_cast<std::uint32_t>(bits), total) >= share);
+      }
+    }
+  }
+}
+
+TEST(Snapshot, RefusesWithEveryProblem) {
+  Experiment none = plan_of("none", {0, 0});
+  Experiment much = plan_of("much", {0x7fffffff, 1});
+  Experiment twin = plan_of("twin");
+  twin.variants[1].key = "control";
+  twin.assignment.overrides = {{.unit_id = "u", .variant = "treatment"}};
+  Experiment slots = plan_of("slots");
+  slots.assignment.slots = {{.begin = 10, .end = 10}, {.begin = 5, .end = 1'000'001}};
+  slots.assignment.traffic_ppm = 1'000'001;
+  Experiment salt = plan_of("salt");
+  salt.assignment.salt = "layer:salt";
+  const auto compiled = compile_plans({none, much, twin, slots, salt, plan_of("salt")});
+  ASSERT_FALSE(compiled);
+  const std::string text = to_text(compiled.error());
+  for (const char* part :
+       {"none.variants", "much.variants", "2147483648", "there twice", "not a variant", "[10, 10)",
+        "1000001", "slots.traffic", "salt.salt", "salt.id"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST(Snapshot, RefusesOverlapInALayerByName) {
+  Experiment first = plan_of("first");
+  first.assignment.layer = "home";
+  first.assignment.slots = {{.begin = 0, .end = 600'000}};
+  Experiment second = plan_of("second");
+  second.assignment.layer = "home";
+  second.assignment.slots = {{.begin = 500'000, .end = 1'000'000}};
+  const auto compiled = compile_plans({first, second});
+  ASSERT_FALSE(compiled);
+  EXPECT_NE(to_text(compiled.error()).find("500000 to 600000 of layer \"home\" belong to first"),
+            std::string::npos)
+      << to_text(compiled.error());
+  second.assignment.slots = {{.begin = 600'000, .end = 1'000'000}};
+  EXPECT_TRUE(compile_plans({first, second}));
+}
+
+TEST(Snapshot, RefusesTooManyKindsOfUnit) {
+  std::vector<Experiment> plans;
+  for (std::size_t i = 0; i <= Schema::kMaxUnitKinds; ++i) {
+    plans.push_back(plan_of("exp" + std::to_string(i)));
+    plans.back().assignment.unit = "kind" + std::to_string(i);
+  }
+  EXPECT_FALSE(compile_plans(plans));
+  plans.pop_back();
+  EXPECT_TRUE(compile_plans(plans));
+}
+
+TEST(Snapshot, EmptyIsFine) {
+  const auto snapshot = must_compile({});
+  EXPECT_EQ(snapshot->size(), 0U);
+  EXPECT_FALSE(snapshot->find(""));
+}
+
+}  // namespace
+}  // namespace assay::assign

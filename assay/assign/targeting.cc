@@ -1,0 +1,287 @@
+#include "assay/assign/targeting.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace assay::assign {
+namespace {
+
+using define::Condition;
+using define::Op;
+
+constexpr std::uint32_t kAccept = 0xfffffffe;
+constexpr std::uint32_t kReject = 0xffffffff;
+constexpr std::ptrdiff_t kLinear = 12;  // Up to here a loop beats a binary search.
+
+bool is_tree(Op op) { return op == Op::kAll || op == Op::kAny || op == Op::kNot; }
+bool is_order(Op op) {
+  return op == Op::kLess || op == Op::kLessEqual || op == Op::kGreater || op == Op::kGreaterEqual;
+}
+bool is_membership(Op op) {
+  return op == Op::kEqual || op == Op::kNotEqual || op == Op::kIn || op == Op::kNotIn;
+}
+
+void append_bytes(const void* data, std::size_t size, std::string& out) {
+  out.append(static_cast<const char*>(data), size);
+}
+void append_text(std::string_view text, std::string& out) {
+  const std::size_t size = text.size();
+  append_bytes(&size, sizeof size, out);
+  out += text;
+}
+
+// An unambiguous written form: equal forms are equal conditions.
+void write_key(const Condition& condition, std::string& out) {
+  out += static_cast<char>(condition.op);
+  append_text(condition.attribute, out);
+  for (const define::Scalar& value : condition.values) {
+    out += static_cast<char>('1' + value.index());
+    if (const auto* text = std::get_if<std::string>(&value)) append_text(*text, out);
+    if (const auto* number = std::get_if<double>(&value)) append_bytes(number, sizeof *number, out);
+    if (const auto* boolean = std::get_if<bool>(&value)) out += *boolean ? 't' : 'f';
+  }
+  out += '(';
+  for (const Condition& child : condition.children) write_key(child, out);
+  out += ')';
+}
+
+std::string key_of(const Condition& condition) {
+  std::string key;
+  write_key(condition, key);
+  return key;
+}
+
+// Steps that a tree becomes; a tree without children is one constant step.
+std::uint32_t step_count(const Condition& condition) {
+  if (!is_tree(condition.op) || condition.children.empty()) return 1;
+  std::uint32_t sum = 0;
+  for (const Condition& child : condition.children) sum += step_count(child);
+  return sum;
+}
+
+bool matches_pattern(Op op, std::string_view text, std::string_view pattern) {
+  if (op == Op::kPrefix) return text.starts_with(pattern);
+  if (op == Op::kSuffix) return text.ends_with(pattern);
+  return text.find(pattern) != std::string_view::npos;
+}
+
+Outcome result(bool outcome) { return outcome ? Outcome::kTrue : Outcome::kFalse; }
+
+}  // namespace
+
+// --- Compiling ---
+
+bool Targeting::check(const Condition& condition, int depth, const std::string& field,
+                      Problems& problems) const {
+  const auto problem = [&](std::string message, std::string hint) {
+    problems.push_back(
+        {.place = {}, .field = field, .message = std::move(message), .hint = std::move(hint)});
+    return false;
+  };
+  if (depth > kMaxDepth) {
+    return problem("conditions are nested deeper than " + std::to_string(kMaxDepth) + " levels",
+                   "");
+  }
+  const std::size_t children = condition.children.size();
+  if (condition.op == Op::kNot && children != 1) return problem("`not` needs one condition", "");
+  if ((is_order(condition.op) || condition.op == Op::kExists) && condition.values.size() != 1) {
+    return problem("the comparison of \"" + condition.attribute + "\" needs one value", "");
+  }
+  for (const define::Scalar& value : condition.values) {
+    if (condition.op != Op::kSemver) break;
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr || !parse_range(*text)) {
+      return problem("\"" + (text != nullptr ? *text : std::string("a number")) +
+                         "\" is not a range of versions",
+                     "write it like \">=2.3.0\", \"^1.4\" or \"~1.4.2\"");
+    }
+  }
+  bool good = true;
+  for (const Condition& child : condition.children) {
+    good = check(child, depth + 1, field, problems) && good;
+  }
+  return good;
+}
+
+std::uint32_t Targeting::compile(const Condition& condition, Schema& schema,
+                                 const std::string& field, Problems& problems) {
+  if (condition.op == Op::kAlways || !check(condition, 1, field, problems)) return kAlways;
+  const auto [known, is_new] =
+      known_programs_.try_emplace(key_of(condition), static_cast<std::uint32_t>(steps_.size()));
+  if (is_new) emit(condition, schema, kAccept, kReject);
+  return known->second;
+}
+
+// A child that does not decide the tree continues with the next child, which starts right behind
+// its own steps; a child that decides it jumps to where the tree's outcome leads.
+void Targeting::emit(const Condition& condition, Schema& schema, std::uint32_t on_true,
+                     std::uint32_t on_false) {
+  if (!is_tree(condition.op) || condition.children.empty()) {
+    if (condition.op == Op::kAny) std::swap(on_true, on_false);  // Any of nothing: false.
+    const Condition always;
+    const Condition& leaf = is_tree(condition.op) ? always : condition;
+    const std::uint32_t comparison = comparison_index(leaf, schema);
+    steps_.push_back({.comparison = comparison, .on_true = on_true, .on_false = on_false});
+    return;
+  }
+  if (condition.op == Op::kNot) return emit(condition.children[0], schema, on_false, on_true);
+  for (const Condition& child : condition.children) {
+    const auto next = static_cast<std::uint32_t>(steps_.size()) + step_count(child);
+    const bool last = &child == &condition.children.back();
+    const bool all = condition.op == Op::kAll;
+    emit(child, schema, all && !last ? next : on_true, all || last ? on_false : next);
+  }
+}
+
+std::uint32_t Targeting::comparison_index(const Condition& condition, Schema& schema) {
+  const auto [known, is_new] = known_comparisons_.try_emplace(
+      key_of(condition), static_cast<std::uint32_t>(comparisons_.size()));
+  if (!is_new) return known->second;
+  Comparison comparison;
+  comparison.op = condition.op;
+  comparison.numbers_begin = static_cast<std::uint32_t>(numbers_.size());
+  if (condition.op != Op::kAlways) {
+    comparison.attribute = schema.attribute(condition.attribute);
+    add_operands(condition, schema, comparison);
+  }
+  comparison.numbers_end = static_cast<std::uint32_t>(numbers_.size());
+  comparisons_.push_back(comparison);
+  return known->second;
+}
+
+void Targeting::add_operands(const Condition& condition, Schema& schema, Comparison& comparison) {
+  Schema::Attribute& use = schema.attributes[comparison.attribute];
+  const bool membership = is_membership(condition.op);
+  const bool semver = condition.op == Op::kSemver;
+  use.is_compared = use.is_compared || membership;
+  use.is_version = use.is_version || semver;
+  const auto position = [&] {
+    return static_cast<std::uint32_t>(membership ? text_numbers_.size()
+                                      : semver   ? ranges_.size()
+                                                 : patterns_.size());
+  };
+  comparison.begin = position();
+  for (const define::Scalar& value : condition.values) {
+    comparison.types |= static_cast<std::uint8_t>(1U << (2 - value.index()));  // See ValueType.
+    if (const auto* number = std::get_if<double>(&value)) numbers_.push_back(*number);
+    if (const auto* boolean = std::get_if<bool>(&value)) comparison.booleans |= *boolean ? 2 : 1;
+    const auto* text = std::get_if<std::string>(&value);
+    if (text == nullptr) continue;
+    if (membership) {
+      text_numbers_.push_back(schema.texts.intern(*text));
+    } else if (semver) {
+      ranges_.push_back(*parse_range(*text));
+    } else {
+      patterns_.push_back(*text);
+    }
+  }
+  comparison.end = position();
+  if (membership) std::sort(text_numbers_.begin() + comparison.begin, text_numbers_.end());
+}
+
+void Targeting::seal() {
+  known_comparisons_ = {};
+  known_programs_ = {};
+}
+
+// --- Evaluating ---
+
+Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
+                                   const Value& value) const {
+  if ((types & comparison.types) == 0) return Outcome::kWrongType;
+  bool found = false;
+  if ((types & kText) != 0 && value.text_number != TextTable::kAbsent) {
+    const auto begin = text_numbers_.begin() + comparison.begin;
+    const auto end = text_numbers_.begin() + comparison.end;
+    found = end - begin <= kLinear ? std::find(begin, end, value.text_number) != end
+                                   : std::binary_search(begin, end, value.text_number);
+  }
+  if (!found && (types & kNumber) != 0) {
+    const auto end = numbers_.begin() + comparison.numbers_end;
+    found = std::find(numbers_.begin() + comparison.numbers_begin, end, value.number) != end;
+  }
+  if (!found && (types & kBool) != 0) found = (comparison.booleans >> (value.boolean ? 1 : 0)) & 1;
+  const bool negated = comparison.op == Op::kNotEqual || comparison.op == Op::kNotIn;
+  return result(found != negated);
+}
+
+Outcome Targeting::test_order(const Comparison& comparison, std::uint8_t types,
+                              const Value& value) const {
+  if ((types & kNumber) == 0 || comparison.types != kNumber) return Outcome::kWrongType;
+  const double bound = numbers_[comparison.numbers_begin];
+  switch (comparison.op) {
+    case Op::kLess:
+      return result(value.number < bound);
+    case Op::kLessEqual:
+      return result(value.number <= bound);
+    case Op::kGreater:
+      return result(value.number > bound);
+    default:
+      return result(value.number >= bound);
+  }
+}
+
+Outcome Targeting::test_text(const Comparison& comparison, std::uint8_t types,
+                             const Value& value) const {
+  const auto begin = patterns_.begin() + comparison.begin;
+  const auto end = patterns_.begin() + comparison.end;
+  if ((types & kList) != 0 && comparison.op == Op::kContains) {
+    return result(std::any_of(value.list.begin(), value.list.end(), [&](std::string_view element) {
+      return std::find(begin, end, element) != end;
+    }));
+  }
+  if ((types & kText) == 0) return Outcome::kWrongType;
+  return result(std::any_of(begin, end, [&](const std::string& pattern) {
+    return matches_pattern(comparison.op, value.text, pattern);
+  }));
+}
+
+Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types,
+                                const Value& value) const {
+  if ((types & kText) == 0 || !value.has_version) return Outcome::kWrongType;
+  const auto end = ranges_.begin() + comparison.end;
+  return result(
+      std::any_of(ranges_.begin() + comparison.begin, end,
+                  [&](const VersionRange& range) { return matches(range, value.version); }));
+}
+
+Outcome Targeting::test(const Comparison& comparison, const Context& context) const {
+  if (comparison.op == Op::kAlways) return Outcome::kTrue;
+  const std::uint8_t types = context.types(comparison.attribute);
+  if (comparison.op == Op::kExists) return result((types != 0) == (comparison.booleans == 2));
+  if (types == 0) return Outcome::kMissing;
+  const Value& value = context.value(comparison.attribute);
+  if (is_membership(comparison.op)) return test_membership(comparison, types, value);
+  if (comparison.op == Op::kSemver) return test_version(comparison, types, value);
+  return is_order(comparison.op) ? test_order(comparison, types, value)
+                                 : test_text(comparison, types, value);
+}
+
+Match Targeting::match(std::uint32_t program, const Context& context) const {
+  for (std::uint32_t at = program;;) {
+    const Step& step = steps_[at];
+    const Outcome outcome = test(comparisons_[step.comparison], context);
+    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
+    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
+  }
+}
+
+Match Targeting::match_remembering(std::uint32_t program, Context& context) const {
+  std::vector<std::uint8_t>& memo = context.memo();
+  for (std::uint32_t at = program;;) {
+    const Step& step = steps_[at];
+    auto outcome = static_cast<Outcome>(memo[step.comparison]);
+    if (outcome == Outcome::kUnknown) {
+      outcome = test(comparisons_[step.comparison], context);
+      memo[step.comparison] = static_cast<std::uint8_t>(outcome);
+    }
+    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
+    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
+  }
+}
+
+void Targeting::forget(Context& context) const {
+  context.memo().assign(comparisons_.size(), static_cast<std::uint8_t>(Outcome::kUnknown));
+}
+
+}  // namespace assay::assign

@@ -1,0 +1,93 @@
+// Targeting: the conditions of all experiments, compiled once into one flat program.
+//
+// Each comparison ("country is IN or US") is stored once however many experiments ask it. A
+// condition tree becomes a run of steps: test a comparison, then go to one step or another, until
+// accepted or rejected. There is no stack, no recursion, and no comparison of long lists of texts:
+// texts are numbers (TextTable), looked up once per context. After D. E. Knuth, TAOCP 4A 7.1.4: a
+// branching program.
+//
+// A missing attribute or a value of another type makes a comparison false; the Outcome says which
+// of the two it was. Compiled by one thread, evaluated by many.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "assay/assign/context.h"
+#include "assay/base/problem.h"
+#include "assay/define/condition.h"
+
+namespace assay::assign {
+
+enum class Outcome : std::uint8_t { kUnknown, kTrue, kFalse, kMissing, kWrongType };
+
+struct Match {
+  bool accepted = true;
+  Outcome cause = Outcome::kTrue;  // How the comparison that decided came out …
+  std::uint32_t comparison = 0;    // … and which one it was.
+};
+
+class Targeting {
+ public:
+  static constexpr std::uint32_t kAlways = 0xffffffff;  // The program of no condition at all.
+  static constexpr int kMaxDepth = 32;
+
+  // Returns where the program starts; equal trees share one. `problems` receives what cannot be
+  // evaluated (a bad version range, nesting beyond kMaxDepth).
+  std::uint32_t compile(const define::Condition& condition, Schema& schema,
+                        const std::string& field, Problems& problems);
+
+  Match match(std::uint32_t program, const Context& context) const;
+  // The same, remembering every comparison in context.memo() until it is cleared.
+  Match match_remembering(std::uint32_t program, Context& context) const;
+  void forget(Context& context) const;
+  // Compiling is over: drops what only it needed.
+  void seal();
+
+  std::uint32_t attribute_of(std::uint32_t comparison) const {
+    return comparisons_[comparison].attribute;
+  }
+  std::size_t comparison_count() const { return comparisons_.size(); }
+
+ private:
+  struct Comparison {
+    define::Op op = define::Op::kAlways;
+    std::uint8_t types = 0;     // Of the operands.
+    std::uint8_t booleans = 0;  // Bit 0: false is listed; bit 1: true.
+    std::uint32_t attribute = 0;
+    std::uint32_t begin = 0, end = 0;  // In text_numbers_ (sorted), patterns_ or ranges_.
+    std::uint32_t numbers_begin = 0, numbers_end = 0;
+  };
+  struct Step {
+    std::uint32_t comparison = 0;
+    std::uint32_t on_true = 0;
+    std::uint32_t on_false = 0;
+  };
+  Outcome test(const Comparison& comparison, const Context& context) const;
+  Outcome test_membership(const Comparison& comparison, std::uint8_t types,
+                          const Value& value) const;
+  Outcome test_order(const Comparison& comparison, std::uint8_t types, const Value& value) const;
+  Outcome test_text(const Comparison& comparison, std::uint8_t types, const Value& value) const;
+  Outcome test_version(const Comparison& comparison, std::uint8_t types, const Value& value) const;
+
+  bool check(const define::Condition& condition, int depth, const std::string& field,
+             Problems& problems) const;
+  void emit(const define::Condition& condition, Schema& schema, std::uint32_t on_true,
+            std::uint32_t on_false);
+  std::uint32_t comparison_index(const define::Condition& condition, Schema& schema);
+  void add_operands(const define::Condition& condition, Schema& schema, Comparison& comparison);
+
+  std::vector<Comparison> comparisons_;
+  std::vector<Step> steps_;
+  std::vector<std::uint32_t> text_numbers_;
+  std::vector<double> numbers_;
+  std::vector<std::string> patterns_;  // Of prefix, suffix and contains.
+  std::vector<VersionRange> ranges_;
+
+  // Only while compiling: what was seen before, by its written form.
+  std::unordered_map<std::string, std::uint32_t> known_comparisons_, known_programs_;
+};
+
+}  // namespace assay::assign

@@ -1,0 +1,31 @@
+#include "assay/deliver/answer.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/base/hash.h"
+
+namespace assay::deliver {
+
+Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,
+                     const assign::Assignment& assignment, std::string_view unit_id) {
+  const std::string_view id = snapshot.id(experiment);
+  const std::string identity =
+      fmt::format("{}:{}:{}:{}:{}", id.size(), id, assignment.version, assignment.epoch, unit_id);
+  const Digest128 digest = xxh3_128(identity);
+  return {.id = fmt::format("eval-{:016x}{:016x}", digest.high, digest.low),
+          .experiment = std::string(id),
+          .variant = std::string(
+              snapshot.variant_key(experiment, static_cast<std::size_t>(assignment.variant))),
+          .unit_kind = std::string(snapshot.unit_kind(experiment)),
+          .unit_id = std::string(unit_id),
+          .version = assignment.version,
+          .epoch = assignment.epoch,
+          .is_override = assignment.reason == assign::Reason::kOverride};
+}
+
+std::string json_quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace assay::deliver

@@ -1,0 +1,38 @@
+// Answer: what goes back over HTTP, and the exposures that the answer itself caused. Exposure is a
+// plain value here: the composition root stamps it with the time and hands it to collect.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/assign.h"
+
+namespace assay::deliver {
+
+struct Exposure {
+  std::string id;  // From experiment, version, epoch and unit: a repeat is the same exposure.
+  std::string experiment;
+  std::string variant;
+  std::string unit_kind;
+  std::string unit_id;
+  std::uint32_t version = 0;
+  std::int64_t epoch = 0;
+  bool is_override = false;
+};
+
+struct Answer {
+  int status = 200;
+  std::string body;  // JSON, or empty with 304.
+  std::string etag;  // Quoted, for the ETag header; empty: none.
+  std::vector<Exposure> exposures;
+};
+
+Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,
+                     const assign::Assignment& assignment, std::string_view unit_id);
+
+// The text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string json_quoted(std::string_view text);
+
+}  // namespace assay::deliver

@@ -1,0 +1,71 @@
+#include "assay/deliver/assignments.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/base/text.h"
+#include "assay/deliver/answer.h"
+#include "assay/deliver/request.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::Assignment;
+using assign::Context;
+using assign::Handle;
+using assign::Snapshot;
+
+void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
+                const std::string& unit_json, std::string& out) {
+  if (out.back() != '[') out += ',';
+  out += R"({"unit":)" + unit_json + R"(,"experiment":)";
+  out += json_quoted(snapshot.id(experiment));
+  if (assignment.assigned()) {
+    const auto variant = static_cast<std::size_t>(assignment.variant);
+    out += R"(,"variant":)" + json_quoted(snapshot.variant_key(experiment, variant));
+    out += R"(,"propensity":)" + number_text(assignment.propensity);
+  }
+  out += R"(,"reason":")";
+  out += reason_name(assignment.reason);
+  out += "\"}";
+}
+
+}  // namespace
+
+Result<std::string> answer_assignments(const Snapshot& snapshot, std::string_view body) {
+  Context context(snapshot);
+  std::optional<Handle> only;
+  std::vector<Assignment> all;
+  const auto begin = [&](std::optional<std::string_view> experiment,
+                         std::size_t units) -> Result<void> {
+    if (experiment) {
+      only = snapshot.find(*experiment);
+      if (!only) {
+        return fail(Code::kNotFound, "no experiment " + json_quoted(*experiment) + " is running");
+      }
+    } else {
+      all.resize(snapshot.size());
+    }
+    if (units * all.size() > kMaxRows) {
+      return fail(Code::kInvalid, "more than " + std::to_string(kMaxRows) + " rows",
+                  "name one experiment, or send fewer units");
+    }
+    return {};
+  };
+  std::string out = R"({"assignments":[)";
+  const auto visit = [&] {
+    const std::string unit_json = json_quoted(context.targeting_key().id);
+    if (only) {
+      return append_row(snapshot, *only, snapshot.evaluate(*only, context), unit_json, out);
+    }
+    snapshot.evaluate_all(context, all);
+    for (std::uint32_t i = 0; i < all.size(); ++i) {
+      append_row(snapshot, Handle{i}, all[i], unit_json, out);
+    }
+  };
+  ASSAY_TRY_VOID(read_units(body, context, begin, visit));
+  return out + "]}";
+}
+
+}  // namespace assay::deliver

@@ -1,0 +1,78 @@
+#include "assay/deliver/assignments.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/testing.h"
+#include "assay/deliver/request.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::leaf;
+using assign::plan_of;
+using define::Op;
+using nlohmann::json;
+
+std::shared_ptr<const assign::Snapshot> world() {
+  define::Experiment targeted = plan_of("targeted", {1, 3});
+  targeted.assignment.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+  return assign::compile_plans({plan_of("plain"), targeted}).value();
+}
+
+TEST(Assignments, OneExperimentForManyUnits) {
+  const auto answer = answer_assignments(*world(), R"({"experiment":"targeted","units":[{"id":"u1"},
+                    {"id":"u\"2","attributes":{"country":"IN"}},{"id":""}]})");
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  const json rows = json::parse(*answer)["assignments"];
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0], json::parse(R"({"unit":"u1","experiment":"targeted","reason":"targeting"})"));
+  EXPECT_EQ(rows[1]["unit"], "u\"2");
+  EXPECT_EQ(rows[1]["reason"], "split");
+  EXPECT_EQ(rows[1]["propensity"], rows[1]["variant"] == "control" ? 0.25 : 0.75);
+  EXPECT_EQ(rows[2]["reason"], "no_unit");
+}
+
+TEST(Assignments, AllExperimentsForEachUnit) {
+  const auto answer =
+      answer_assignments(*world(), R"({"units":[{"id":"a"},{"id":"b","attributes":{}}]})");
+  ASSERT_TRUE(answer);
+  const json rows = json::parse(*answer)["assignments"];
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0]["experiment"], "plain");
+  EXPECT_EQ(rows[3]["experiment"], "targeted");
+  EXPECT_EQ(rows[3]["unit"], "b");
+  EXPECT_EQ(*answer_assignments(*world(), R"({"units":[]})"), R"({"assignments":[]})");
+}
+
+TEST(Assignments, RefusesWhatItCannotRead) {
+  const auto snapshot = world();
+  const auto code = [&](std::string_view body) {
+    const auto answer = answer_assignments(*snapshot, body);
+    EXPECT_FALSE(answer) << body.substr(0, 80);
+    return answer ? Code::kCorrupt : answer.error().code;
+  };
+  for (const char* body :
+       {"", "[]", "{}", R"({"units":3})", R"({"units":["u"]})", R"({"units":[{"id":5}]})",
+        R"({"units":[{"id":"u","attributes":[]}]})", R"({"experiment":5,"units":[]})"}) {
+    EXPECT_EQ(code(body), Code::kInvalid) << body;
+  }
+  EXPECT_EQ(code(R"({"experiment":"other","units":[]})"), Code::kNotFound);
+  json many = {{"units", json::array()}};
+  for (std::size_t i = 0; i <= kMaxUnits; ++i) many["units"].push_back({{"id", "u"}});
+  EXPECT_EQ(code(many.dump()), Code::kInvalid);
+}
+
+TEST(Assignments, BoundsTheRowsOfOneAnswer) {
+  std::vector<define::Experiment> plans;
+  for (int i = 0; i < 21; ++i) plans.push_back(plan_of("exp" + std::to_string(i)));
+  json many = {{"units", json::array()}};
+  for (std::size_t i = 0; i < kMaxUnits; ++i) many["units"].push_back({{"id", "u"}});
+  const auto snapshot = assign::compile_plans(plans).value();
+  EXPECT_FALSE(answer_assignments(*snapshot, many.dump()));
+  many["experiment"] = "exp0";
+  EXPECT_TRUE(answer_assignments(*snapshot, many.dump()));
+}
+
+}  // namespace
+}  // namespace assay::deliver

@@ -1,0 +1,176 @@
+#include "assay/deliver/ofrep.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "assay/base/hash.h"
+#include "assay/deliver/request.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::Assignment;
+using assign::Context;
+using assign::Handle;
+using assign::Reason;
+
+struct Failure {
+  std::string_view code;
+  std::string_view details;
+};
+
+constexpr Failure kNoKey = {"TARGETING_KEY_MISSING",
+                            "the context has no targetingKey (or it is empty)"};
+
+std::optional<Failure> failure_of(BodyFault fault) {
+  switch (fault) {
+    case BodyFault::kNone:
+      return std::nullopt;
+    case BodyFault::kNotJson:
+      return Failure{"PARSE_ERROR", "the body is not JSON of at most 4 MiB and 64 levels"};
+    case BodyFault::kNoContext:
+      return Failure{"INVALID_CONTEXT", "the body is not an object with an object `context`"};
+    case BodyFault::kBadKey:
+      return Failure{"INVALID_CONTEXT", "targetingKey is not a text"};
+  }
+  return std::nullopt;
+}
+
+void append_failure(std::string_view key, const Failure& failure, std::string& body) {
+  body += fmt::format(R"({{"key":{},"errorCode":"{}","errorDetails":"{}"}})", json_quoted(key),
+                      failure.code, failure.details);
+}
+
+Answer flag_failure(int status, std::string_view key, const Failure& failure) {
+  Answer answer{.status = status, .body = {}, .etag = {}, .exposures = {}};
+  append_failure(key, failure, answer.body);
+  return answer;
+}
+
+Answer bulk_failure(const Failure& failure) {
+  return {.status = 400,
+          .body = fmt::format(R"({{"errorCode":"{}","errorDetails":"{}"}})", failure.code,
+                              failure.details),
+          .etag = {},
+          .exposures = {}};
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Weak comparison (RFC 9110, 13.1.2). Some clients send the tag without its quotes.
+bool matches_any(std::string_view if_none_match, std::string_view etag) {
+  const std::string_view bare = etag.substr(1, etag.size() - 2);
+  while (!if_none_match.empty()) {
+    const auto comma = std::min(if_none_match.find(','), if_none_match.size());
+    std::string_view tag = trimmed(if_none_match.substr(0, comma));
+    if (tag.substr(0, 2) == "W/") tag.remove_prefix(2);
+    if (tag == "*" || tag == etag || tag == bare) return true;
+    if_none_match.remove_prefix(std::min(comma + 1, if_none_match.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+  fragments_.resize(snapshot_->size());
+  for (std::uint32_t i = 0; i < fragments_.size(); ++i) {
+    const Handle handle{i};
+    Fragments& made = fragments_[i];
+    made.head = fmt::format(R"({{"key":{},"reason":")", json_quoted(snapshot_->id(handle)));
+    made.tail = fmt::format(R"(,"metadata":{{"version":"{}","epoch":{},"assay_reason":")",
+                            snapshot_->version(handle), snapshot_->epoch(handle));
+    for (std::size_t v = 0; v < snapshot_->variant_count(handle); ++v) {
+      const std::string key = json_quoted(snapshot_->variant_key(handle, v));
+      const std::string_view payload = snapshot_->payload_json(handle, v);
+      std::string text = fmt::format(R"(","variant":{})", key);
+      if (payload != "null") text += fmt::format(R"(,"value":{})", payload.empty() ? key : payload);
+      made.variants.push_back(std::move(text));
+    }
+  }
+}
+
+std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& assignment) const {
+  switch (assignment.reason) {
+    case Reason::kOverride:
+      return "TARGETING_MATCH";
+    case Reason::kStopped:
+      return "DISABLED";
+    case Reason::kSplit:
+      break;
+    default:
+      return "UNKNOWN";
+  }
+  if (assignment.propensity < 1.0) return "SPLIT";
+  return snapshot_->has_targeting(experiment) ? "TARGETING_MATCH" : "STATIC";
+}
+
+void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::string& body) const {
+  if (assignment.reason == Reason::kNoUnit) {
+    return append_failure(snapshot_->id(experiment), kNoKey, body);
+  }
+  const Fragments& fragments = fragments_[experiment.index];
+  body += fragments.head;
+  body += protocol_reason(experiment, assignment);
+  if (assignment.assigned()) {
+    body += fragments.variants[static_cast<std::size_t>(assignment.variant)];
+  } else {
+    body += '"';
+  }
+  body += fragments.tail;
+  body += reason_name(assignment.reason);
+  body += "\"}}";
+}
+
+void Ofrep::note_exposure(Handle experiment, const Assignment& assignment, const Context& context,
+                          Answer& answer) const {
+  if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
+  answer.exposures.push_back(
+      exposure_of(*snapshot_, experiment, assignment, snapshot_->unit(experiment, context).id));
+}
+
+Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
+  const auto experiment = snapshot_->find(key);
+  if (!experiment) {
+    return flag_failure(404, key, {"FLAG_NOT_FOUND", "no experiment of this id is running"});
+  }
+  Context context(*snapshot_);
+  if (const auto failure = failure_of(read_context(body, context))) {
+    return flag_failure(400, key, *failure);
+  }
+  const Assignment assignment = snapshot_->evaluate(*experiment, context);
+  if (assignment.reason == Reason::kNoUnit) return flag_failure(400, key, kNoKey);
+  Answer answer;
+  append_flag(*experiment, assignment, answer.body);
+  note_exposure(*experiment, assignment, context, answer);
+  return answer;
+}
+
+Answer Ofrep::evaluate_bulk(std::string_view body, std::string_view if_none_match) const {
+  Context context(*snapshot_);
+  if (const auto failure = failure_of(read_context(body, context))) return bulk_failure(*failure);
+  if (context.has_no_unit()) return bulk_failure(kNoKey);
+  std::vector<Assignment> assignments(snapshot_->size());
+  snapshot_->evaluate_all(context, assignments);
+  Answer answer;
+  answer.body = R"({"flags":[)";
+  for (std::uint32_t i = 0; i < assignments.size(); ++i) {
+    if (i > 0) answer.body += ',';
+    append_flag(Handle{i}, assignments[i], answer.body);
+    note_exposure(Handle{i}, assignments[i], context, answer);
+  }
+  answer.body += "]}";
+  answer.etag = fmt::format("\"{:016x}\"", xxh3_64(answer.body));
+  if (matches_any(if_none_match, answer.etag)) {
+    answer.status = 304;
+    answer.body.clear();
+  }
+  return answer;
+}
+
+}  // namespace assay::deliver

@@ -1,0 +1,61 @@
+// OFREP 0.3, the OpenFeature Remote Evaluation Protocol: an experiment's id is the key of its flag,
+// so that every OpenFeature SDK asks for its variant unmodified. Pure: request text in, answer out;
+// the composition root owns sockets, headers and the exposures.
+//
+//   const Ofrep ofrep(snapshot);
+//   ofrep.evaluate_flag("ranker_v2", R"({"context":{"targetingKey":"user_42"}})").body;
+//   // {"key":"ranker_v2","reason":"SPLIT","variant":"treatment","value":"treatment",
+//   //  "metadata":{"version":"1","epoch":0,"assay_reason":"split"}}
+//
+// `value` is the variant's payload, or its key where it has none. A unit outside of the experiment
+// gets no value, which means "use the code's default". The protocol's reason is
+//   SPLIT            the hash chose between variants
+//   TARGETING_MATCH  an override names the unit, or its conditions leave one variant with weight
+//   STATIC           everyone gets this one variant
+//   DISABLED         the experiment is stopped
+//   UNKNOWN          not in the experiment; metadata.assay_reason says why
+//
+// Immutable and safe from any thread: make one for each snapshot and swap them together.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/assign.h"
+#include "assay/deliver/answer.h"
+
+namespace assay::deliver {
+
+class Ofrep {
+ public:
+  explicit Ofrep(std::shared_ptr<const assign::Snapshot> snapshot);
+
+  // POST /ofrep/v1/evaluate/flags/{key}
+  Answer evaluate_flag(std::string_view key, std::string_view body) const;
+  // POST /ofrep/v1/evaluate/flags. The ETag is a hash of the answer: 304 exactly when the client
+  // has this answer. `if_none_match` is the header's value, empty where there is none.
+  Answer evaluate_bulk(std::string_view body, std::string_view if_none_match = {}) const;
+
+  const assign::Snapshot& snapshot() const { return *snapshot_; }
+
+ private:
+  // The parts of an answer that do not depend on the request, as JSON text.
+  struct Fragments {
+    std::string head;                   // {"key":"ranker_v2","reason":"
+    std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
+    std::string tail;                   // ,"metadata":{"version":"1","epoch":0,"assay_reason":"
+  };
+  void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
+                   std::string& body) const;
+  std::string_view protocol_reason(assign::Handle experiment,
+                                   const assign::Assignment& assignment) const;
+  void note_exposure(assign::Handle experiment, const assign::Assignment& assignment,
+                     const assign::Context& context, Answer& answer) const;
+
+  std::shared_ptr<const assign::Snapshot> snapshot_;
+  std::vector<Fragments> fragments_;  // By experiment.
+};
+
+}  // namespace assay::deliver

@@ -1,0 +1,268 @@
+#include "assay/deliver/ofrep.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/testing.h"
+#include "assay/deliver/request.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::compile_plans;
+using assign::leaf;
+using assign::plan_of;
+using define::Experiment;
+using define::Op;
+using nlohmann::json;
+
+Ofrep ofrep_of(const std::vector<Experiment>& plans) { return Ofrep(compile_plans(plans).value()); }
+
+// A world with one experiment for each protocol reason.
+Ofrep world() {
+  Experiment everyone = plan_of("everyone", {0, 1});
+  everyone.variants[1].payload_json = R"({"model":"v2","k":[1,2]})";
+  Experiment matched = plan_of("matched", {0, 1});
+  matched.assignment.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+  matched.assignment.overrides = {{.unit_id = "tester", .variant = "control"}};
+  Experiment split = plan_of("split");
+  split.variants[0].payload_json = "false";
+  split.variants[1].payload_json = "true";
+  Experiment session = plan_of("session_test");
+  session.assignment.unit = "session";
+  Experiment stopped = plan_of("stopped");
+  std::vector<assign::Running> running;
+  for (Experiment& plan : std::vector<Experiment>{everyone, matched, split, session, stopped}) {
+    running.push_back({.plan = plan, .version = 2, .epoch = 1, .is_stopped = plan.id == "stopped"});
+  }
+  return Ofrep(assign::compile(running).value());
+}
+
+json answer_of(const Answer& answer, int status) {
+  EXPECT_EQ(answer.status, status) << answer.body;
+  return json::parse(answer.body);
+}
+
+std::string context_json(const json& context) { return json{{"context", context}}.dump(); }
+
+TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
+  const Ofrep ofrep = world();
+  const std::string user = context_json({{"targetingKey", "user_42"}});
+  EXPECT_EQ(answer_of(ofrep.evaluate_flag("everyone", user), 200),
+            json::parse(R"({"key":"everyone","reason":"STATIC","variant":"treatment",
+                            "value":{"model":"v2","k":[1,2]},
+                            "metadata":{"version":"2","epoch":1,"assay_reason":"split"}})"));
+  const json split = answer_of(ofrep.evaluate_flag("split", user), 200);
+  EXPECT_EQ(split["reason"], "SPLIT");
+  EXPECT_EQ(split["value"], split["variant"] == "treatment");
+  const json outside = answer_of(ofrep.evaluate_flag("matched", user), 200);
+  EXPECT_EQ(outside["reason"], "UNKNOWN");
+  EXPECT_FALSE(outside.contains("value"));
+  EXPECT_FALSE(outside.contains("variant"));
+  EXPECT_EQ(outside["metadata"]["assay_reason"], "targeting");
+  const std::string indian = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
+  const json inside = answer_of(ofrep.evaluate_flag("matched", indian), 200);
+  EXPECT_EQ(inside["reason"], "TARGETING_MATCH");
+  EXPECT_EQ(inside["value"], "treatment");  // No payload: the key.
+  const std::string tester = context_json({{"targetingKey", "tester"}});
+  const json named = answer_of(ofrep.evaluate_flag("matched", tester), 200);
+  EXPECT_EQ(named["reason"], "TARGETING_MATCH");
+  EXPECT_EQ(named["metadata"]["assay_reason"], "override");
+  const json stopped = answer_of(ofrep.evaluate_flag("stopped", user), 200);
+  EXPECT_EQ(stopped["reason"], "DISABLED");
+  EXPECT_FALSE(stopped.contains("value"));
+}
+
+TEST(Ofrep, ErrorsByTheProtocol) {
+  const Ofrep ofrep = world();
+  const auto fails = [&](std::string_view body, std::string_view code) {
+    const json flag = answer_of(ofrep.evaluate_flag("split", body), 400);
+    EXPECT_EQ(flag["errorCode"], code) << body.substr(0, 100);
+    EXPECT_EQ(flag["key"], "split");
+    const json bulk = answer_of(ofrep.evaluate_bulk(body), 400);
+    EXPECT_EQ(bulk["errorCode"], code) << body.substr(0, 100);
+    EXPECT_FALSE(bulk.contains("key"));
+  };
+  fails("", "PARSE_ERROR");
+  fails("{", "PARSE_ERROR");
+  fails("{\"context\":{\"targetingKey\":\"\xff\"}}", "PARSE_ERROR");
+  fails(std::string(100'000, '['), "PARSE_ERROR");
+  fails(R"({"context":{"targetingKey":"u","n":1e999}})", "PARSE_ERROR");
+  fails(std::string(kMaxBodyBytes + 1, ' '), "PARSE_ERROR");
+  fails("[]", "INVALID_CONTEXT");
+  fails("3", "INVALID_CONTEXT");
+  fails("{}", "INVALID_CONTEXT");
+  fails(R"({"context":null})", "INVALID_CONTEXT");
+  fails(R"({"context":[1]})", "INVALID_CONTEXT");
+  fails(R"({"context":{"targetingKey":7}})", "INVALID_CONTEXT");
+  fails(R"({"context":{"targetingKey":{}}})", "INVALID_CONTEXT");
+  fails(R"({"context":{}})", "TARGETING_KEY_MISSING");
+  fails(R"({"context":{"targetingKey":""}})", "TARGETING_KEY_MISSING");
+  fails(R"({"context":{"targetingKey":null}})", "TARGETING_KEY_MISSING");
+  const json missing = answer_of(ofrep.evaluate_flag("no \"such\" \xff flag", "{}"), 404);
+  EXPECT_EQ(missing["errorCode"], "FLAG_NOT_FOUND");
+  EXPECT_EQ(missing["key"], "no \"such\" \xef\xbf\xbd flag");
+}
+
+TEST(Ofrep, HostileBodiesGetDefinedAnswers) {
+  const Ofrep ofrep = world();
+  const std::string long_id(1 << 20, 'x');
+  answer_of(ofrep.evaluate_flag("split", context_json({{"targetingKey", long_id}})), 200);
+  json huge = {{"targetingKey", "u"}};
+  for (int i = 0; i < 50'000; ++i) huge["attribute" + std::to_string(i)] = i;
+  huge["country"] = "IN";
+  const json answer = answer_of(ofrep.evaluate_flag("matched", context_json(huge)), 200);
+  EXPECT_EQ(answer["reason"], "TARGETING_MATCH");
+  json deep = "IN";
+  for (int i = 0; i < 50; ++i) deep = json{{"country", deep}};
+  answer_of(ofrep.evaluate_flag("split", context_json({{"targetingKey", "u"}, {"x", deep}})), 200);
+  for (int i = 0; i < 50; ++i) deep = json::array({deep});
+  EXPECT_EQ(ofrep.evaluate_flag("split", context_json({{"targetingKey", "u"}, {"x", deep}})).status,
+            400);
+}
+
+TEST(Ofrep, AttributesOfEveryShape) {
+  Experiment plan = plan_of("shapes");
+  plan.assignment.targeting = assign::tree(
+      Op::kAll, {leaf(Op::kEqual, "device.os", {std::string("ios")}),
+                 leaf(Op::kContains, "segments", {std::string("returning")}),
+                 leaf(Op::kGreaterEqual, "age", {18.0}), leaf(Op::kEqual, "beta", {true}),
+                 leaf(Op::kExists, "nothing", {false})});
+  const Ofrep ofrep = ofrep_of({plan});
+  const json good = json::parse(R"({"targetingKey":"u","device":{"os":"ios"},"age":18,"beta":true,
+                                    "segments":["new","returning",3],"nothing":null})");
+  EXPECT_EQ(answer_of(ofrep.evaluate_flag("shapes", context_json(good)), 200)["reason"], "SPLIT");
+  for (const auto& [name, wrong] :
+       std::vector<std::pair<std::string, json>>{{"device", "ios"},
+                                                 {"device", {{"os", "web"}}},
+                                                 {"age", "18"},
+                                                 {"age", 17.5},
+                                                 {"beta", 1},
+                                                 {"segments", "new"},
+                                                 {"segments", {1, 2}},
+                                                 {"nothing", 1}}) {
+    json bad = good;
+    bad[name] = wrong;
+    EXPECT_EQ(answer_of(ofrep.evaluate_flag("shapes", context_json(bad)), 200)["reason"], "UNKNOWN")
+        << bad;
+  }
+}
+
+TEST(Ofrep, BulkAnswersEveryExperimentLikeItsFlag) {
+  const Ofrep ofrep = world();
+  for (const json& context :
+       {json{{"targetingKey", "user_42"}, {"country", "IN"}}, json{{"targetingKey", "tester"}},
+        json{{"targetingKey", "u"}, {"session", 5}}, json{{"session", "s1"}}}) {
+    const json bulk = answer_of(ofrep.evaluate_bulk(context_json(context)), 200);
+    ASSERT_EQ(bulk["flags"].size(), 5U);
+    for (const json& flag : bulk["flags"]) {
+      const Answer one = ofrep.evaluate_flag(flag["key"].get<std::string>(), context_json(context));
+      EXPECT_EQ(json::parse(one.body), flag);
+      EXPECT_EQ(one.status, flag.contains("errorCode") ? 400 : 200);
+    }
+  }
+}
+
+TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
+  const Ofrep ofrep = world();
+  const std::string body = context_json({{"targetingKey", "user_42"}});
+  const Answer first = ofrep.evaluate_bulk(body);
+  ASSERT_GT(first.etag.size(), 2U);
+  const std::string bare = first.etag.substr(1, first.etag.size() - 2);
+  for (const std::string& sent :
+       {first.etag, bare, "W/" + first.etag, "\"other\", " + first.etag, std::string("*")}) {
+    const Answer again = ofrep.evaluate_bulk(body, sent);
+    EXPECT_EQ(again.status, 304) << sent;
+    EXPECT_TRUE(again.body.empty());
+    EXPECT_EQ(again.etag, first.etag);
+  }
+  for (const std::string& sent : {std::string("\"0\""), std::string(","), bare.substr(1)}) {
+    EXPECT_EQ(ofrep.evaluate_bulk(body, sent).status, 200) << sent;
+  }
+  const std::string other = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
+  EXPECT_EQ(ofrep.evaluate_bulk(other, first.etag).status, 200);
+}
+
+TEST(Ofrep, ExposesOnEvaluationWhereThePlanSaysSo) {
+  Experiment exposing = plan_of("exposing");
+  exposing.assignment.expose_on_evaluation = true;
+  exposing.assignment.overrides = {{.unit_id = "tester", .variant = "control"}};
+  Experiment outside = plan_of("outside");
+  outside.assignment.expose_on_evaluation = true;
+  outside.assignment.traffic_ppm = 0;
+  const Ofrep ofrep = ofrep_of({exposing, plan_of("silent"), outside});
+  const std::string body = context_json({{"targetingKey", "user_42"}});
+  const Answer one = ofrep.evaluate_flag("exposing", body);
+  ASSERT_EQ(one.exposures.size(), 1U);
+  EXPECT_EQ(one.exposures[0].experiment, "exposing");
+  EXPECT_EQ(one.exposures[0].variant, json::parse(one.body)["variant"]);
+  EXPECT_EQ(one.exposures[0].unit_kind, "user");
+  EXPECT_EQ(one.exposures[0].unit_id, "user_42");
+  EXPECT_FALSE(one.exposures[0].is_override);
+  EXPECT_TRUE(ofrep.evaluate_flag("silent", body).exposures.empty());
+  EXPECT_TRUE(ofrep.evaluate_flag("outside", body).exposures.empty());
+  const Answer bulk = ofrep.evaluate_bulk(body);
+  ASSERT_EQ(bulk.exposures.size(), 1U);
+  EXPECT_EQ(bulk.exposures[0].id, one.exposures[0].id);  // A repeat is the same exposure.
+  const Answer tester = ofrep.evaluate_flag("exposing", context_json({{"targetingKey", "tester"}}));
+  ASSERT_EQ(tester.exposures.size(), 1U);
+  EXPECT_TRUE(tester.exposures[0].is_override);
+  EXPECT_NE(tester.exposures[0].id, one.exposures[0].id);
+}
+
+TEST(Ofrep, QuotesWhatJsonNeedsQuoted) {
+  Experiment plan = plan_of("exp", {0, 1});
+  plan.variants[1].key = "new \"model\"\n";
+  const json answer =
+      answer_of(ofrep_of({plan}).evaluate_flag("exp", context_json({{"targetingKey", "u"}})), 200);
+  EXPECT_EQ(answer["variant"], "new \"model\"\n");
+  plan.variants[1].payload_json = "null";  // The protocol has no null: the code's default.
+  EXPECT_FALSE(
+      answer_of(ofrep_of({plan}).evaluate_flag("exp", context_json({{"targetingKey", "u"}})), 200)
+          .contains("value"));
+}
+
+// Answers of every kind, checked against the protocol's own schemas by python3-jsonschema.
+TEST(Ofrep, AnswersFitTheProtocolsSchemas) {
+  const std::string specification = ASSAY_SOURCE_DIR "/../shared/vectors/ofrep/openapi.yaml";
+  if (!std::filesystem::exists(specification)) {
+    GTEST_SKIP() << "../shared/vectors/ofrep/openapi.yaml is not here";
+  }
+  if (std::system("python3 -c 'import jsonschema, yaml' 2>/dev/null") != 0) {
+    GTEST_SKIP() << "python3-jsonschema and python3-yaml are not here";
+  }
+  const Ofrep ofrep = world();
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / "assay_ofrep_answers.ndjson";
+  {
+    std::ofstream out(file);
+    const auto write = [&](const char* schema, const Answer& answer) {
+      out << json{{"schema", schema}, {"answer", json::parse(answer.body)}} << '\n';
+    };
+    for (const char* context : {R"({"context":{"targetingKey":"user_42","country":"IN"}})",
+                                R"({"context":{"targetingKey":"tester"}})"}) {
+      for (const char* key : {"everyone", "matched", "split", "session_test", "stopped"}) {
+        write("serverEvaluationSuccess", ofrep.evaluate_flag(key, context));
+      }
+      write("bulkEvaluationSuccess", ofrep.evaluate_bulk(context));
+    }
+    write("bulkEvaluationSuccess", ofrep.evaluate_bulk(R"({"context":{"session":"s"}})"));
+    write("flagNotFound", ofrep.evaluate_flag("other", "{}"));
+    for (const char* bad : {"", "{}", R"({"context":{}})", R"({"context":{"targetingKey":1}})"}) {
+      write("evaluationFailure", ofrep.evaluate_flag("split", bad));
+      write("bulkEvaluationFailure", ofrep.evaluate_bulk(bad));
+    }
+  }
+  const std::string command = "python3 " ASSAY_SOURCE_DIR "/assay/deliver/check_ofrep.py '" +
+                              specification + "' '" + file.string() + "'";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace assay::deliver

@@ -1,0 +1,152 @@
+#include "assay/deliver/request.h"
+
+#include <deque>
+#include <vector>
+
+#include <simdjson.h>
+
+namespace assay::deliver {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// Parsing reuses its buffers from request to request: one parser for each thread.
+struct Reader {
+  dom::parser parser{kMaxBodyBytes + simdjson::SIMDJSON_PADDING};
+  std::deque<std::vector<std::string_view>> lists;
+  std::string name;
+  // Deeper documents are refused; a parser that cannot be allocated refuses every document.
+  Reader() : is_ready(parser.allocate(1 << 16, kMaxDepth) == simdjson::SUCCESS) {}
+  bool is_ready;
+};
+
+Reader& this_threads_reader() {
+  thread_local Reader reader;
+  return reader;
+}
+
+bool parse(Reader& reader, std::string_view body, dom::element& document) {
+  reader.lists.clear();
+  if (!reader.is_ready || body.size() > kMaxBodyBytes) return false;
+  return reader.parser.parse(body.data(), body.size(), true).get(document) == simdjson::SUCCESS;
+}
+
+void set_list(Reader& reader, const dom::array& array, assign::Context& context) {
+  std::vector<std::string_view> texts;
+  for (const dom::element element : array) {
+    std::string_view text;
+    if (element.get(text) == simdjson::SUCCESS) texts.push_back(text);
+  }
+  if (texts.empty() && array.size() > 0) return context.set_other(reader.name);
+  reader.lists.push_back(std::move(texts));
+  context.set_list(reader.name, reader.lists.back());
+}
+
+void set_object(Reader& reader, const dom::object& object, assign::Context& context);
+
+// Sets the attribute whose name is in reader.name.
+void set_value(Reader& reader, const dom::element& element, assign::Context& context) {
+  switch (element.type()) {
+    case dom::element_type::STRING:
+      return context.set_text(reader.name, std::string_view(element));
+    case dom::element_type::INT64:
+    case dom::element_type::UINT64:
+    case dom::element_type::DOUBLE:
+      return context.set_number(reader.name, double(element));
+    case dom::element_type::BOOL:
+      return context.set_bool(reader.name, bool(element));
+    case dom::element_type::ARRAY:
+      return set_list(reader, dom::array(element), context);
+    case dom::element_type::OBJECT:
+      context.set_other(reader.name);
+      return set_object(reader, dom::object(element), context);
+    case dom::element_type::NULL_VALUE:
+      return;
+  }
+}
+
+void set_object(Reader& reader, const dom::object& object, assign::Context& context) {
+  const std::size_t length = reader.name.size();
+  for (const dom::key_value_pair pair : object) {
+    if (length > 0) reader.name += '.';
+    reader.name += pair.key;
+    set_value(reader, pair.value, context);
+    reader.name.resize(length);
+  }
+}
+
+Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t index,
+                       assign::Context& context) {
+  context.reset();
+  std::string_view id;
+  if (unit["id"].get(id) != simdjson::SUCCESS) {
+    return fail(Code::kInvalid, "units[" + std::to_string(index) + "].id is not a text",
+                R"(write {"id": "user_42", "attributes": {"country": "IN"}})");
+  }
+  context.set_targeting_key(id);
+  dom::element attributes;
+  if (unit["attributes"].get(attributes) != simdjson::SUCCESS) return {};
+  dom::object object;
+  if (attributes.get(object) != simdjson::SUCCESS) {
+    return fail(Code::kInvalid, "units[" + std::to_string(index) + "].attributes is not an object");
+  }
+  reader.name.clear();
+  set_object(reader, object, context);
+  return {};
+}
+
+}  // namespace
+
+BodyFault read_context(std::string_view body, assign::Context& context) {
+  Reader& reader = this_threads_reader();
+  dom::element document;
+  if (!parse(reader, body, document)) return BodyFault::kNotJson;
+  dom::object object;
+  if (document["context"].get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+  reader.name.clear();
+  set_object(reader, object, context);
+  dom::element key;
+  if (object["targetingKey"].get(key) != simdjson::SUCCESS || key.is_null()) {
+    return BodyFault::kNone;
+  }
+  std::string_view id;
+  if (key.get(id) != simdjson::SUCCESS) return BodyFault::kBadKey;
+  context.set_targeting_key(id);
+  return BodyFault::kNone;
+}
+
+Result<void> read_units(std::string_view body, assign::Context& context,
+                        const std::function<Result<void>(std::optional<std::string_view> experiment,
+                                                         std::size_t units)>& begin,
+                        const std::function<void()>& visit) {
+  Reader& reader = this_threads_reader();
+  dom::element document;
+  if (!parse(reader, body, document)) return fail(Code::kInvalid, "the body is not JSON");
+  dom::array units;
+  if (document["units"].get(units) != simdjson::SUCCESS) {
+    return fail(Code::kInvalid, "the body has no list `units`",
+                R"(write {"experiment": "ranker_v2", "units": [{"id": "user_42"}]})");
+  }
+  if (units.size() > kMaxUnits) {
+    return fail(Code::kInvalid, "more than " + std::to_string(kMaxUnits) + " units",
+                "ask in several requests");
+  }
+  std::optional<std::string_view> experiment;
+  dom::element named;
+  if (document["experiment"].get(named) == simdjson::SUCCESS && !named.is_null()) {
+    std::string_view id;
+    if (named.get(id) != simdjson::SUCCESS) {
+      return fail(Code::kInvalid, "`experiment` is not a text");
+    }
+    experiment = id;
+  }
+  ASSAY_TRY_VOID(begin(experiment, units.size()));
+  std::size_t index = 0;
+  for (const dom::element unit : units) {
+    ASSAY_TRY_VOID(read_unit(reader, unit, index++, context));
+    visit();
+  }
+  return {};
+}
+
+}  // namespace assay::deliver

@@ -1,0 +1,40 @@
+// Reads the JSON bodies that ask for variants into assign::Context. Internal to deliver.
+//
+// Nested objects are reached by dots ("device.os"); null is as good as missing; of a list only its
+// texts count. Bounded: 4 MiB and 64 levels. Texts put into a context are borrowed from this
+// thread's parser and live until the next call on the same thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "assay/assign/assign.h"
+#include "assay/base/expected.h"
+
+namespace assay::deliver {
+
+inline constexpr std::size_t kMaxBodyBytes = 4 << 20;
+inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxUnits = 10'000;
+
+enum class BodyFault {
+  kNone,
+  kNotJson,    // Or too large, too deep, not UTF-8.
+  kNoContext,  // Not an object with an object `context`.
+  kBadKey      // `targetingKey` is there, but not a text.
+};
+
+// {"context": {"targetingKey": "u1", "country": "IN", …}}; a missing targetingKey is no fault here.
+BodyFault read_context(std::string_view body, assign::Context& context);
+
+// {"experiment": "x", "units": [{"id": "u1", "attributes": {…}}]}: calls `visit` for each unit with
+// the context filled; `begin` first, with the experiment's id if there is one.
+Result<void> read_units(std::string_view body, assign::Context& context,
+                        const std::function<Result<void>(std::optional<std::string_view> experiment,
+                                                         std::size_t units)>& begin,
+                        const std::function<void()>& visit);
+
+}  // namespace assay::deliver
