@@ -88,7 +88,7 @@ void Context::set_bool(std::string_view name, bool boolean) {
   if (Value* value = touch(schema_.names.find(name), kBool)) value->boolean = boolean;
 }
 
-void Context::set_list(std::string_view name, std::span<const std::string_view> list) {
+void Context::set_list(std::string_view name, std::span<const Element> list) {
   if (Value* value = touch(schema_.names.find(name), kList)) value->list = list;
 }
 

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "assay/assign/semver.h"
@@ -48,11 +49,14 @@ struct Schema {
   std::uint8_t unit_kind(std::string_view name);
 };
 
+// An element of a list.
+using Element = std::variant<bool, double, std::string_view>;
+
 enum ValueType : std::uint8_t { kText = 1, kNumber = 2, kBool = 4, kList = 8, kOther = 16 };
 
 struct Value {
   std::string_view text;
-  std::span<const std::string_view> list;
+  std::span<const Element> list;
   double number = 0;
   bool boolean = false;
   bool has_version = false;
@@ -76,7 +80,7 @@ class Context {
   void set_text(std::string_view name, std::string_view text);
   void set_number(std::string_view name, double number);
   void set_bool(std::string_view name, bool value);
-  void set_list(std::string_view name, std::span<const std::string_view> list);
+  void set_list(std::string_view name, std::span<const Element> list);
   // A value of no usable type (an object, null): present, but every comparison is of a wrong type.
   void set_other(std::string_view name);
   // Text of unknown type, as in a CSV file: a number or a boolean too, where it reads as one.
@@ -91,6 +95,7 @@ class Context {
   const Unit& unit(std::uint8_t kind) const {
     return (own_units_ >> kind) & 1 ? units_[kind] : targeting_key_;
   }
+  const Schema& schema() const { return schema_; }
   const Unit& targeting_key() const { return targeting_key_; }
   bool has_no_unit() const { return targeting_key_.id.empty() && own_units_ == 0; }
   std::uint8_t types(std::uint32_t attribute) const { return types_[attribute]; }  // 0: missing.

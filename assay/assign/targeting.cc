@@ -186,22 +186,45 @@ void Targeting::seal() {
 
 // --- Evaluating ---
 
+bool Targeting::lists_text(const Comparison& comparison, std::uint32_t text) const {
+  if (text == TextTable::kAbsent) return false;
+  const auto begin = text_numbers_.begin() + comparison.begin;
+  const auto end = text_numbers_.begin() + comparison.end;
+  return end - begin <= kLinear ? std::find(begin, end, text) != end
+                                : std::binary_search(begin, end, text);
+}
+
+bool Targeting::lists_number(const Comparison& comparison, double number) const {
+  const auto end = numbers_.begin() + comparison.numbers_end;
+  return std::find(numbers_.begin() + comparison.numbers_begin, end, number) != end;
+}
+
+bool Targeting::lists(const Comparison& comparison, const Element& element,
+                      const TextTable& texts) const {
+  if (const auto* text = std::get_if<std::string_view>(&element)) {
+    return lists_text(comparison, texts.find(*text));
+  }
+  if (const auto* number = std::get_if<double>(&element)) return lists_number(comparison, *number);
+  return (comparison.booleans >> (std::get<bool>(element) ? 1 : 0)) & 1;
+}
+
+// The negated forms are true exactly where the attribute is there and the positive one is false.
 Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
-                                   const Value& value) const {
-  if ((types & comparison.types) == 0) return Outcome::kWrongType;
-  bool found = false;
-  if ((types & kText) != 0 && value.text_number != TextTable::kAbsent) {
-    const auto begin = text_numbers_.begin() + comparison.begin;
-    const auto end = text_numbers_.begin() + comparison.end;
-    found = end - begin <= kLinear ? std::find(begin, end, value.text_number) != end
-                                   : std::binary_search(begin, end, value.text_number);
-  }
-  if (!found && (types & kNumber) != 0) {
-    const auto end = numbers_.begin() + comparison.numbers_end;
-    found = std::find(numbers_.begin() + comparison.numbers_begin, end, value.number) != end;
-  }
-  if (!found && (types & kBool) != 0) found = (comparison.booleans >> (value.boolean ? 1 : 0)) & 1;
+                                   const Context& context) const {
   const bool negated = comparison.op == Op::kNotEqual || comparison.op == Op::kNotIn;
+  const bool takes_lists = comparison.op == Op::kIn || comparison.op == Op::kNotIn;
+  const auto comparable = static_cast<std::uint8_t>(comparison.types | (takes_lists ? kList : 0));
+  if ((types & comparable) == 0) return negated ? Outcome::kTrue : Outcome::kWrongType;
+  const Value& value = context.value(comparison.attribute);
+  bool found = false;
+  if ((types & kText) != 0) found = lists_text(comparison, value.text_number);
+  if (!found && (types & kNumber) != 0) found = lists_number(comparison, value.number);
+  if (!found && (types & kBool) != 0) found = (comparison.booleans >> (value.boolean ? 1 : 0)) & 1;
+  if ((types & kList) != 0) {
+    found = std::any_of(value.list.begin(), value.list.end(), [&](const Element& element) {
+      return lists(comparison, element, context.schema().texts);
+    });
+  }
   return result(found != negated);
 }
 
@@ -226,8 +249,9 @@ Outcome Targeting::test_text(const Comparison& comparison, std::uint8_t types,
   const auto begin = patterns_.begin() + comparison.begin;
   const auto end = patterns_.begin() + comparison.end;
   if ((types & kList) != 0 && comparison.op == Op::kContains) {
-    return result(std::any_of(value.list.begin(), value.list.end(), [&](std::string_view element) {
-      return std::find(begin, end, element) != end;
+    return result(std::any_of(value.list.begin(), value.list.end(), [&](const Element& element) {
+      const auto* text = std::get_if<std::string_view>(&element);
+      return text != nullptr && std::find(begin, end, *text) != end;
     }));
   }
   if ((types & kText) == 0) return Outcome::kWrongType;
@@ -250,8 +274,8 @@ Outcome Targeting::test(const Comparison& comparison, const Context& context) co
   const std::uint8_t types = context.types(comparison.attribute);
   if (comparison.op == Op::kExists) return result((types != 0) == (comparison.booleans == 2));
   if (types == 0) return Outcome::kMissing;
+  if (is_membership(comparison.op)) return test_membership(comparison, types, context);
   const Value& value = context.value(comparison.attribute);
-  if (is_membership(comparison.op)) return test_membership(comparison, types, value);
   if (comparison.op == Op::kSemver) return test_version(comparison, types, value);
   return is_order(comparison.op) ? test_order(comparison, types, value)
                                  : test_text(comparison, types, value);

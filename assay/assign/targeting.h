@@ -67,7 +67,10 @@ class Targeting {
   };
   Outcome test(const Comparison& comparison, const Context& context) const;
   Outcome test_membership(const Comparison& comparison, std::uint8_t types,
-                          const Value& value) const;
+                          const Context& context) const;
+  bool lists(const Comparison& comparison, const Element& element, const TextTable& texts) const;
+  bool lists_text(const Comparison& comparison, std::uint32_t text) const;
+  bool lists_number(const Comparison& comparison, double number) const;
   Outcome test_order(const Comparison& comparison, std::uint8_t types, const Value& value) const;
   Outcome test_text(const Comparison& comparison, std::uint8_t types, const Value& value) const;
   Outcome test_version(const Comparison& comparison, std::uint8_t types, const Value& value) const;

@@ -96,12 +96,29 @@ TEST(Targeting, TextsByPartAndLists) {
   EXPECT_FALSE(accepts_text(leaf(Op::kSuffix, "a", parts), "abx"));
   EXPECT_TRUE(accepts_text(leaf(Op::kContains, "a", parts), "xabx"));
   EXPECT_FALSE(accepts_text(leaf(Op::kContains, "a", parts), "xacbdx"));
-  const std::string_view list[] = {"xx", "cd"};
+  const Element list[] = {3.0, std::string_view("xx"), std::string_view("cd")};
   EXPECT_TRUE(
       ask(leaf(Op::kContains, "a", parts), [&](Context& c) { c.set_list("a", list); }).assigned());
   EXPECT_FALSE(ask(leaf(Op::kContains, "a", {std::string("c")}), [&](Context& c) {
                  c.set_list("a", list);
                }).assigned());
+}
+
+TEST(Targeting, MembershipOfAnyElement) {
+  const Element list[] = {true, 2.0, std::string_view("x")};
+  const auto fill = [&](Context& c) { c.set_list("a", list); };
+  for (const define::Scalar& value :
+       {define::Scalar(true), define::Scalar(2.0), define::Scalar(std::string("x"))}) {
+    EXPECT_TRUE(ask(leaf(Op::kIn, "a", {value, std::string("y")}), fill).assigned());
+    EXPECT_FALSE(ask(leaf(Op::kNotIn, "a", {value, std::string("y")}), fill).assigned());
+    EXPECT_EQ(ask(leaf(Op::kEqual, "a", {value}), fill).test, Outcome::kWrongType);
+    EXPECT_TRUE(ask(leaf(Op::kNotEqual, "a", {value}), fill).assigned());
+  }
+  for (const define::Scalar& value :
+       {define::Scalar(false), define::Scalar(3.0), define::Scalar(std::string("2"))}) {
+    EXPECT_FALSE(ask(leaf(Op::kIn, "a", {value}), fill).assigned());
+    EXPECT_TRUE(ask(leaf(Op::kNotIn, "a", {value}), fill).assigned());
+  }
 }
 
 TEST(Targeting, Versions) {
@@ -122,6 +139,11 @@ TEST(Targeting, MissingAndWrongTypesAreFalseAndSaySo) {
     const Assignment missing = ask(condition, [](Context&) {});
     EXPECT_EQ(missing.reason, Reason::kTargeting);
     EXPECT_EQ(missing.test, Outcome::kMissing);
+    const bool negated = condition.op == Op::kNotEqual || condition.op == Op::kNotIn;
+    if (negated) {  // True wherever the attribute is there and is not one of the values.
+      EXPECT_TRUE(accepts_number(condition, 3));
+      continue;
+    }
     const Assignment wrong = ask(condition, [](Context& c) { c.set_number("a", 3); });
     EXPECT_EQ(wrong.reason, Reason::kTargeting);
     EXPECT_EQ(wrong.test, Outcome::kWrongType);

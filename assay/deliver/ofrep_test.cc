@@ -151,6 +151,10 @@ TEST(Ofrep, AttributesOfEveryShape) {
     EXPECT_EQ(answer_of(ofrep.evaluate_flag("shapes", context_json(bad)), 200)["reason"], "UNKNOWN")
         << bad;
   }
+  json whole = good;
+  whole["device"]["os"] = "web";
+  whole["device.os"] = "ios";  // The whole name wins over the way by dots.
+  EXPECT_EQ(answer_of(ofrep.evaluate_flag("shapes", context_json(whole)), 200)["reason"], "SPLIT");
 }
 
 TEST(Ofrep, BulkAnswersEveryExperimentLikeItsFlag) {

@@ -13,7 +13,7 @@ namespace dom = simdjson::dom;
 // Parsing reuses its buffers from request to request: one parser for each thread.
 struct Reader {
   dom::parser parser{kMaxBodyBytes + simdjson::SIMDJSON_PADDING};
-  std::deque<std::vector<std::string_view>> lists;
+  std::deque<std::vector<assign::Element>> lists;
   std::string name;
   // Deeper documents are refused; a parser that cannot be allocated refuses every document.
   Reader() : is_ready(parser.allocate(1 << 16, kMaxDepth) == simdjson::SUCCESS) {}
@@ -32,13 +32,13 @@ bool parse(Reader& reader, std::string_view body, dom::element& document) {
 }
 
 void set_list(Reader& reader, const dom::array& array, assign::Context& context) {
-  std::vector<std::string_view> texts;
+  std::vector<assign::Element> elements;
   for (const dom::element element : array) {
-    std::string_view text;
-    if (element.get(text) == simdjson::SUCCESS) texts.push_back(text);
+    if (element.is_string()) elements.emplace_back(std::string_view(element));
+    if (element.is_number()) elements.emplace_back(double(element));
+    if (element.is_bool()) elements.emplace_back(bool(element));
   }
-  if (texts.empty() && array.size() > 0) return context.set_other(reader.name);
-  reader.lists.push_back(std::move(texts));
+  reader.lists.push_back(std::move(elements));
   context.set_list(reader.name, reader.lists.back());
 }
 
@@ -65,13 +65,22 @@ void set_value(Reader& reader, const dom::element& element, assign::Context& con
   }
 }
 
+// A name beyond this cannot be an attribute's. Without a bound, a hostile body could make us hash one
+// huge key again for each of a hundred thousand leaves below it.
+constexpr std::size_t kMaxNameBytes = 512;
+
+// Objects first, so that an attribute whose whole name is "device.os" wins over the way by dots.
 void set_object(Reader& reader, const dom::object& object, assign::Context& context) {
   const std::size_t length = reader.name.size();
-  for (const dom::key_value_pair pair : object) {
-    if (length > 0) reader.name += '.';
-    reader.name += pair.key;
-    set_value(reader, pair.value, context);
-    reader.name.resize(length);
+  for (const bool objects : {true, false}) {
+    for (const dom::key_value_pair pair : object) {
+      if (pair.value.is_object() != objects) continue;
+      if (length + pair.key.size() > kMaxNameBytes) continue;
+      if (length > 0) reader.name += '.';
+      reader.name += pair.key;
+      set_value(reader, pair.value, context);
+      reader.name.resize(length);
+    }
   }
 }
 
