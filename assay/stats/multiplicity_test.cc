@@ -1,0 +1,50 @@
+#include "assay/stats/multiplicity.h"
+
+#include <gtest/gtest.h>
+
+namespace assay::stats {
+namespace {
+
+using P = std::vector<std::optional<double>>;
+
+void expect_near(const P& actual, const std::vector<double>& expected) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(*actual[i], expected[i], 1e-14) << i;
+}
+
+const P kFamily{0.01, 0.04, 0.03, 0.005};
+
+// Worked by hand from the definitions (the sorted family is 0.005, 0.01, 0.03, 0.04; the harmonic
+// sum of 4 is 25/12).
+TEST(Multiplicity, KnownFamily) {
+  expect_near(adjust(kFamily, Correction::kNone), {0.01, 0.04, 0.03, 0.005});
+  expect_near(adjust(kFamily, Correction::kBonferroni), {0.04, 0.16, 0.12, 0.02});
+  expect_near(adjust(kFamily, Correction::kHolm), {0.03, 0.06, 0.06, 0.02});
+  expect_near(adjust(kFamily, Correction::kHochberg), {0.03, 0.04, 0.04, 0.02});
+  expect_near(adjust(kFamily, Correction::kBenjaminiHochberg), {0.02, 0.04, 0.04, 0.02});
+  const double by = 25.0 / 12.0;
+  expect_near(adjust(kFamily, Correction::kBenjaminiYekutieli),
+              {0.02 * by, 0.04 * by, 0.04 * by, 0.02 * by});
+}
+
+TEST(Multiplicity, MissingDoNotCount) {
+  const P adjusted = adjust(P{0.01, std::nullopt, 0.02}, Correction::kBonferroni);
+  EXPECT_NEAR(*adjusted[0], 0.02, 1e-15);
+  EXPECT_FALSE(adjusted[1]);
+}
+
+TEST(Multiplicity, BoundsTiesAndNothing) {
+  for (const Correction correction :
+       {Correction::kBonferroni, Correction::kHolm, Correction::kHochberg,
+        Correction::kBenjaminiHochberg, Correction::kBenjaminiYekutieli}) {
+    const P adjusted = adjust(P{0.0, 1.0, 0.5, 0.5}, correction);
+    EXPECT_EQ(*adjusted[0], 0.0);
+    EXPECT_EQ(*adjusted[1], 1.0);
+    EXPECT_EQ(*adjusted[2], *adjusted[3]);
+    EXPECT_TRUE(adjust(P{}, correction).empty());
+  }
+}
+
+}  // namespace
+}  // namespace assay::stats
