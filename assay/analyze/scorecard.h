@@ -29,6 +29,13 @@ struct ArmResult {
   std::optional<double> std_error;
 };
 
+// Units exposed to one variant, beside the share the plan gives it.
+struct UnitCount {
+  std::string variant;
+  std::int64_t n = 0;
+  double expected_share = 0;
+};
+
 struct Comparison {
   std::string metric;
   define::Role role = define::Role::kPrimary;
@@ -43,6 +50,9 @@ struct Comparison {
   std::int64_t n_control = 0;
   std::int64_t n_variant = 0;
   double variance_reduction = 0;
+  // The difference over all units, where some windows are still open and the main estimate leaves
+  // those units out.
+  std::optional<stats::Estimate> all_units;
   std::vector<std::string> warnings;
 };
 
@@ -57,10 +67,12 @@ struct GuardrailResult {
   std::string message;
   std::optional<double> threshold;        // Absolute rule, if any.
   std::optional<double> margin_relative;  // Relative rule, if any.
+  bool blocks = false;  // Undecided, and the plan asked for proof of safety: no ship before.
 };
 
 struct MetricArms {
   std::string metric;
+  std::optional<define::MetricType> type;  // None: the metric is defined nowhere.
   std::vector<ArmResult> arms;
   double maturity = 1.0;  // Share of units whose window is complete.
 };
@@ -69,9 +81,10 @@ struct Scorecard {
   std::string experiment;
   std::string fingerprint;
   Timestamp as_of;
+  double alpha = 0.05;
   std::optional<Timestamp> first_exposure;
   std::optional<Timestamp> last_exposure;
-  std::vector<ArmResult> units;  // Exposed units per variant; `value` is the expected share.
+  std::vector<UnitCount> units;
   std::vector<TrustCheck> trust;
   std::vector<MetricArms> metrics;
   std::vector<Comparison> comparisons;  // In plan order, then variant order.

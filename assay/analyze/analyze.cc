@@ -1,0 +1,141 @@
+#include "assay/analyze/analyze.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "assay/analyze/internal.h"
+#include "assay/define/canonical.h"
+
+namespace assay::analyze {
+
+using define::Experiment;
+using define::Method;
+
+namespace internal {
+
+namespace {
+
+bool adjustable(define::MetricType type) { return type != define::MetricType::kQuantile; }
+
+}  // namespace
+
+Result<std::vector<Measured>> measure(Look& look) {
+  const define::Analysis& analysis = look.experiment.analysis;
+  const bool cuped = analysis.variance_reduction == define::VarianceReduction::kCuped;
+  std::vector<Measured> all;
+  for (const define::PlannedMetric& planned : look.experiment.metrics) {
+    Measured measured{.planned = &planned, .data = std::nullopt};
+    if (planned.definition) {
+      MetricQuery query{.metric = *planned.definition};
+      if (cuped && adjustable(planned.definition->type)) query.covariate = analysis.covariate;
+      ASSAY_TRY(measured.data, look.source.metric(look.experiment, query, look.options.as_of));
+    }
+    all.push_back(std::move(measured));
+  }
+  return all;
+}
+
+}  // namespace internal
+
+namespace {
+
+using internal::Look;
+using internal::Measured;
+
+std::vector<UnitCount> unit_counts(const Look& look) {
+  std::vector<UnitCount> counts;
+  const double total = static_cast<double>(look.experiment.total_weight());
+  for (const define::Variant& variant : look.experiment.variants) {
+    UnitCount count{.variant = variant.key, .expected_share = variant.weight / total};
+    for (const auto& [cell, units] : look.exposed.units) {
+      if (cell.variant == variant.key) count.n += units;
+    }
+    counts.push_back(std::move(count));
+  }
+  return counts;
+}
+
+// A fixed-horizon plan answers once, at its horizon; looking earlier would void its error rate.
+std::string withheld_reason(const Experiment& experiment, const Scorecard& card) {
+  if (experiment.analysis.method != Method::kFixedHorizon) return {};
+  const auto& needed = experiment.schedule.sample_size_per_variant;
+  if (!needed) return {};
+  const auto smallest = std::ranges::min_element(card.units, {}, &UnitCount::n);
+  if (smallest == card.units.end() || smallest->n >= *needed) return {};
+  return fmt::format(
+      "Fixed-horizon plan: {} has {} of the {} units that the plan asks for in each variant.",
+      smallest->variant, smallest->n, *needed);
+}
+
+void withhold(Scorecard& card) {
+  for (Comparison& comparison : card.comparisons) {
+    comparison.difference = stats::undefined(stats::Undefined::kNotYet, card.withheld_reason);
+    comparison.relative = stats::undefined(stats::Undefined::kNotYet, card.withheld_reason);
+    comparison.all_units.reset();
+    comparison.p_adjusted.reset();
+    comparison.significant = false;
+  }
+  for (MetricArms& metric : card.metrics) {
+    for (ArmResult& arm : metric.arms) {
+      arm.value.reset();
+      arm.std_error.reset();
+    }
+  }
+}
+
+void add_metrics(const Look& look, const std::vector<Measured>& measured, Scorecard& card) {
+  for (const Measured& one : measured) {
+    MetricArms row{.metric = one.planned->name, .type = std::nullopt};
+    if (one.planned->definition) row.type = one.planned->definition->type;
+    row.arms = internal::arms(one, look.experiment);
+    row.maturity = internal::maturity(one);
+    card.metrics.push_back(std::move(row));
+    for (const define::Variant& variant : look.experiment.variants) {
+      if (variant.key == look.experiment.control) continue;
+      card.comparisons.push_back(internal::compare(look, one, variant.key));
+    }
+  }
+  internal::correct(look.experiment, card.comparisons);
+}
+
+}  // namespace
+
+Result<Scorecard> analyze(const Experiment& experiment, SummarySource& source,
+                          const AnalyzeOptions& options) {
+  ASSAY_TRY(Exposed exposed, source.exposed(experiment, options.as_of));
+  Look look{experiment, source, options, std::move(exposed)};
+  ASSAY_TRY(const std::vector<Measured> measured, internal::measure(look));
+  Scorecard card;
+  card.experiment = experiment.id;
+  card.fingerprint = define::fingerprint(experiment);
+  card.as_of = options.as_of;
+  card.alpha = experiment.analysis.alpha;
+  card.first_exposure = look.exposed.first;
+  card.last_exposure = look.exposed.last;
+  card.units = unit_counts(look);
+  ASSAY_TRY(card.trust, internal::check_trust(look, measured));
+  add_metrics(look, measured, card);
+  card.guardrails = internal::judge_guardrails(look, measured);
+  card.withheld_reason = withheld_reason(experiment, card);
+  card.withheld = !card.withheld_reason.empty();
+  if (card.withheld) withhold(card);
+  return card;
+}
+
+RunningP running_p(const Scorecard& scorecard) {
+  RunningP running;
+  for (const Comparison& comparison : scorecard.comparisons) {
+    if (comparison.difference && comparison.difference->p_value) {
+      running[{comparison.metric, comparison.variant}] = *comparison.difference->p_value;
+    }
+  }
+  return running;
+}
+
+bool Scorecard::trusted() const {
+  return std::ranges::none_of(
+      trust, [](const TrustCheck& check) { return check.status == TrustStatus::kFailed; });
+}
+
+}  // namespace assay::analyze
