@@ -7,7 +7,7 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-import { fixtureHandler } from "./fixtures/fixture_server";
+import { fixtureHandler } from "./fixtures/fixture_server.ts";
 
 const kServerUrl = process.env.ASSAY_URL ?? "http://127.0.0.1:8080";
 

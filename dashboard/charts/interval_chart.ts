@@ -33,8 +33,9 @@ const kToneColor: Record<Tone, string> = {
 export function intervalChart(options: IntervalChartOptions): SVGSVGElement {
   const { interval, domain, reading, quantity, width, height = 28 } = options;
   const [from, to] = domain;
-  const low = Math.max(interval.low ?? from, from);
-  const high = Math.min(interval.high ?? to, to);
+  const within = (x: number) => Math.min(Math.max(x, from), to);
+  const low = within(interval.low ?? from);
+  const high = within(interval.high ?? to);
   const color = kToneColor[reading.tone];
   const text = intervalText(interval, quantity);
   const cut = [
@@ -54,7 +55,7 @@ export function intervalChart(options: IntervalChartOptions): SVGSVGElement {
         Plot.ruleY([{ low, high }], { x1: "low", x2: "high", y: 0.5, stroke: color, strokeWidth: 3 }),
         Plot.tickX(whole, { x: Plot.identity, stroke: color, strokeWidth: 2, insetTop: 8, insetBottom: 8 }),
         Plot.text(cut, { x: "x", y: 0.5, text: "arrow", fill: color, fontSize: 13 }),
-        Plot.dot([interval.estimate], {
+        Plot.dot([within(interval.estimate)], {
           x: Plot.identity,
           y: 0.5,
           ...shapeOf(reading),

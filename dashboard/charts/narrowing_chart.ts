@@ -42,7 +42,7 @@ export function narrowingChart(options: NarrowingChartOptions): SVGSVGElement {
       width,
       height,
       marginLeft: 52,
-      marginRight: 12,
+      marginRight: mde === null ? 12 : 74,
       marginTop: 16,
       marginBottom: 36,
       x: { type: "utc", label: null },
@@ -58,7 +58,7 @@ export function narrowingChart(options: NarrowingChartOptions): SVGSVGElement {
         }),
         ...edges(steps, clip, low, high),
         Plot.ruleY([0], { stroke: kInk, strokeWidth: 1 }),
-        ...mdeMarks(mde, steps),
+        ...mdeMarks(mde),
         Plot.lineY(steps, { x: "at", y: "estimate", stroke: "var(--variant-1)", strokeWidth: 2 }),
         Plot.dot(last ? [last] : [], { x: "at", y: "estimate", fill: "var(--variant-1)", r: 3.5 }),
         Plot.axisY({ ticks: 5, tickSize: 0, color: kQuiet,
@@ -83,20 +83,17 @@ function edges(
   ];
 }
 
-function mdeMarks(mde: number | null, steps: Step[]): Plot.Markish[] {
-  const first = steps[0];
-  if (mde === null || !first) return [];
+function mdeMarks(mde: number | null): Plot.Markish[] {
+  if (mde === null) return [];
   return [
     Plot.ruleY([mde], { stroke: kQuiet, strokeDasharray: "2 3" }),
     Plot.text([mde], {
-      x: () => steps.at(-1)?.at,
       y: Plot.identity,
+      frameAnchor: "right",
+      textAnchor: "start",
       text: () => `MDE ${signedValue(mde, "percent")}`,
-      textAnchor: "end",
-      dy: -7,
+      dx: 8,
       fill: kQuiet,
-      stroke: "var(--surface)",
-      strokeWidth: 4,
     }),
   ];
 }

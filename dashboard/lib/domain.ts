@@ -4,16 +4,17 @@ import type { Interval } from "../api/types";
 
 export type Domain = [low: number, high: number];
 
-const kOutlier = 3; // An interval reaching further than this many typical reaches is cut.
+const kOutlier = 4; // What reaches further than this many typical reaches is cut.
 
-/** Symmetric about zero where signs mix; always holds zero, every estimate and `extra` values. */
+/** Holds zero, the whole first interval, the `extra` values, and of the other intervals what is
+ *  not far out. */
 export function domainOf(intervals: Interval[], extra: number[] = []): Domain {
-  const reaches = intervals.map(reachOf).filter((reach) => reach > 0);
-  const limit = reaches.length > 0 ? kOutlier * median(reaches) : Number.POSITIVE_INFINITY;
+  const [first] = intervals;
+  const limit = Math.max(kOutlier * lowerMedian(intervals.map(reachOf)), first ? reachOf(first) : 0);
   const clip = (x: number) => Math.min(Math.max(x, -limit), limit);
   const points = [0, ...extra];
   for (const { estimate, low, high } of intervals) {
-    points.push(estimate, clip(low ?? estimate), clip(high ?? estimate));
+    points.push(clip(estimate), clip(low ?? estimate), clip(high ?? estimate));
   }
   const low = Math.min(...points);
   const high = Math.max(...points);
@@ -26,9 +27,7 @@ function reachOf({ estimate, low, high }: Interval): number {
   return Math.max(Math.abs(low ?? estimate), Math.abs(high ?? estimate));
 }
 
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+function lowerMedian(values: number[]): number {
+  const sorted = values.filter((value) => value > 0).sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

@@ -43,8 +43,11 @@ export function significant(x: number, digits = 3): string {
   if (x === 0) return "0";
   const size = Math.abs(x);
   if (size >= 1e12 || size < 1e-6) return x.toExponential(digits - 1).replaceAll("-", kMinus);
-  const exponent = Math.floor(Math.log10(Number(size.toPrecision(digits))));
-  return fixed(x, Math.min(Math.max(digits - 1 - exponent, 0), kMaxDecimals));
+  if (size >= 10 ** digits) return fixed(x, 0);
+  return new Intl.NumberFormat("en-US", {
+    minimumSignificantDigits: digits,
+    maximumSignificantDigits: digits,
+  }).format(x).replace("-", kMinus);
 }
 
 /** A value of a metric: 8.41% or 51.9. */

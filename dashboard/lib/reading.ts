@@ -88,15 +88,26 @@ export function differenceQuantity(metricType?: string): Quantity {
   return isShare(metricType) ? "points" : "plain";
 }
 
+export interface Block {
+  word: "Withheld" | "Blocked";
+  reason: string; // Whole sentences.
+  brief: string; // For a row: "by sample ratio".
+}
+
 /** Why no effect may be shown: a failed trust check or a plan that must not be peeked at. */
-export function blockedBy(scorecard: Scorecard): string | null {
+export function blockOf(scorecard: Scorecard): Block | null {
   if (scorecard.withheld) {
-    return scorecard.withheld_reason ?? "The plan has a fixed sample size that is not reached yet.";
+    const reason = scorecard.withheld_reason ?? "The planned sample size is not reached yet.";
+    return { word: "Withheld", reason, brief: "until the planned sample size" };
   }
   if (scorecard.trusted) return null;
   const failed = scorecard.trust.filter((check) => check.status === "failed");
-  if (failed.length === 0) return "A trust check failed.";
-  return failed.map((check) => check.message).join(" ");
+  if (failed.length === 0) {
+    return { word: "Blocked", reason: "A trust check failed.", brief: "by a failed trust check" };
+  }
+  const names = failed.map((check) => check.name.replaceAll("_", " ")).join(", ");
+  const reason = failed.map((check) => check.message).join(" ");
+  return { word: "Blocked", reason, brief: `by a failed check: ${names}` };
 }
 
 function effectOf(comparison: Comparison): number | null {

@@ -5,7 +5,7 @@ import type { Client } from "../api/client";
 import { getReport, type Report } from "../api/report";
 import { usePoll } from "../api/use_poll";
 import { readPlan } from "../lib/plan";
-import { blockedBy, type Scale } from "../lib/reading";
+import { blockOf, type Scale } from "../lib/reading";
 import { FailurePanel, Freshness, StaleBanner } from "../parts/freshness";
 import { Link } from "../parts/router";
 import { Shell } from "../parts/shell";
@@ -59,6 +59,7 @@ function Loading({ id }: { id: string }) {
 const ReportView = memo(function ReportView({ report, scale }: { report: Report; scale: Scale }) {
   const { experiment, scorecard, verdict, history } = report;
   const plan = useMemo(() => readPlan(experiment.plan), [experiment]);
+  const block = useMemo(() => (scorecard ? blockOf(scorecard) : null), [scorecard]);
   return (
     <>
       <Heading experiment={experiment} scorecard={scorecard} plan={plan} />
@@ -70,13 +71,11 @@ const ReportView = memo(function ReportView({ report, scale }: { report: Report;
             <Trust checks={scorecard.trust} />
             <div className="pair">
               <Samples scorecard={scorecard} history={history} plan={plan} />
-              <Narrowing scorecard={scorecard} history={history} plan={plan} />
+              <Narrowing scorecard={scorecard} history={history} plan={plan} block={block} />
             </div>
-            <ScorecardSection
-              scorecard={scorecard} plan={plan} scale={scale} blocked={blockedBy(scorecard)}
-            />
-            <Guardrails guardrails={scorecard.guardrails} />
-            <Numbers scorecard={scorecard} blocked={blockedBy(scorecard)} />
+            <ScorecardSection scorecard={scorecard} plan={plan} scale={scale} block={block} />
+            <Guardrails guardrails={scorecard.guardrails} trusted={scorecard.trusted} />
+            <Numbers scorecard={scorecard} block={block} />
           </>
         )}
       <Plan experiment={experiment} />

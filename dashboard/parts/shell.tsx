@@ -7,19 +7,22 @@ import { Link } from "./router";
 const kNext: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 const kGlyph: Record<Theme, string> = { system: "◐", light: "○", dark: "●" };
 
+let placeShown: string | null = null;
+
+/** A new place gets the focus, so that keyboard and screen reader start at its beginning. */
 export function Shell({ title, place, children }: {
   title: string;
   place: string; // Changes with the page, not with its filters.
   children: ReactNode;
 }) {
   const main = useRef<HTMLElement>(null);
-  const placeBefore = useRef(place);
   useEffect(() => {
     document.title = `${title} · assay`;
   }, [title]);
   useEffect(() => {
-    if (placeBefore.current === place) return;
-    placeBefore.current = place;
+    const before = placeShown;
+    placeShown = place;
+    if (before === null || before === place) return; // The browser's own loading sets the focus.
     window.scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [place]);

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 /** Wide tables scroll inside their own region, which the keyboard can reach and scroll. */
 export function TableRegion({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div className="table-region" role="region" aria-label={label} tabIndex={0}>
+    <div className="table-region" role="group" aria-label={label} tabIndex={0}>
       {children}
     </div>
   );

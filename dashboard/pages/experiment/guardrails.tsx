@@ -6,14 +6,23 @@ import { readGuardrail } from "../../lib/reading";
 import { Badge } from "../../parts/badge";
 import { TableRegion } from "../../parts/table_region";
 
-export const Guardrails = memo(function Guardrails({ guardrails }: { guardrails: Guardrail[] }) {
+interface GuardrailsProps {
+  guardrails: Guardrail[];
+  trusted: boolean;
+}
+
+export const Guardrails = memo(function Guardrails({ guardrails, trusted }: GuardrailsProps) {
   if (guardrails.length === 0) return null;
   const named = new Set(guardrails.map((guardrail) => guardrail.variant)).size > 1;
   return (
     <section className="panel" aria-labelledby="guardrails-title">
       <div className="section-head">
         <h2 id="guardrails-title">Guardrails</h2>
-        <p className="quiet">Passed means evidence of no harm, not just no evidence of harm.</p>
+        <p className="quiet">
+          {trusted
+            ? "Passed means evidence of no harm, not just no evidence of harm."
+            : "A trust check failed: do not take a pass for safety."}
+        </p>
       </div>
       <TableRegion label="Guardrails">
         <table>

@@ -3,7 +3,7 @@ import { memo, useCallback, useMemo } from "react";
 import { narrowingChart, stepsOf } from "../../charts/narrowing_chart";
 import type { Comparison, History, HistoryPoint, Scorecard } from "../../api/types";
 import type { PlanView } from "../../lib/plan";
-import { blockedBy } from "../../lib/reading";
+import type { Block } from "../../lib/reading";
 import { Chart } from "../../parts/chart";
 import { signedMde } from "./rows";
 
@@ -11,11 +11,12 @@ interface NarrowingProps {
   scorecard: Scorecard;
   history: History | null;
   plan: PlanView;
+  block: Block | null;
 }
 
-export const Narrowing = memo(function Narrowing({ scorecard, history, plan }: NarrowingProps) {
+export const Narrowing = memo(function Narrowing(props: NarrowingProps) {
+  const { scorecard, history, plan, block } = props;
   const points = history?.points ?? [];
-  const blocked = blockedBy(scorecard);
   const drawable = useMemo(() => seriesOf(points), [points]);
   const first = drawable[0];
   return (
@@ -24,11 +25,11 @@ export const Narrowing = memo(function Narrowing({ scorecard, history, plan }: N
         <h2 id="narrowing-title">Primary lift over time</h2>
         {first && <p className="quiet">{first.metric}</p>}
       </div>
-      {blocked !== null && <p className="blocked-note">{blocked}</p>}
-      {blocked === null && !first && (
+      {block !== null && <p className="blocked">{block.word} {block.brief}.</p>}
+      {block === null && !first && (
         <p className="quiet">The band appears with the second estimate.</p>
       )}
-      {blocked === null && drawable.map((primary) => (
+      {block === null && drawable.map((primary) => (
         <Band
           key={primary.variant}
           points={points}

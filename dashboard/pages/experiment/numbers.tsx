@@ -3,19 +3,19 @@ import { memo } from "react";
 
 import type { Comparison, MetricArms, Scorecard } from "../../api/types";
 import { count, kDash, interval as intervalText, share, value } from "../../lib/format";
-import { type Shown, shownAt, valueQuantity } from "../../lib/reading";
+import { type Block, type Shown, shownAt, valueQuantity } from "../../lib/reading";
 import { TableRegion } from "../../parts/table_region";
 import { keyOf } from "./rows";
 import { evidence } from "./scorecard_section";
 
 interface NumbersProps {
   scorecard: Scorecard;
-  blocked: string | null;
+  block: Block | null;
 }
 
 const kColumns = ["Control", "Treatment", "Difference", "Lift", "Evidence"];
 
-export const Numbers = memo(function Numbers({ scorecard, blocked }: NumbersProps) {
+export const Numbers = memo(function Numbers({ scorecard, block }: NumbersProps) {
   const { comparisons, metrics } = scorecard;
   if (comparisons.length === 0) return null;
   return (
@@ -41,7 +41,7 @@ export const Numbers = memo(function Numbers({ scorecard, blocked }: NumbersProp
                 key={keyOf(comparison)}
                 comparison={comparison}
                 arms={metrics.find((metric) => metric.metric === comparison.metric)}
-                blocked={blocked !== null}
+                block={block}
               />
             ))}
           </tbody>
@@ -51,10 +51,10 @@ export const Numbers = memo(function Numbers({ scorecard, blocked }: NumbersProp
   );
 });
 
-function NumbersRow({ comparison, arms, blocked }: {
+function NumbersRow({ comparison, arms, block }: {
   comparison: Comparison;
   arms: MetricArms | undefined;
-  blocked: boolean;
+  block: Block | null;
 }) {
   const { metric, variant, control, n_control, n_variant, method } = comparison;
   return (
@@ -65,8 +65,8 @@ function NumbersRow({ comparison, arms, blocked }: {
       </th>
       <ArmCell arms={arms} variant={control} n={n_control} />
       <ArmCell arms={arms} variant={variant} n={n_variant} />
-      {blocked
-        ? <td colSpan={3} className="blocked">blocked</td>
+      {block !== null
+        ? <td colSpan={3} className="blocked">{block.word}</td>
         : (
           <>
             <IntervalCell shown={shownAt(comparison, "absolute", arms?.type)} />

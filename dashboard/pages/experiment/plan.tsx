@@ -12,7 +12,7 @@ export const Plan = memo(function Plan({ experiment }: { experiment: Experiment 
           Version {experiment.version}, registered {moment(experiment.created_at)}. Fingerprint{" "}
           <code className="wrap">{experiment.fingerprint}</code>
         </p>
-        <pre tabIndex={0} role="region" aria-label="Canonical plan">
+        <pre tabIndex={0} role="group" aria-label="Canonical plan">
           <code>{JSON.stringify(experiment.plan, null, 2)}</code>
         </pre>
       </details>

@@ -1,13 +1,13 @@
 // The scorecard as an interval chart with its numbers. The chart is a column of a real table, so
 // each interval sits beside its figures and reads in order without eyes, too.
-import { memo, useCallback, useMemo } from "react";
+import { Fragment, memo, useCallback, useMemo } from "react";
 
 import { axisChart, intervalChart } from "../../charts/interval_chart";
 import type { Comparison, Scorecard } from "../../api/types";
 import { type Domain, domainOf } from "../../lib/domain";
 import { interval as intervalText, kDash, probability, pText } from "../../lib/format";
 import type { PlanView } from "../../lib/plan";
-import { readComparison, type Scale, type Shown, shownAt } from "../../lib/reading";
+import { type Block, readComparison, type Scale, type Shown, shownAt } from "../../lib/reading";
 import { experimentAddress } from "../../lib/route";
 import { Badge } from "../../parts/badge";
 import { Chart } from "../../parts/chart";
@@ -18,11 +18,11 @@ interface ScorecardProps {
   scorecard: Scorecard;
   plan: PlanView;
   scale: Scale;
-  blocked: string | null;
+  block: Block | null;
 }
 
 export const ScorecardSection = memo(function ScorecardSection(props: ScorecardProps) {
-  const { scorecard, plan, scale, blocked } = props;
+  const { scorecard, plan, scale, block } = props;
   const groups = useMemo(() => groupsOf(scorecard), [scorecard]);
   const domain = useMemo(() => relativeDomain(groups, plan), [groups, plan]);
   const named = treatmentsOf(scorecard) > 1;
@@ -32,23 +32,23 @@ export const ScorecardSection = memo(function ScorecardSection(props: ScorecardP
         <h2 id="scorecard-title">Scorecard</h2>
         <ScaleToggle id={scorecard.experiment} scale={scale} />
       </div>
-      {blocked !== null && (
-        <div className="blocked-note">
-          <strong>{scorecard.withheld ? "Withheld." : "Blocked."}</strong> {blocked}
-        </div>
+      {block !== null && (
+        <p className="blocked-note"><strong>{block.word}.</strong> {block.reason}</p>
       )}
       {groups.length === 0 ? <p className="quiet">The plan names no metric with data yet.</p> : (
         <table className="scorecard stack" role="table">
           <caption className="visually-hidden">
             Treatment minus control, {scale}, with {confidence(scorecard)} intervals
           </caption>
-          <Head domain={scale === "relative" && blocked === null ? domain : null} scale={scale} />
+          {block === null ? <Head domain={scale === "relative" ? domain : null} scale={scale} /> : <BlockedHead />}
           {groups.map((group) => (
-            <GroupRows key={group.role} group={group} named={named} domain={domain} {...props} />
+            <GroupRows key={group.role} {...props} group={group} named={named} domain={domain} />
           ))}
         </table>
       )}
-      <Legend scorecard={scorecard} mde={plan.mdeRelative !== null || plan.mdeByMetric.size > 0} scale={scale} />
+      {block === null && groups.length > 0 && (
+        <Legend scorecard={scorecard} mde={plan.mdeRelative !== null || plan.mdeByMetric.size > 0} scale={scale} />
+      )}
     </section>
   );
 });
@@ -89,18 +89,38 @@ function Head({ domain, scale }: { domain: Domain | null; scale: Scale }) {
   );
 }
 
-function GroupRows(props: ScorecardProps & { group: Group; named: boolean; domain: Domain }) {
-  const { group, named, domain, scale, plan, blocked } = props;
+function BlockedHead() {
+  return (
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">Metric</th>
+        <th role="columnheader" scope="col" colSpan={5}>Effect</th>
+      </tr>
+    </thead>
+  );
+}
+
+interface GroupProps extends ScorecardProps {
+  group: Group;
+  named: boolean; // Several treatments: a row for the metric, then one for each.
+  domain: Domain | null;
+}
+
+function GroupRows({ group, named, domain, scale, plan, block }: GroupProps) {
   return (
     <tbody role="rowgroup">
       <tr role="row" className="group">
         <th role="rowheader" scope="rowgroup" colSpan={6}>{group.role}</th>
       </tr>
       {group.rows.map((row) => (
-        <EffectRow
-          key={keyOf(row.comparison)} row={row} named={named} domain={domain} scale={scale}
-          plan={plan} blocked={blocked}
-        />
+        <Fragment key={keyOf(row.comparison)}>
+          {named && row.first && (
+            <tr role="row" className="metric">
+              <th role="rowheader" scope="rowgroup" colSpan={6}><MetricName of={row.comparison} /></th>
+            </tr>
+          )}
+          <EffectRow row={row} named={named} domain={domain} scale={scale} plan={plan} block={block} />
+        </Fragment>
       ))}
     </tbody>
   );
@@ -109,29 +129,38 @@ function GroupRows(props: ScorecardProps & { group: Group; named: boolean; domai
 interface EffectRowProps {
   row: Row;
   named: boolean;
-  domain: Domain;
+  domain: Domain | null;
   scale: Scale;
   plan: PlanView;
-  blocked: string | null;
+  block: Block | null;
 }
 
 const EffectRow = memo(function EffectRow(props: EffectRowProps) {
-  const { row, named, scale, blocked } = props;
-  const { comparison, metricType, first } = row;
+  const { row, named, scale, block } = props;
+  const { comparison, metricType } = row;
   const shown = useMemo(() => shownAt(comparison, scale, metricType), [comparison, scale, metricType]);
   return (
-    <tr role="row" className={first ? "first" : "again"}>
+    <tr role="row" className={named ? "treatment" : ""}>
       <th role="rowheader" scope="row" className="name-cell">
-        <span className={first ? "metric-name" : "visually-hidden"}>{comparison.metric}</span>{" "}
-        {named && <span className="variant-name">{comparison.variant}</span>}
-        {first && <span className="direction">{directionText(comparison)}</span>}
+        {named
+          ? <><span className="visually-hidden">{comparison.metric}, </span>{comparison.variant}</>
+          : <MetricName of={comparison} />}
       </th>
-      {blocked !== null
-        ? <td role="cell" colSpan={5} className="blocked">Blocked: {blocked}</td>
-        : <Effect {...props} shown={shown} />}
+      {block === null
+        ? <Effect {...props} shown={shown} />
+        : <td role="cell" colSpan={5} className="blocked">{block.word} {block.brief}.</td>}
     </tr>
   );
 });
+
+function MetricName({ of }: { of: Comparison }) {
+  return (
+    <>
+      <span className="metric-name">{of.metric}</span>
+      <span className="direction">{directionText(of)}</span>
+    </>
+  );
+}
 
 function Effect({ row, domain, scale, plan, shown }: EffectRowProps & { shown: Shown }) {
   const { comparison } = row;
@@ -162,14 +191,14 @@ function EffectChart({ comparison, shown, scale, domain, plan }: {
   comparison: Comparison;
   shown: Exclude<Shown, { missing: string }>;
   scale: Scale;
-  domain: Domain;
+  domain: Domain | null;
   plan: PlanView;
 }) {
   const draw = useCallback(
     (width: number) =>
       intervalChart({
         ...shown,
-        domain: scale === "relative" ? domain : domainOf([shown.interval]),
+        domain: (scale === "relative" ? domain : null) ?? domainOf([shown.interval]),
         reading: readComparison(comparison),
         label: `${scale === "relative" ? "Lift" : "Difference"} of ${comparison.metric}, ${comparison.variant}`,
         mde: scale === "relative" ? signedMde(plan, comparison) : null,
@@ -191,14 +220,15 @@ function Legend({ scorecard, mde, scale }: { scorecard: Scorecard; mde: boolean;
   );
 }
 
-function relativeDomain(groups: Group[], plan: PlanView): Domain {
+/** Null when no row has a lift. */
+function relativeDomain(groups: Group[], plan: PlanView): Domain | null {
   const rows = groups.flatMap((group) => group.rows);
   const intervals = rows.flatMap(({ comparison }) => {
     const shown = shownAt(comparison, "relative");
     return "missing" in shown ? [] : [shown.interval];
   });
   const mdes = rows.flatMap(({ comparison }) => signedMde(plan, comparison) ?? []);
-  return domainOf(intervals, mdes);
+  return intervals.length > 0 ? domainOf(intervals, mdes) : null;
 }
 
 function confidence({ alpha }: Scorecard): string {

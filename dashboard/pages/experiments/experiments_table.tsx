@@ -50,14 +50,14 @@ const Row = memo(function Row({ experiment, domain }: {
         <Link href={experimentAddress(id)}>{name}</Link>
         <span className="id">{id}</span>
       </th>
-      <td role="cell" data-label="State"><StateBadge state={state} /></td>
+      <td role="cell" className="state-cell"><StateBadge state={state} /></td>
       <td role="cell" data-label="Units" className="number">{count(units)}</td>
-      <td role="cell" data-label="Trust"><TrustMark trusted={trusted} /></td>
+      <td role="cell"><TrustMark trusted={trusted} /></td>
       <Primary experiment={experiment} domain={domain} />
-      <td role="cell" data-label="Verdict">
+      <td role="cell" className="verdict-cell">
         {verdict
           ? <Badge reading={readDecision(verdict.decision)} title={verdict.sentence} />
-          : <span className="quiet">none yet</span>}
+          : <span className="quiet">no verdict yet</span>}
       </td>
     </tr>
   );
@@ -86,7 +86,7 @@ function Primary({ experiment, domain }: { experiment: ExperimentSummary; domain
   if ("missing" in shown) return <Nothing metric={primary.metric} text={shown.missing} />;
   return (
     <>
-      <td role="cell" data-label="Primary">
+      <td role="cell" className="primary">
         <span className="metric-name">{primary.metric}</span>
         <span className="lift">{intervalText(shown.interval, shown.quantity).estimate}</span>
       </td>
@@ -97,7 +97,7 @@ function Primary({ experiment, domain }: { experiment: ExperimentSummary; domain
 
 function Nothing({ metric, text }: { metric?: string; text: string }) {
   return (
-    <td role="cell" colSpan={2} data-label="Primary">
+    <td role="cell" colSpan={2}>
       {metric && <span className="metric-name">{metric}</span>}
       <span className="quiet">{text}</span>
     </td>
