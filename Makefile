@@ -11,8 +11,7 @@
 #   make fuzz       every parser against random input (TIME= seconds each)
 #   make clean      remove build/ and what the dashboard built
 .NOTPARALLEL:
-.PHONY: all setup build test check fix lint format_check dashboard examples release \
-        run bench sim fuzz clean
+.PHONY: all setup build test check fix lint format_check dashboard release run bench sim fuzz clean
 
 export PATH := $(CURDIR)/.deps/node/bin:$(PATH)
 export CTEST_OUTPUT_ON_FAILURE := 1
@@ -37,9 +36,6 @@ build: setup
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev
 
-examples: setup
-	@cd examples/recommender && npm test --silent
-
 release: setup
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
@@ -47,11 +43,11 @@ release: setup
 dashboard: setup
 	@cd dashboard && npm run --silent typecheck && npm test --silent && npm run --silent build
 
-test: dashboard examples build
+test: dashboard build
 	$(call run_tests,dev,-LE 'sim|fuzz' -j2)
 	@tools/count_tests build/dev/results
 
-check: setup format_check dashboard examples build release
+check: setup format_check dashboard build release
 	tools/lint --changed
 	@cd dashboard && npm run --silent e2e
 	$(call run_tests,dev,-LE 'sim|fuzz|e2e' -j2)
