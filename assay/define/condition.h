@@ -66,6 +66,9 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
+// "country in [IN, US] and not (email ends_with @example.com)"
+std::string to_text(const Condition& condition);
+
 // An operator (or none) and one to three numbers, with an optional pre-release and build.
 bool is_semver_range(std::string_view text);
 

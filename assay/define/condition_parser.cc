@@ -170,34 +170,4 @@ Condition parse_targeting(const Value& value) {
   return all_of(std::move(parts));
 }
 
-bool is_semver_range(std::string_view text) {
-  for (const std::string_view op : {">=", "<=", ">", "<", "=", "^", "~"}) {
-    if (!text.starts_with(op)) continue;
-    text.remove_prefix(op.size());
-    break;
-  }
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  const std::size_t tail = text.find_first_of("-+");
-  const std::string_view numbers = text.substr(0, tail);
-  int parts = 1;
-  std::size_t digits = 0;
-  for (const char c : numbers) {
-    if (c == '.' && digits > 0) {
-      ++parts;
-      digits = 0;
-    } else if (c >= '0' && c <= '9' && digits < 9) {
-      ++digits;
-    } else {
-      return false;
-    }
-  }
-  if (digits == 0 || parts > 3) return false;
-  if (tail == std::string_view::npos) return true;
-  const auto allowed = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '+';
-  };
-  return tail + 1 < text.size() && std::ranges::all_of(text.substr(tail), allowed);
-}
-
 }  // namespace assay::define

@@ -12,3 +12,4 @@
 #include "assay/define/metric.h"
 #include "assay/define/parse.h"
 #include "assay/define/schema.h"
+#include "assay/define/words.h"

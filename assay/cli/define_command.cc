@@ -1,0 +1,139 @@
+#include "assay/cli/define_command.h"
+
+#include <algorithm>
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "assay/base/text.h"
+#include "assay/define/define.h"
+#include "assay/io/file/read_file.h"
+
+namespace assay::cli {
+namespace {
+
+using define::Experiment;
+
+std::string percent(double share) { return number_text(share * 100) + " %"; }
+
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
+  const double share = static_cast<double>(part) / static_cast<double>(whole);
+  return fmt::format("{:.6g} %", share * 100);
+}
+
+std::string assignment_text(const define::Assignment& assignment) {
+  std::uint64_t owned = 0;
+  for (const auto& range : assignment.slots) owned += range.end - range.begin;
+  std::string text = fmt::format("  unit      {}\n", assignment.unit);
+  text += fmt::format("  layer     {}, {} of its slots, {} of these in use\n", assignment.layer,
+                      share_text(owned, define::kLayerSlots),
+                      share_text(assignment.traffic_ppm, define::kLayerSlots));
+  if (assignment.targeting.op != define::Op::kAlways) {
+    text += fmt::format("  eligible  {}\n", to_text(assignment.targeting));
+  }
+  if (!assignment.overrides.empty()) {
+    text += fmt::format("  overrides {} units\n", assignment.overrides.size());
+  }
+  return text;
+}
+
+std::string metric_text(const define::PlannedMetric& metric) {
+  std::string text = fmt::format("    {:<10} {}", define::to_word(metric.role), metric.name);
+  if (metric.definition) text += fmt::format(" ({})", define::to_word(metric.definition->type));
+  const bool less = metric.direction == define::Direction::kDecrease;
+  if (metric.role != define::Role::kGuardrail) {
+    text += less ? ", less is better" : ", more is better";
+  }
+  if (metric.mde_relative) text += fmt::format(", MDE {}", percent(*metric.mde_relative));
+  if (metric.threshold) {
+    text += fmt::format(", {} {}", less ? "at most" : "at least", number_text(*metric.threshold));
+  }
+  if (metric.must_not_worsen) {
+    text += fmt::format(", must not {}", less ? "increase" : "decrease");
+    if (metric.margin_relative > 0) {
+      text += fmt::format(" by more than {}", percent(metric.margin_relative));
+    }
+  }
+  return text + (metric.definition ? "\n" : ", not defined yet\n");
+}
+
+std::string analysis_text(const define::Analysis& analysis) {
+  std::string text =
+      fmt::format("  method    {}, alpha {}, power {}", define::to_word(analysis.method),
+                  number_text(analysis.alpha), number_text(analysis.power));
+  if (analysis.mde_relative) text += fmt::format(", MDE {}", percent(*analysis.mde_relative));
+  text += fmt::format(", {}", define::to_word(analysis.correction));
+  if (!analysis.covariate_name.empty()) text += ", CUPED with " + analysis.covariate_name;
+  return text + "\n";
+}
+
+std::string schedule_text(const define::Schedule& schedule) {
+  std::vector<std::string> parts;
+  if (schedule.start) parts.push_back("from " + to_text(*schedule.start));
+  if (schedule.min_runtime_days) {
+    parts.push_back(fmt::format("at least {} days", number_text(*schedule.min_runtime_days)));
+  }
+  if (schedule.max_runtime_days) {
+    parts.push_back(fmt::format("at most {} days", number_text(*schedule.max_runtime_days)));
+  }
+  if (schedule.sample_size_per_variant) {
+    parts.push_back(fmt::format("{} units per variant", *schedule.sample_size_per_variant));
+  }
+  return parts.empty() ? "" : fmt::format("  schedule  {}\n", fmt::join(parts, ", "));
+}
+
+std::string plan_text(const Experiment& experiment) {
+  std::string text = fmt::format("{}: {}\n", experiment.id, experiment.name);
+  if (!experiment.hypothesis.empty()) text += fmt::format("  {}\n", experiment.hypothesis);
+  text += "\n" + assignment_text(experiment.assignment) + "  variants\n";
+  for (const define::Variant& variant : experiment.variants) {
+    text += fmt::format("    {:<10} {}{}\n", variant.key,
+                        share_text(variant.weight, experiment.total_weight()),
+                        variant.key == experiment.control ? ", control" : "");
+  }
+  text += "  metrics\n";
+  for (const auto& metric : experiment.metrics) text += metric_text(metric);
+  text += analysis_text(experiment.analysis) + schedule_text(experiment.schedule);
+  return text + fmt::format("  version   {}\n", fingerprint(experiment));
+}
+
+}  // namespace
+
+Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
+                       Streams streams, bool json) {
+  std::vector<define::MetricDefinition> definitions;
+  for (const std::string& path : catalogues) {
+    const auto text = io::file::read_file(path, define::kMaxFileBytes);
+    if (!text) return {report(streams, text.error(), json), {}};
+    auto parsed = define::parse_catalogue(*text, path);
+    if (!parsed) return {report(streams, parsed.error(), json), {}};
+    std::ranges::move(*parsed, std::back_inserter(definitions));
+  }
+  const auto text = io::file::read_file(file, define::kMaxFileBytes);
+  if (!text) return {report(streams, text.error(), json), {}};
+  auto parsed = define::parse(*text, {.file = file, .catalogue = definitions});
+  if (!parsed) return {report(streams, parsed.error(), json), {}};
+  return {kOk, std::move(*parsed)};
+}
+
+int run_define(const DefineOptions& options, Streams streams) {
+  if (options.schema) {
+    streams.out << define::json_schema();
+    return kOk;
+  }
+  const Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
+  if (loaded.status != kOk) return loaded.status;
+  const Experiment& experiment = loaded.parsed.experiment;
+  if (options.json) {
+    streams.out << fmt::format(R"({{"experiment":{},"fingerprint":"{}","warnings":{}}})",
+                               canonical_json(experiment), fingerprint(experiment),
+                               problems_json(loaded.parsed.warnings))
+                << "\n";
+    return kOk;
+  }
+  streams.out << plan_text(experiment);
+  streams.err << to_text(loaded.parsed.warnings);
+  return kOk;
+}
+
+}  // namespace assay::cli

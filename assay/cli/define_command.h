@@ -1,0 +1,30 @@
+// `assay define FILE`: every problem of an experiment file with its place, or the plan it will run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assay/cli/streams.h"
+#include "assay/define/parse.h"
+
+namespace assay::cli {
+
+struct DefineOptions {
+  std::string file;
+  std::vector<std::string> catalogues;  // Files with metric definitions.
+  bool json = false;
+  bool schema = false;  // Print the JSON Schema instead.
+};
+
+int run_define(const DefineOptions& options, Streams streams);
+
+// The experiment of a file, or nothing once its problems (or why it cannot be read) are on `err`
+// and `status` says how to exit. For every command that takes an experiment file.
+struct Loaded {
+  Status status = kOk;
+  define::Parsed parsed;  // Meaningless unless kOk.
+};
+Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
+                       Streams streams, bool json);
+
+}  // namespace assay::cli

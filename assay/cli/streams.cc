@@ -1,0 +1,44 @@
+#include "assay/cli/streams.h"
+
+#include <ostream>
+
+#include <nlohmann/json.hpp>
+
+namespace assay::cli {
+
+std::string problems_json(const Problems& problems) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Problem& problem : problems) {
+    list.push_back({{"file", problem.place.file},
+                    {"line", problem.place.line},
+                    {"column", problem.place.column},
+                    {"field", problem.field},
+                    {"message", problem.message},
+                    {"hint", problem.hint},
+                    {"severity", problem.severity == Severity::kError ? "error" : "warning"}});
+  }
+  return list.dump();
+}
+
+Status report(Streams streams, const Problems& problems, bool json) {
+  if (json) {
+    streams.err << R"({"problems":)" << problems_json(problems) << "}\n";
+  } else {
+    streams.err << to_text(problems);
+  }
+  return kBadInput;
+}
+
+Status report(Streams streams, const Error& error, bool json) {
+  if (json) {
+    const nlohmann::ordered_json object = {
+        {"error",
+         {{"code", code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
+    streams.err << object.dump() << "\n";
+  } else {
+    streams.err << "error: " << to_text(error) << "\n";
+  }
+  return error.code == Code::kInvalid || error.code == Code::kNotFound ? kBadInput : kFailed;
+}
+
+}  // namespace assay::cli
