@@ -1,0 +1,169 @@
+"""Makes spec/conformance/hash.json and spec/conformance/assignment.json.
+
+    python3 -m venv /tmp/v && /tmp/v/bin/pip install xxhash && /tmp/v/bin/python tools/golden/assignment.py
+
+Independent of the C++: XXH3 comes from the xxhash package, everything else is written here again
+from docs/design's definition in whole numbers.
+"""
+
+import json
+import pathlib
+
+import xxhash
+
+OUT = pathlib.Path(__file__).resolve().parents[2] / "spec" / "conformance"
+MASK = (1 << 64) - 1
+SLOTS = 1_000_000
+
+TEXTS = ["", "a", "user_42", "1", "user-0000001", "0123456789abcdef", "0123456789abcdefg",
+         "3f2504e0-4f89-41d3-9a0c-0305e82cc301", "someone@example.com", "日本語のユーザー", "🦊",
+         "x" * 128, "x" * 129, "x" * 240, "x" * 241, "y" * 1024, "z" * 5000]
+SALTS = ["ranker_v2", "layer:ranker_v2", "layer:home", "", "é"]
+
+
+def digest(text):
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8"))
+
+
+def fmix64(x):
+    x ^= x >> 33
+    x = x * 0xFF51AFD7ED558CCD & MASK
+    x ^= x >> 33
+    x = x * 0xC4CEB9FE1A85EC53 & MASK
+    return x ^ x >> 33
+
+
+def draw(text, salt):
+    return fmix64(digest(text) ^ digest(salt)) >> 32
+
+
+def scaled(bits, total):
+    return bits * total >> 32
+
+
+def variant_index(bits, weights):
+    point, cumulative = scaled(bits, sum(weights)), 0
+    for index, weight in enumerate(weights):
+        cumulative += weight
+        if point < cumulative:
+            return index
+    raise AssertionError
+
+
+def hash_file():
+    draws = []
+    for salt in SALTS:
+        for text in TEXTS[1:9]:
+            bits = draw(text, salt)
+            draws.append({"unit": text, "salt": salt, "draw": bits, "slot": scaled(bits, SLOTS),
+                          "variant_1_1": variant_index(bits, [1, 1]),
+                          "variant_2_3_5": variant_index(bits, [2, 3, 5]),
+                          "variant_1_0_9999": variant_index(bits, [1, 0, 9999])})
+    return {
+        "about": "digest = XXH3_64(UTF-8 text), seed 0; draw = high 32 bits of fmix64(digest(unit) "
+                 "^ digest(salt)); slot = draw * 1000000 >> 32; variant = first whose cumulative "
+                 "weight exceeds draw * total >> 32. Digests are hexadecimal. Made by "
+                 "tools/golden/assignment.py with the xxhash package of PyPI.",
+        "digests": [{"text": t, "xxh3_64": f"{digest(t):016x}"} for t in TEXTS],
+        "fmix64": [{"in": f"{x:016x}", "out": f"{fmix64(x):016x}"}
+                   for x in (0, 1, 2, 0xFFFFFFFF, 1 << 63, MASK, 0x0123456789ABCDEF)],
+        "draws": draws,
+    }
+
+
+METRICS = {"primary": [{"name": "clicks", "type": "count"}]}
+
+PLANS = [
+    {"id": "plain", "allocation": {"control": 50, "treatment": 50}, "metrics": METRICS},
+    {"id": "three", "allocation": {"control": 20, "b": 30, "c": 50}, "salt": "three-2",
+     "metrics": METRICS},
+    {"id": "ramp", "allocation": {"control": 50, "treatment": 50}, "traffic": 0.1,
+     "metrics": METRICS},
+    {"id": "left", "allocation": {"control": 50, "treatment": 50},
+     "layer": {"name": "home", "slots": "0-399999"}, "traffic": 0.5, "metrics": METRICS},
+    {"id": "right", "allocation": {"control": 50, "treatment": 50},
+     "layer": {"name": "home", "slots": "400000-999999"}, "metrics": METRICS},
+    {"id": "by_session", "unit": "session", "allocation": {"control": 50, "treatment": 50},
+     "metrics": METRICS},
+    {"id": "targeted", "allocation": {"control": 50, "treatment": 50},
+     "overrides": {"tester": "treatment"},
+     "targeting": {"all": [{"attribute": "country", "in": ["IN", "US"]},
+                           {"attribute": "app_version", "semver": ">=2.3.0"},
+                           {"not": {"attribute": "email", "ends_with": "@example.com"}}]},
+     "metrics": METRICS},
+]
+SPLITS = {"plain": [50, 50], "three": [20, 30, 50], "ramp": [50, 50], "left": [50, 50],
+          "right": [50, 50], "by_session": [50, 50], "targeted": [50, 50]}
+SALT = {"three": "three-2"}
+OWNED = {"ramp": (0, 100_000, SLOTS), "left": (0, 200_000, 400_000),
+         "right": (400_000, SLOTS, SLOTS)}
+LAYER = {"left": "home", "right": "home"}
+
+
+def answer(plan, unit):
+    """What hashing alone says for an eligible unit."""
+    begin, used, end = OWNED.get(plan["id"], (0, SLOTS, SLOTS))
+    slot = scaled(draw(unit, "layer:" + LAYER.get(plan["id"], plan["id"])), SLOTS)
+    if not begin <= slot < end:
+        return {"reason": "excluded"}
+    if slot >= used:
+        return {"reason": "traffic"}
+    index = variant_index(draw(unit, SALT.get(plan["id"], plan["id"])), SPLITS[plan["id"]])
+    return {"variant": list(plan["allocation"])[index], "reason": "split"}
+
+
+def assignment_file():
+    cases = []
+
+    def case(why, experiment, context, expected):
+        cases.append({"why": why, "experiment": experiment, "context": context, **expected})
+
+    by_id = {plan["id"]: plan for plan in PLANS}
+    good = {"country": "IN", "app_version": "2.10.0"}
+    for i in range(40):
+        unit = f"user_{i}"
+        for name in ("plain", "three", "ramp", "left", "right"):
+            case("the hash decides", name, {"targetingKey": unit}, answer(by_id[name], unit))
+        case("every condition holds", "targeted", {"targetingKey": unit, **good},
+             answer(by_id["targeted"], unit))
+    for i in range(10):
+        session = f"s-{i}"
+        expected = answer(by_id["by_session"], session)
+        case("the session's own id", "by_session", {"targetingKey": "u", "session": session},
+             expected)
+        case("the targeting key stands in for the session", "by_session",
+             {"targetingKey": session}, expected)
+    case("no id at all", "plain", {}, {"reason": "no_unit"})
+    case("an empty id is none", "plain", {"targetingKey": ""}, {"reason": "no_unit"})
+    case("an id that is not a text is none", "by_session", {"targetingKey": "u", "session": 7},
+         {"reason": "no_unit"})
+    case("an override needs no condition", "targeted", {"targetingKey": "tester"},
+         {"variant": "treatment", "reason": "override"})
+    for why, change in (
+            ("country is missing", {"country": None}), ("country is not listed", {"country": "UK"}),
+            ("texts differ by case", {"country": "in"}), ("country is a number", {"country": 5}),
+            ("the version is too old", {"app_version": "2.2.9"}),
+            ("a pre-release comes before its release", {"app_version": "2.3.0-rc.1"}),
+            ("no version at all", {"app_version": "latest"}),
+            ("the suffix is excluded", {"email": "a@example.com"})):
+        context = {"targetingKey": "user_1", **good, **change}
+        case(why, "targeted", context, {"reason": "targeting"})
+    case("not of a missing attribute holds", "targeted", {"targetingKey": "user_1", **good},
+         answer(by_id["targeted"], "user_1"))
+    for unit in ("日本語のユーザー", "🦊", "x" * 300, "a b", "\u0000"):
+        case("any text is an id", "three", {"targetingKey": unit}, answer(by_id["three"], unit))
+    return {"about": "Experiments in the file's own format, and cases: context, and the answer "
+                     "(variant, absent when there is none) with its reason. Made by "
+                     "tools/golden/assignment.py.",
+            "experiments": PLANS, "cases": cases}
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for name, content in (("hash", hash_file()), ("assignment", assignment_file())):
+        text = json.dumps(content, ensure_ascii=True, indent=1) + "\n"
+        (OUT / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
