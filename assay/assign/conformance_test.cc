@@ -11,7 +11,8 @@
 namespace assay::assign {
 namespace {
 
-using nlohmann::json;
+// Variants count in the order in which the file names them.
+using json = nlohmann::ordered_json;
 
 json conformance(const std::string& name) {
   std::ifstream file(ASSAY_SOURCE_DIR "/spec/conformance/" + name);

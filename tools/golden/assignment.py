@@ -1,9 +1,9 @@
 """Makes spec/conformance/hash.json and spec/conformance/assignment.json.
 
-    python3 -m venv /tmp/v && /tmp/v/bin/pip install xxhash && /tmp/v/bin/python tools/golden/assignment.py
+    pip install xxhash && python3 tools/golden/assignment.py
 
 Independent of the C++: XXH3 comes from the xxhash package, everything else is written here again
-from docs/design's definition in whole numbers.
+from its definition, in whole numbers.
 """
 
 import json
