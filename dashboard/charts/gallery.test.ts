@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 // Every chart in every state, as snapshots that are reviewed as pictures in a diff.
 import { afterEach, describe, expect, it, vi } from "vitest";
 

@@ -106,7 +106,7 @@ function yDomain(steps: Step[], mde: number | null): [number, number] {
     ...later.flatMap(({ low, high, estimate }) => [low ?? 0, high ?? 0, estimate].map(Math.abs)),
   );
   const limit = 2 * reach;
-  const all = steps.flatMap(({ low, high, estimate }) => [low ?? estimate, high ?? estimate]);
+  const all = steps.flatMap(({ low, high }) => [low ?? -limit, high ?? limit]);
   const bottom = Math.max(Math.min(0, mde ?? 0, ...all), -limit);
   const top = Math.min(Math.max(0, mde ?? 0, ...all), Math.max(limit, mde ?? 0));
   return bottom === top ? [-0.01, 0.01] : [bottom, top];

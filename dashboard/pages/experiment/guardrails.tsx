@@ -1,10 +1,9 @@
 import { memo } from "react";
 
 import type { Guardrail } from "../../api/types";
-import { exact, share } from "../../lib/format";
+import { exact, kDash, share } from "../../lib/format";
 import { readGuardrail } from "../../lib/reading";
 import { Badge } from "../../parts/badge";
-import { TableRegion } from "../../parts/table_region";
 
 interface GuardrailsProps {
   guardrails: Guardrail[];
@@ -24,26 +23,24 @@ export const Guardrails = memo(function Guardrails({ guardrails, trusted }: Guar
             : "A trust check failed: do not take a pass for safety."}
         </p>
       </div>
-      <TableRegion label="Guardrails">
-        <table>
-          <caption className="visually-hidden">Guardrails per metric and treatment</caption>
-          <thead>
-            <tr>
-              <th scope="col">Metric</th>
-              {named && <th scope="col">Variant</th>}
-              <th scope="col">Status</th>
-              <th scope="col" className="number">Threshold</th>
-              <th scope="col" className="number">Margin</th>
-              <th scope="col">Why</th>
-            </tr>
-          </thead>
-          <tbody>
-            {guardrails.map((guardrail) => (
-              <GuardrailRow key={`${guardrail.metric} ${guardrail.variant}`} guardrail={guardrail} named={named} />
-            ))}
-          </tbody>
-        </table>
-      </TableRegion>
+      <table className="guardrails stack" role="table">
+        <caption className="visually-hidden">Guardrails per metric and treatment</caption>
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Metric</th>
+            {named && <th role="columnheader" scope="col">Variant</th>}
+            <th role="columnheader" scope="col">Status</th>
+            <th role="columnheader" scope="col" className="number">Threshold</th>
+            <th role="columnheader" scope="col" className="number">Margin</th>
+            <th role="columnheader" scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup">
+          {guardrails.map((guardrail) => (
+            <GuardrailRow key={`${guardrail.metric} ${guardrail.variant}`} guardrail={guardrail} named={named} />
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 });
@@ -51,13 +48,17 @@ export const Guardrails = memo(function Guardrails({ guardrails, trusted }: Guar
 function GuardrailRow({ guardrail, named }: { guardrail: Guardrail; named: boolean }) {
   const { metric, variant, status, threshold, margin_relative, message } = guardrail;
   return (
-    <tr>
-      <th scope="row" className="metric-name">{metric}</th>
-      {named && <td>{variant}</td>}
-      <td><Badge reading={readGuardrail(status)} /></td>
-      <td className="number">{threshold === undefined ? "–" : exact(threshold)}</td>
-      <td className="number">{margin_relative === undefined ? "–" : share(margin_relative, 2)}</td>
-      <td className="prose">{message}</td>
+    <tr role="row">
+      <th role="rowheader" scope="row" className="name-cell metric-name">{metric}</th>
+      {named && <td role="cell">{variant}</td>}
+      <td role="cell"><Badge reading={readGuardrail(status)} /></td>
+      <td role="cell" className="number" data-label="Threshold">
+        {threshold === undefined ? kDash : exact(threshold)}
+      </td>
+      <td role="cell" className="number" data-label="Margin">
+        {margin_relative === undefined ? kDash : share(margin_relative, 2)}
+      </td>
+      <td role="cell" className="prose">{message}</td>
     </tr>
   );
 }

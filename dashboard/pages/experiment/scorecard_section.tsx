@@ -180,9 +180,9 @@ function Effect({ row, domain, scale, plan, shown }: EffectRowProps & { shown: S
       <td role="cell" className="chart-cell">
         <EffectChart comparison={comparison} shown={shown} scale={scale} domain={domain} plan={plan} />
       </td>
-      <td role="cell" className="number range" data-label="Interval">{text.range}</td>
-      <td role="cell" className="number" data-label="Evidence">{evidence(comparison)}</td>
-      <td role="cell" data-label="Reading"><Badge reading={reading} /></td>
+      <td role="cell" className="number range">{text.range}</td>
+      <td role="cell" className="number">{evidence(comparison)}</td>
+      <td role="cell"><Badge reading={reading} /></td>
     </>
   );
 }
