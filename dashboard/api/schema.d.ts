@@ -871,6 +871,8 @@ export interface components {
             n_control?: number;
             n_variant?: number;
             variance_reduction?: number;
+            /** @description The difference over all units, where some windows are still open and `estimate` leaves those units out. */
+            all_units?: components["schemas"]["Interval"];
             warnings: string[];
         };
         Arm: {

@@ -42,7 +42,7 @@ describe("interval chart", () => {
 
   it("is named by its numbers", () => {
     expect(interval([0.08, 0.04, 0.12]).getAttribute("aria-label")).toBe(
-      "Lift of m. +8.0%, interval +4.0% to +12.0%, better",
+      "Lift of m. +8.0\u202f%, interval +4.0\u202f% to +12.0\u202f%, better",
     );
   });
 

@@ -1,5 +1,5 @@
-// Pictures of the main views, for eyes and for the README. Written where ASSAY_SCREENSHOTS says;
-// skipped without it.
+// Pictures of the main views, for eyes and for the README (readme.png). Written where
+// ASSAY_SCREENSHOTS says; skipped without it.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
@@ -13,9 +13,11 @@ const folder = process.env.ASSAY_SCREENSHOTS ?? "";
 const only = process.env.ASSAY_SCREENSHOT;
 
 const kWide = { viewport: { width: 1400, height: 900 } };
+const kTall = { viewport: { width: 1400, height: 1730 } };
 const kPhone = { viewport: { width: 360, height: 740 } };
 
 const kViews: [name: string, path: string, options: BrowserContextOptions][] = [
+  ["readme", "/experiments/rec-model-v2-2026q1", kTall],
   ["list_light", "/", kWide],
   ["list_dark", "/", { ...kWide, colorScheme: "dark" }],
   ["list_phone", "/", kPhone],
@@ -54,7 +56,7 @@ describe.skipIf(folder === "")("screenshots", () => {
     const { page } = await visit(browser, site.url + path, options);
     await page.waitForSelector("h1");
     await page.waitForTimeout(400);
-    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: options !== kTall });
     await page.context().close();
   });
 });

@@ -4,7 +4,7 @@ import type { Interval } from "../api/types";
 
 export type Domain = [low: number, high: number];
 
-const kOutlier = 4; // What reaches further than this many typical reaches is cut.
+const kOutlier = 2.5; // What reaches further than this many typical reaches is cut.
 
 /** Holds zero, the whole first interval, the `extra` values, and of the other intervals what is
  *  not far out. */

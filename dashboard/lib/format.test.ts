@@ -38,24 +38,24 @@ describe("fixed", () => {
 describe("interval", () => {
   it("gives the three numbers the decimals that its width deserves", () => {
     expect(interval({ estimate: 0.0793, low: 0.0418, high: 0.1168 }, "percent")).toEqual({
-      estimate: "+7.9%",
-      low: "+4.2%",
-      high: "+11.7%",
-      range: "[+4.2%, +11.7%]",
+      estimate: "+7.9\u202f%",
+      low: "+4.2\u202f%",
+      high: "+11.7\u202f%",
+      range: "[+4.2\u202f%, +11.7\u202f%]",
     });
     expect(interval({ estimate: 0.05012, low: 0.0498, high: 0.0504 }, "percent").range).toBe(
-      "[+4.980%, +5.040%]",
+      "[+4.980\u202f%, +5.040\u202f%]",
     );
-    expect(interval({ estimate: -0.0218, low: -0.1431, high: 0.0995 }, "percent").estimate).toBe("−2%");
+    expect(interval({ estimate: -0.0218, low: -0.1431, high: 0.0995 }, "percent").estimate).toBe("−2\u202f%");
   });
   it("says a long unit once", () => {
     expect(interval({ estimate: 0.0067, low: 0.0035, high: 0.0098 }, "points").range).toBe(
-      "[+0.35, +0.98] pp",
+      "[+0.35, +0.98]\u202fpp",
     );
   });
   it("writes unbounded ends as infinity", () => {
     const text = interval({ estimate: 0.1, low: null, high: 0.4 }, "percent");
-    expect(text.range).toBe("[−∞, +40%]");
+    expect(text.range).toBe("[−∞, +40\u202f%]");
     expect(interval({ estimate: 3 }, "plain").range).toBe("[−∞, +∞]");
   });
   it("writes a zero estimate without a sign", () => {
@@ -64,7 +64,7 @@ describe("interval", () => {
   });
   it("reads 17 digits and writes what they mean", () => {
     const parsed = JSON.parse('{"estimate":0.050000000000000003,"low":0.01,"high":0.089999999999999997}');
-    expect(interval(parsed, "percent").range).toBe("[+1.0%, +9.0%]");
+    expect(interval(parsed, "percent").range).toBe("[+1.0\u202f%, +9.0\u202f%]");
   });
 });
 
@@ -82,15 +82,15 @@ describe("small things", () => {
   });
   it("never rounds a probability to certainty", () => {
     expect([0, 0.0004, 0.9671, 0.99999, 1].map(probability)).toEqual([
-      "0.0%", "< 0.1%", "96.7%", "> 99.9%", "100.0%",
+      "0.0\u202f%", "< 0.1\u202f%", "96.7\u202f%", "> 99.9\u202f%", "100.0\u202f%",
     ]);
   });
   it("writes values, shares and exact figures", () => {
-    expect(value(0.08412, "percent", 4)).toBe("8.412%");
+    expect(value(0.08412, "percent", 4)).toBe("8.412\u202f%");
     expect(value(51.87, "plain")).toBe("51.9");
-    expect(share(1 / 3)).toBe("33.3%");
-    expect(share(0.5, 2)).toBe("50%");
+    expect(share(1 / 3)).toBe("33.3\u202f%");
+    expect(share(0.5, 2)).toBe("50\u202f%");
     expect([500, 0.01, 0.001].map(exact)).toEqual(["500", "0.01", "0.001"]);
-    expect([0.05, -0.025].map((x) => signedValue(x, "percent"))).toEqual(["+5%", "−2.5%"]);
+    expect([0.05, -0.025].map((x) => signedValue(x, "percent"))).toEqual(["+5\u202f%", "−2.5\u202f%"]);
   });
 });

@@ -6,12 +6,13 @@ import type { Interval } from "../api/types";
 export const kMinus = "\u2212";
 export const kDash = "\u2013";
 export const kInfinity = "\u221e";
+const kPercent = "\u202f%"; // A narrow space that does not break, as verdicts write it.
 
 /** How a quantity is written: a share as percent, a difference of shares in percentage points. */
 export type Quantity = "percent" | "points" | "plain";
 
 const kScale: Record<Quantity, number> = { percent: 100, points: 100, plain: 1 };
-const kSuffix: Record<Quantity, string> = { percent: "%", points: " pp", plain: "" };
+const kSuffix: Record<Quantity, string> = { percent: kPercent, points: "\u202fpp", plain: "" };
 const kMaxDecimals = 8;
 
 const grouping = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -97,14 +98,14 @@ export function pText(p: number): string {
 
 /** "97.3%", "> 99.9%": nothing short of certainty is written as 100%. */
 export function probability(p: number): string {
-  if (p > 0.999 && p < 1) return "> 99.9%";
-  if (p < 0.001 && p > 0) return "< 0.1%";
-  return `${fixed(p * 100, 1)}%`;
+  if (p > 0.999 && p < 1) return `> 99.9${kPercent}`;
+  if (p < 0.001 && p > 0) return `< 0.1${kPercent}`;
+  return fixed(p * 100, 1) + kPercent;
 }
 
 /** A share such as 50%, 33.3%, 49.97%. */
 export function share(x: number, decimals = 1): string {
-  return `${trimZeros(fixed(x * 100, decimals))}%`;
+  return trimZeros(fixed(x * 100, decimals)) + kPercent;
 }
 
 function signed(x: number, decimals: number): string {

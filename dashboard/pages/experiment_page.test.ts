@@ -40,22 +40,22 @@ describe("a winner", () => {
     await open(worlds.ship());
     const row = section("Scorecard").querySelectorAll("tbody tr")[1]!;
     expect(row.textContent).toBe(
-      "add_to_cart_ratemore is better+7.9%[+4.2%, +11.7%]p < 0.001▲better",
+      "add_to_cart_ratemore is better+7.9\u202f%[+4.2\u202f%, +11.7\u202f%]p < 0.001▲better",
     );
-    expect(row.querySelector("svg")?.getAttribute("aria-label")).toContain("interval +4.2% to +11.7%");
+    expect(row.querySelector("svg")?.getAttribute("aria-label")).toContain("interval +4.2\u202f% to +11.7\u202f%");
   });
 
   it("shows differences where the address says so", async () => {
     await open(worlds.ship(), "?scale=absolute");
-    expect(section("Scorecard").textContent).toContain("+0.67 pp[+0.35, +0.98] pp");
+    expect(section("Scorecard").textContent).toContain("+0.67\u202fpp[+0.35, +0.98]\u202fpp");
     expect(section("Scorecard").querySelector("[aria-current]")?.textContent).toBe("Absolute");
   });
 
   it("shows every number that the scorecard has", async () => {
     await open(worlds.ship());
     const text = section("Numbers").textContent;
-    for (const part of ["8.412%", "n 40,391", "confidence sequence + cuped", "96.2% of units have a complete window.",
-      "Covariates removed 27.4% of the variance.", "412 values above the cap of 250 were capped."]) {
+    for (const part of ["8.412\u202f%", "n 40,391", "confidence sequence + cuped", "96.2\u202f% of units have a complete window.",
+      "Covariates removed 27.4\u202f% of the variance.", "With units whose window is still open: +0.64\u202fpp [+0.33, +0.95]\u202fpp.", "412 values above the cap of 250 were capped."]) {
       expect(text).toContain(part);
     }
   });
@@ -113,7 +113,7 @@ describe("other states", () => {
 
   it("shows a posterior as a probability", async () => {
     await open(worlds.bayesian());
-    expect(section("Scorecard").textContent).toContain("P(better) 96.7%");
+    expect(section("Scorecard").textContent).toContain("P(better) 96.7\u202f%");
   });
 
   it("shows guardrails that broke", async () => {
@@ -154,7 +154,7 @@ describe("time passes", () => {
     await set.pass();
     expect(set.text()).toContain("The server cannot be reached. What you see is the last answer.");
     expect(set.text()).toContain("Stale, updated 2 s ago");
-    expect(set.text()).toContain("+7.9%");
+    expect(set.text()).toContain("+7.9 %");
     set.status = 200;
     await set.pass(6_000);
     expect(set.text()).not.toContain("cannot be reached");

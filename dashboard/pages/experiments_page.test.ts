@@ -19,7 +19,7 @@ it("shows a line per experiment", async () => {
   set = await stage(allWorlds(), "/");
   expect(rows()).toHaveLength(allWorlds().length);
   expect(rows()[0]).toBe(
-    "Recommendation Model V2 Testrec-model-v2-2026q1●running83,912✓trustedadd_to_cart_rate+7.9%✓Ship",
+    "Recommendation Model V2 Testrec-model-v2-2026q1●running83,912✓trustedadd_to_cart_rate+7.9\u202f%✓Ship",
   );
   expect(rows().find((row) => row.startsWith("Fraud"))).toContain("Blocked: a trust check failed.");
   expect(rows().find((row) => row.startsWith("Checkout"))).toContain("Withheld until");

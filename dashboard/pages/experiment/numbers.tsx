@@ -3,7 +3,7 @@ import { memo } from "react";
 
 import type { Comparison, MetricArms, Scorecard } from "../../api/types";
 import { count, kDash, interval as intervalText, share, value } from "../../lib/format";
-import { type Block, type Shown, shownAt, valueQuantity } from "../../lib/reading";
+import { type Block, differenceQuantity, type Shown, shownAt, valueQuantity } from "../../lib/reading";
 import { TableRegion } from "../../parts/table_region";
 import { keyOf } from "./rows";
 import { evidence } from "./scorecard_section";
@@ -109,6 +109,11 @@ function ArmCell({ arms, variant, n }: {
 function notesOf(comparison: Comparison, arms: MetricArms | undefined): string[] {
   const notes = [...comparison.warnings];
   if (arms && arms.maturity < 1) notes.push(`${share(arms.maturity)} of units have a complete window.`);
+  const { all_units } = comparison;
+  if (typeof all_units?.estimate === "number") {
+    const { estimate, range } = intervalText(all_units, differenceQuantity(arms?.type));
+    notes.push(`With units whose window is still open: ${estimate} ${range}.`);
+  }
   if (comparison.variance_reduction) {
     notes.push(`Covariates removed ${share(comparison.variance_reduction)} of the variance.`);
   }

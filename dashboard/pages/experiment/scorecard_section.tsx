@@ -5,7 +5,7 @@ import { Fragment, memo, useCallback, useMemo } from "react";
 import { axisChart, intervalChart } from "../../charts/interval_chart";
 import type { Comparison, Scorecard } from "../../api/types";
 import { type Domain, domainOf } from "../../lib/domain";
-import { interval as intervalText, kDash, probability, pText } from "../../lib/format";
+import { interval as intervalText, kDash, probability, pText, share } from "../../lib/format";
 import type { PlanView } from "../../lib/plan";
 import { type Block, readComparison, type Scale, type Shown, shownAt } from "../../lib/reading";
 import { experimentAddress } from "../../lib/route";
@@ -232,7 +232,7 @@ function relativeDomain(groups: Group[], plan: PlanView): Domain | null {
 }
 
 function confidence({ alpha }: Scorecard): string {
-  return alpha === undefined ? "confidence" : `${Number(((1 - alpha) * 100).toFixed(2))}%`;
+  return alpha === undefined ? "confidence" : share(1 - alpha, 2);
 }
 
 function directionText({ direction, role }: Comparison): string {
