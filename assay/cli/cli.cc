@@ -7,7 +7,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "assay/base/version.h"
+#include "assay/cli/analyze_command.h"
 #include "assay/cli/define_command.h"
+#include "assay/cli/simulate_command.h"
 
 namespace assay::cli {
 namespace {
@@ -45,14 +48,89 @@ void add_define(Session& session) {
   });
 }
 
+void add_files(CLI::App* sub, AnalyzeArguments& arguments) {
+  sub->add_option("file", arguments.experiment, "Experiment file (- is stdin)");
+  sub->add_option("--exposures", arguments.exposures, "Exposures: .csv, .ndjson or .parquet");
+  sub->add_option("--events", arguments.events, "Events: .csv, .ndjson or .parquet");
+  sub->add_option("--catalogue", arguments.catalogues, "File with metric definitions");
+  sub->add_option("--as-of", arguments.as_of, "See nothing from this moment on (RFC 3339)");
+  add_json(sub, arguments.json);
+}
+
+void require_files(const CLI::App* sub) {
+  for (const char* name : {"file", "--exposures", "--events"}) {
+    if (sub->count(name) == 0) throw CLI::RequiredError(name);
+  }
+}
+
+void add_table(CLI::App* sub, TableArguments& table) {
+  sub->add_option("--table", table.path, "One row per unit: .csv, .ndjson or .parquet");
+  sub->add_option("--unit", table.unit, "Its column with the unit (none: every row is one)");
+  sub->add_option("--variant", table.variant, "Its column with the variant");
+  sub->add_option("--control", table.control, "The variant to compare with");
+  sub->add_option("--metric", table.metrics,
+                  "COLUMN:TYPE[,cap=V|pQ][,per=COLUMN][,covariate=COLUMN][,q=Q][,decrease]");
+  sub->add_option("--share", table.shares, "Planned share of a variant: control=1");
+  sub->add_option("--method", table.method, "fixed (default), sequential or bayesian");
+  sub->add_option("--correction", table.correction, "Of several metrics; none switches it off");
+  sub->add_option("--alpha", table.alpha, "Error rate of tests and intervals");
+  sub->add_flag("--sum-repeated-units", table.sum_repeated_units, "Add up the rows of a unit");
+}
+
+void add_analyze(Session& session) {
+  const auto [sub, options] = session.add<AnalyzeArguments>(
+      "analyze", "Make a scorecard from files of exposures and events, or from a table",
+      run_analyze);
+  add_files(sub, *options);
+  add_table(sub, options->table);
+  sub->parse_complete_callback([app = sub] {
+    if (app->count("--table") == 0) require_files(app);
+  });
+}
+
+void add_decide(Session& session) {
+  const auto [sub, options] = session.add<AnalyzeArguments>(
+      "decide", "Say what to do about an experiment, and why", run_decide);
+  add_files(sub, *options);
+  sub->parse_complete_callback([app = sub] { require_files(app); });
+}
+
+void add_report(Session& session) {
+  const auto [sub, options] = session.add<AnalyzeArguments>(
+      "report", "Write plan, scorecard and verdict as one page of Markdown", run_report);
+  add_files(sub, *options);
+  sub->parse_complete_callback([app = sub] { require_files(app); });
+}
+
+void add_simulate(Session& session) {
+  const auto [sub, options] = session.add<SimulateOptions>(
+      "simulate", "Run experiments whose truth is known and count what each method claims",
+      run_simulate);
+  sub->add_option("what", options->what, "aa: methods in a world whose effect is known")
+      ->required();
+  sub->add_option("--law", options->law, "proportion, normal, revenue or count");
+  sub->add_option("--baseline", options->baseline, "Mean of the control");
+  sub->add_option("--lift", options->lift, "True relative effect (0: an A/A test)");
+  sub->add_option("--runs", options->runs, "Experiments to run");
+  sub->add_option("--units", options->units, "Units in each");
+  sub->add_option("--looks", options->looks, "Times one looks at each");
+  sub->add_option("--alpha", options->alpha, "Error rate that the methods promise");
+  sub->add_option("--seed", options->seed, "The same seed gives the same numbers");
+  add_json(sub, options->json);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
   CLI::App app("assay: from an experiment file to a verdict", "assay");
-  app.set_version_flag("--version", "assay " ASSAY_VERSION);
+  app.set_version_flag("--version", std::string("assay ") + kVersion);
   app.require_subcommand(1);
   Session session{app, streams};
   add_define(session);
+  add_analyze(session);
+  add_decide(session);
+  add_simulate(session);
+  add_report(session);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

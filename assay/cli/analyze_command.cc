@@ -1,0 +1,106 @@
+#include "assay/cli/analyze_command.h"
+
+#include <chrono>
+#include <optional>
+#include <ostream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/analyze/analyze.h"
+#include "assay/cli/define_command.h"
+#include "assay/cli/scorecard_text.h"
+#include "assay/cli/table_analysis.h"
+#include "assay/decide/decide.h"
+#include "assay/define/define.h"
+#include "assay/io/duckdb/file_source.h"
+
+namespace assay::cli {
+namespace {
+
+// What the three commands share: the plan and what the files say about it.
+struct Analyzed {
+  define::Experiment experiment;
+  analyze::Scorecard scorecard;
+};
+
+Timestamp now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
+Checked<Timestamp> as_of_of(const AnalyzeArguments& arguments, std::optional<Timestamp> last) {
+  if (arguments.as_of.empty()) return last ? Timestamp{last->micros + 1} : now();
+  if (const auto time = parse_time(arguments.as_of)) return *time;
+  return unexpected(Problems{{.field = "--as-of",
+                              .message = fmt::format("\"{}\" is no time", arguments.as_of),
+                              .hint = "such as 2026-03-15T00:00:00Z"}});
+}
+
+// Nothing once the problems are on `err`; then `status` says how to exit.
+struct Answer {
+  int status = kOk;
+  std::optional<Analyzed> analyzed;
+};
+
+Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
+  Loaded loaded =
+      load_experiment(arguments.experiment, arguments.catalogues, streams, arguments.json);
+  if (loaded.status != kOk) return {loaded.status, {}};
+  define::Experiment& experiment = loaded.parsed.experiment;
+  const auto files = io::duckdb::open_files(experiment, arguments.exposures, arguments.events);
+  if (!files) return {report(streams, files.error(), arguments.json), {}};
+  const auto as_of = as_of_of(arguments, files->last);
+  if (!as_of) return {report(streams, as_of.error(), arguments.json), {}};
+  auto card = analyze::analyze(experiment, *files->source, {.as_of = *as_of});
+  if (!card) return {report(streams, card.error(), arguments.json), {}};
+  return {kOk, Analyzed{std::move(experiment), *std::move(card)}};
+}
+
+int run_table(const AnalyzeArguments& arguments, Streams streams) {
+  const auto as_of = as_of_of(arguments, std::nullopt);
+  if (!as_of) return report(streams, as_of.error(), arguments.json);
+  const auto card = analyze_table(arguments.table, *as_of);
+  if (!card) return report(streams, card.error(), arguments.json);
+  streams.out << (arguments.json ? analyze::to_json(*card) + "\n" : scorecard_text(*card));
+  return kOk;
+}
+
+}  // namespace
+
+int run_analyze(const AnalyzeArguments& arguments, Streams streams) {
+  if (!arguments.table.path.empty()) return run_table(arguments, streams);
+  const Answer answer = analyze_files(arguments, streams);
+  if (!answer.analyzed) return answer.status;
+  const analyze::Scorecard& card = answer.analyzed->scorecard;
+  streams.out << (arguments.json ? analyze::to_json(card) + "\n" : scorecard_text(card));
+  return kOk;
+}
+
+int run_decide(const AnalyzeArguments& arguments, Streams streams) {
+  const Answer answer = analyze_files(arguments, streams);
+  if (!answer.analyzed) return answer.status;
+  const decide::Verdict verdict =
+      decide::decide(answer.analyzed->experiment, answer.analyzed->scorecard);
+  streams.out << (arguments.json ? decide::to_json(verdict) + "\n" : verdict_text(verdict));
+  return kOk;
+}
+
+int run_report(const AnalyzeArguments& arguments, Streams streams) {
+  const Answer answer = analyze_files(arguments, streams);
+  if (!answer.analyzed) return answer.status;
+  const auto& [experiment, card] = *answer.analyzed;
+  const decide::Verdict verdict = decide::decide(experiment, card);
+  if (!arguments.json) {
+    streams.out << report_markdown(experiment, card, verdict);
+    return kOk;
+  }
+  using Json = nlohmann::ordered_json;
+  const Json json{{"plan", Json::parse(define::canonical_json(experiment))},
+                  {"scorecard", Json::parse(analyze::to_json(card))},
+                  {"verdict", Json::parse(decide::to_json(verdict))}};
+  streams.out << json.dump() << "\n";
+  return kOk;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,64 @@
+#include "assay/cli/simulate_command.h"
+
+#include <ostream>
+
+#include <fmt/format.h>
+
+#include "assay/base/text.h"
+#include "assay/sim/sim.h"
+
+namespace assay::cli {
+namespace {
+
+std::string promise_text(const sim::MethodResult& method, int looks) {
+  if (!method.promises_peeking && looks > 1) return "promises one look only";
+  return method.within_promise ? "keeps its promise" : "BREAKS ITS PROMISE";
+}
+
+std::string table(const sim::Calibration& calibration) {
+  const sim::CalibrateOptions& options = calibration.options;
+  std::string text = fmt::format(
+      "{} runs of {} units, {} looks each; law {}, baseline {:g}, true lift {:+g} %, alpha {:g}, "
+      "seed {}\n\n",
+      options.runs, options.units, options.looks, sim::law_name(options.world.law),
+      options.world.baseline, 100 * options.world.lift, options.alpha, options.seed);
+  text += fmt::format("  {:<20} {:>16} {:>10}  {}\n", "method", "claims a change", "coverage", "");
+  for (const sim::MethodResult& method : calibration.methods) {
+    text +=
+        fmt::format("  {:<20} {:>7.4f} ± {:.4f} {:>10.4f}  {}\n", method.method, method.rate,
+                    method.rate_std_error, method.coverage, promise_text(method, options.looks));
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_simulate(const SimulateOptions& options, Streams streams) {
+  if (options.what != "aa") {
+    const Problem problem{.message = fmt::format("there is no simulation \"{}\"", options.what),
+                          .hint = "aa runs the methods in a world whose effect is known"};
+    return report(streams, Problems{problem}, options.json);
+  }
+  const auto law = sim::law_of(options.law);
+  if (!law) {
+    const auto names = sim::law_names();
+    const auto meant = did_you_mean(options.law, names);
+    const Problem problem{.field = "--law",
+                          .message = fmt::format("there is no law \"{}\"", options.law),
+                          .hint = meant ? fmt::format("did you mean {}?", *meant)
+                                        : "one of proportion, normal, revenue, count"};
+    return report(streams, Problems{problem}, options.json);
+  }
+  const auto result =
+      sim::calibrate({.world = {.law = *law, .baseline = options.baseline, .lift = options.lift},
+                      .runs = options.runs,
+                      .units = options.units,
+                      .looks = options.looks,
+                      .alpha = options.alpha,
+                      .seed = options.seed});
+  if (!result) return report(streams, result.error(), options.json);
+  streams.out << (options.json ? sim::to_json(*result) + "\n" : table(*result));
+  return result->passed() ? kOk : kFailed;
+}
+
+}  // namespace assay::cli
