@@ -22,6 +22,17 @@ export const kInk = "var(--ink)";
 export const kQuiet = "var(--quiet)";
 export const kLine = "var(--line-strong)";
 
+/** What the pointer is near, in words: the same that the tables say, for those who point. */
+export function tip<Datum>(
+  data: Datum[],
+  at: { x: (one: Datum) => Date; y: (one: Datum) => number; title: (one: Datum) => string },
+): Plot.Markish {
+  return Plot.tip(
+    data,
+    Plot.pointerX({ ...at, fill: "var(--surface)", stroke: kLine, fontSize: 12, textPadding: 8, lineHeight: 1.35 }),
+  );
+}
+
 /** Control is ink; treatments take distinct hues, dashes tell them apart without color. */
 const kVariantColors = ["var(--variant-0)", "var(--variant-1)", "var(--variant-2)",
   "var(--variant-3)", "var(--variant-4)"];

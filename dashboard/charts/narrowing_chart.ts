@@ -4,7 +4,8 @@ import * as Plot from "@observablehq/plot";
 
 import type { Comparison, HistoryPoint } from "../api/types";
 import { interval as intervalText, signedValue } from "../lib/format";
-import { drawn, kInk, kLine, kQuiet } from "./frame";
+import { moment } from "../lib/time";
+import { drawn, kInk, kLine, kQuiet, tip } from "./frame";
 
 export interface NarrowingChartOptions {
   points: HistoryPoint[];
@@ -60,6 +61,7 @@ export function narrowingChart(options: NarrowingChartOptions): SVGSVGElement {
         Plot.ruleY([0], { stroke: kInk, strokeWidth: 1 }),
         ...mdeMarks(mde),
         Plot.lineY(steps, { x: "at", y: "estimate", stroke: "var(--variant-1)", strokeWidth: 2 }),
+        tip(steps, { x: (step) => step.at, y: (step) => step.estimate, title: tipText }),
         Plot.dot(last ? [last] : [], { x: "at", y: "estimate", fill: "var(--variant-1)", r: 3.5 }),
         Plot.axisY({ ticks: 5, tickSize: 0, color: kQuiet,
           tickFormat: (y: number) => (y === 0 ? "0" : signedValue(y, "percent")) }),
@@ -115,6 +117,11 @@ function yDomain(steps: Step[], mde: number | null): [number, number] {
 function metricOf(points: HistoryPoint[]): string {
   return points.find((point): point is HistoryPoint & { primary: Comparison } => !!point.primary)
     ?.primary.metric ?? "the primary metric";
+}
+
+function tipText(step: Step): string {
+  const text = intervalText(step, "percent");
+  return `${moment(step.at.toISOString())}\n${text.estimate}  ${text.range}`;
 }
 
 function describe(last: Step | undefined): string {

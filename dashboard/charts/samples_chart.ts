@@ -4,7 +4,8 @@ import * as Plot from "@observablehq/plot";
 
 import type { HistoryPoint } from "../api/types";
 import { count, shortCount } from "../lib/format";
-import { drawn, kLine, kQuiet, variantColor, variantDash } from "./frame";
+import { moment } from "../lib/time";
+import { drawn, kLine, kQuiet, tip, variantColor, variantDash } from "./frame";
 
 export interface SamplesChartOptions {
   points: HistoryPoint[];
@@ -48,6 +49,11 @@ export function samplesChart(options: SamplesChartOptions): SVGSVGElement {
             curve: "linear",
           }),
         ),
+        tip(points, {
+          x: (point) => new Date(point.as_of),
+          y: (point) => Math.max(...variants.map((variant) => point.units[variant] ?? 0)),
+          title: (point) => tipText(point, variants),
+        }),
         ...ends.map((row) =>
           Plot.dot([row], { x: "at", y: "n", fill: variantColor(variants.indexOf(row.variant)), r: 3 }),
         ),
@@ -87,6 +93,11 @@ function rowsOf(points: HistoryPoint[], variants: string[]): Row[] {
       n: point.units[variant] ?? 0,
     })),
   );
+}
+
+function tipText({ as_of, units }: HistoryPoint, variants: string[]): string {
+  const lines = variants.map((variant) => `${variant}  ${count(units[variant] ?? 0)}`);
+  return [moment(as_of), ...lines].join("\n");
 }
 
 function describe(ends: Row[]): string {
