@@ -48,6 +48,13 @@ Code code_of(duckdb_error_type type) {
   }
 }
 
+// Files are opened while a statement is prepared, so that a broken one shows here.
+Error prepare_error(const char* message) {
+  const std::string text = message == nullptr ? "" : message;
+  const bool of_input = text.starts_with("Invalid Input Error") || text.starts_with("IO Error");
+  return {of_input ? Code::kInvalid : Code::kCorrupt, text, ""};
+}
+
 class Config {
  public:
   Config() { ASSAY_CHECK(duckdb_create_config(&config_) == DuckDBSuccess); }
@@ -151,6 +158,12 @@ bool Rows::next() {
   return true;
 }
 
+std::optional<Error> Rows::error() const {
+  const char* message = duckdb_result_error(&state_->result);
+  if (message == nullptr || *message == '\0') return std::nullopt;
+  return state_->error();
+}
+
 bool Rows::is_null(std::size_t column, std::size_t row) const {
   const std::uint64_t* validity = state_->columns[column].validity;
   return validity != nullptr &&
@@ -192,19 +205,22 @@ Result<void> Connection::run(const std::string& statements) {
   return unexpected(state.error());
 }
 
-Result<Rows> Connection::query(const Sql& sql) {
+Result<Rows> Connection::query(const Sql& sql) { return execute(sql, Mode::kComplete); }
+
+Result<Rows> Connection::stream(const Sql& sql) { return execute(sql, Mode::kStream); }
+
+Result<Rows> Connection::execute(const Sql& sql, Mode mode) {
   const Statement statement(handle_, sql.statement());
-  if (!statement.ok()) return fail(Code::kCorrupt, statement.error());
+  if (!statement.ok()) return unexpected(prepare_error(statement.error()));
   idx_t index = 0;
   for (const SqlValue& value : sql.values()) {
-    if (bind(statement.get(), ++index, value) != DuckDBSuccess) {
-      return fail(Code::kInvalid,
-                  "a value cannot be bound (text must be UTF-8): " +
-                      std::string(statement.error() == nullptr ? "" : statement.error()));
-    }
+    if (bind(statement.get(), ++index, value) == DuckDBSuccess) continue;
+    return fail(Code::kInvalid, "a value cannot be bound: text must be UTF-8");
   }
   auto state = std::make_unique<Rows::State>();
-  if (duckdb_execute_prepared(statement.get(), &state->result) != DuckDBSuccess) {
+  const auto run =
+      mode == Mode::kStream ? duckdb_execute_prepared_streaming : duckdb_execute_prepared;
+  if (run(statement.get(), &state->result) != DuckDBSuccess) {
     broken_ = broken_ || duckdb_result_error_type(&state->result) == DUCKDB_ERROR_FATAL;
     return unexpected(state->error());
   }

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,8 @@ class Rows {
   Rows& operator=(Rows&&) noexcept;
   ~Rows();
 
-  bool next();  // To the next chunk; false after the last one.
+  bool next();  // To the next chunk; false after the last one, or when a stream failed: error().
+  std::optional<Error> error() const;
   std::size_t size() const { return size_; }
   bool is_null(std::size_t column, std::size_t row) const;
   // The query must have cast the column to BIGINT (TIMESTAMP, UBIGINT), DOUBLE, BOOLEAN, VARCHAR.
@@ -68,14 +70,17 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   Result<void> run(const std::string& statements);  // Of ours; may be several.
-  Result<Rows> query(const Sql& sql);
+  Result<Rows> query(const Sql& sql);               // Complete when it returns.
+  Result<Rows> stream(const Sql& sql);  // Made while it is read: for results of any size.
   // After a fatal error DuckDB refuses everything until the file is opened again.
   bool broken() const { return broken_; }
   _duckdb_connection* handle() const { return handle_; }
 
  private:
   friend class Database;
+  enum class Mode { kComplete, kStream };
   explicit Connection(_duckdb_connection* handle) : handle_(handle) {}
+  Result<Rows> execute(const Sql& sql, Mode mode);
   std::shared_ptr<class Database> database_;
   _duckdb_connection* handle_;
   bool broken_ = false;

@@ -1,0 +1,61 @@
+// InputFile: a CSV, NDJSON or Parquet file as columns of text, each with its name, read by DuckDB
+// in the order of the file. CSV is read strictly: comma, semicolon or tab (whichever the header
+// has), double quotes, one header line, no guessing of types, so that unit 007 stays 007.
+//
+//   ASSAY_TRY(auto file, InputFile::open("exposures.csv"));
+//   Sql sql("SELECT ");
+//   sql.text(file.text_of("user_id")).text(" FROM ").text(file.relation());
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/base/expected.h"
+#include "assay/base/problem.h"
+#include "assay/io/duckdb/connection.h"
+
+namespace assay::io::duckdb {
+
+class InputFile {
+ public:
+  static Result<InputFile> open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool has(std::string_view column) const;
+  // The first of the names that is a column; empty when none is.
+  std::string first_of(std::span<const std::string> names) const;
+
+  // SQL over relation(): a column as text (times in RFC 3339), and as JSON with its type kept.
+  std::string text_of(const std::string& column) const;
+  std::string json_of(const std::string& column) const;
+  // A column that holds a JSON object, or a struct, as the object's text.
+  std::string object_of(const std::string& column) const;
+  const std::string& relation() const { return relation_; }
+  Connection& connection() { return *connection_; }
+
+  // The row's place, counting rows from 1: its line, except in Parquet or after quoted line breaks.
+  Place place(std::int64_t row) const;
+  // What DuckDB said about the file, without its advice on SQL.
+  Problem problem(const Error& error) const;
+
+ private:
+  enum class Kind { kCsv, kJsonLines, kParquet };
+  InputFile() = default;
+  Result<void> read_csv_header();
+  Result<void> read_columns();
+  std::string type_of(std::string_view column) const;
+
+  std::string path_;
+  Kind kind_ = Kind::kCsv;
+  std::string relation_;
+  std::vector<std::string> columns_;
+  std::vector<std::string> types_;  // Of Parquet columns.
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace assay::io::duckdb

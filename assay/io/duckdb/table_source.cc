@@ -1,0 +1,304 @@
+#include "assay/io/duckdb/table_source.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <set>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include "assay/base/text.h"
+#include "assay/io/duckdb/input_file.h"
+
+namespace assay::io::duckdb {
+namespace {
+
+using define::MetricType;
+
+constexpr std::size_t kProblemsMax = 20;
+
+// What one unit says about one metric: the value, and the columns that go with it.
+struct Values {
+  std::optional<double> value;
+  double denominator = 0;
+  std::optional<double> covariate;
+};
+
+struct UnitRow {
+  std::size_t variant = 0;
+  std::vector<Values> metrics;
+};
+
+std::optional<double> number_or_bool(std::string_view text) {
+  if (text == "true" || text == "True" || text == "TRUE") return 1;
+  if (text == "false" || text == "False" || text == "FALSE") return 0;
+  return parse_number(text);
+}
+
+// Reads all rows into memory: a cap needs every value before the first can be counted.
+class Table {
+ public:
+  Table(const TableQuery& query, InputFile file) : query_(query), file_(std::move(file)) {}
+
+  Checked<TableData> read();
+
+ private:
+  void check_columns();
+  void check_column(const std::string& field, const std::string& column);
+  std::size_t column(const std::string& name);  // Its place in the SELECT.
+  void plan();
+  void read_rows();
+  void read_row(const Rows& rows, std::size_t row, std::int64_t number);
+  std::optional<double> number(const Rows& rows, std::size_t row, std::size_t column,
+                               std::int64_t number);
+  UnitRow& unit(const std::string& id, std::size_t variant, std::int64_t number);
+  TableMetricData fold(std::size_t metric) const;
+  void complain(std::int64_t row, const std::string& field, std::string message,
+                std::string hint = {});
+
+  const TableQuery& query_;
+  InputFile file_;
+  Problems problems_;
+  std::size_t complaints_ = 0;
+  std::vector<std::string> selected_;  // Columns of the SELECT.
+  struct MetricColumns {
+    std::size_t value = 0;
+    std::optional<std::size_t> denominator;
+    std::optional<std::size_t> covariate;
+  };
+  std::vector<MetricColumns> metric_columns_;
+  std::vector<std::string> variants_;
+  std::vector<UnitRow> units_;
+  std::unordered_map<std::string, std::size_t> known_;
+  std::int64_t repeated_ = 0;
+};
+
+void Table::complain(std::int64_t row, const std::string& field, std::string message,
+                     std::string hint) {
+  if (++complaints_ > kProblemsMax) return;
+  problems_.push_back({.place = row == 0 ? Place{file_.path(), 0, 0} : file_.place(row),
+                       .field = field,
+                       .message = std::move(message),
+                       .hint = std::move(hint)});
+}
+
+void Table::check_column(const std::string& field, const std::string& column) {
+  if (file_.has(column)) return;
+  const std::vector<std::string_view> names(file_.columns().begin(), file_.columns().end());
+  const auto near = did_you_mean(column, names);
+  std::string all;
+  for (const std::string& name : file_.columns()) all += (all.empty() ? "" : ", ") + name;
+  complain(0, field, "there is no column \"" + column + "\"",
+           near ? "did you mean " + *near + "?" : "the file has " + all);
+}
+
+void Table::check_columns() {
+  if (!query_.unit_column.empty()) check_column("unit", query_.unit_column);
+  check_column("variant", query_.variant_column);
+  if (!query_.segment_column.empty()) check_column("segment", query_.segment_column);
+  for (const TableMetric& metric : query_.metrics) {
+    check_column("metric", metric.column);
+    if (metric.type == MetricType::kRatio) check_column("denominator", metric.denominator_column);
+    if (!metric.covariate_column.empty()) check_column("covariate", metric.covariate_column);
+  }
+}
+
+std::size_t Table::column(const std::string& name) {
+  const auto known = std::find(selected_.begin(), selected_.end(), name);
+  if (known != selected_.end()) return static_cast<std::size_t>(known - selected_.begin());
+  selected_.push_back(name);
+  return selected_.size() - 1;
+}
+
+void Table::plan() {
+  column(query_.variant_column);
+  for (const TableMetric& metric : query_.metrics) {
+    MetricColumns columns;
+    columns.value = column(metric.column);
+    if (metric.type == MetricType::kRatio) columns.denominator = column(metric.denominator_column);
+    if (!metric.covariate_column.empty()) columns.covariate = column(metric.covariate_column);
+    metric_columns_.push_back(columns);
+  }
+}
+
+void Table::read_rows() {
+  Sql sql("SELECT ");
+  for (const std::string& name : selected_) sql.text(file_.text_of(name)).text(", ");
+  sql.text(query_.unit_column.empty() ? "''" : file_.text_of(query_.unit_column));
+  // The segment is a column, not a filter, so that rows keep their numbers.
+  const std::string& segment = query_.segment_column;
+  sql.text(", ").text(segment.empty() ? "''" : file_.text_of(segment));
+  auto rows = file_.connection().stream(sql.text(" FROM ").text(file_.relation()));
+  if (!rows) return problems_.push_back(file_.problem(rows.error()));
+  const std::size_t segment_at = selected_.size() + 1;
+  std::int64_t number = 0;
+  while (rows->next()) {
+    for (std::size_t row = 0; row < rows->size(); ++row) {
+      ++number;
+      const bool chosen = segment.empty() || (!rows->is_null(segment_at, row) &&
+                                              rows->text(segment_at, row) == query_.segment_value);
+      if (chosen) read_row(*rows, row, number);
+    }
+  }
+  if (const auto error = rows->error()) problems_.push_back(file_.problem(*error));
+}
+
+std::optional<double> Table::number(const Rows& rows, std::size_t row, std::size_t column,
+                                    std::int64_t number) {
+  if (rows.is_null(column, row) || rows.text(column, row).empty()) return std::nullopt;
+  const auto value = number_or_bool(rows.text(column, row));
+  if (!value) {
+    complain(number, selected_[column],
+             "\"" + std::string(rows.text(column, row)) + "\" is not a finite number",
+             "leave the cell empty where there is no value");
+  }
+  return value;
+}
+
+UnitRow& Table::unit(const std::string& id, std::size_t variant, std::int64_t number) {
+  if (!query_.unit_column.empty()) {
+    const auto [known, is_new] = known_.try_emplace(id, units_.size());
+    if (!is_new) {
+      ++repeated_;
+      UnitRow& before = units_[known->second];
+      if (before.variant != variant && query_.repeated_units == RepeatedUnits::kSum) {
+        complain(number, query_.unit_column, "unit \"" + id + "\" is in two variants");
+      }
+      return before;
+    }
+  }
+  units_.push_back({variant, std::vector<Values>(query_.metrics.size())});
+  return units_.back();
+}
+
+void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
+  const std::size_t unit_at = selected_.size();
+  if (rows.is_null(0, row) || rows.text(0, row).empty()) {
+    return complain(number, query_.variant_column, "the variant is missing");
+  }
+  if (rows.is_null(unit_at, row)) {
+    return complain(number, query_.unit_column, "the unit is missing");
+  }
+  const std::string_view variant = rows.text(0, row);
+  const auto known = std::find(variants_.begin(), variants_.end(), variant);
+  const auto index = static_cast<std::size_t>(known - variants_.begin());
+  if (known == variants_.end()) variants_.emplace_back(variant);
+  UnitRow& unit_row = unit(std::string(rows.text(unit_at, row)), index, number);
+  for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
+    const MetricColumns& columns = metric_columns_[i];
+    Values& values = unit_row.metrics[i];
+    const auto value = this->number(rows, row, columns.value, number);
+    const bool proportion = query_.metrics[i].type == MetricType::kProportion;
+    if (proportion && value && *value != 0 && *value != 1) {
+      complain(number, query_.metrics[i].column, number_text(*value) + " is neither 0 nor 1",
+               "use type mean for numbers");
+    }
+    if (value)
+      values.value = proportion ? std::max(values.value.value_or(0), *value)
+                                : values.value.value_or(0) + *value;
+    if (columns.denominator) {
+      values.denominator += this->number(rows, row, *columns.denominator, number).value_or(0);
+    }
+    if (!columns.covariate) continue;
+    const auto covariate = this->number(rows, row, *columns.covariate, number);
+    if (covariate) values.covariate = values.covariate.value_or(0) + *covariate;
+  }
+}
+
+// The inverse empirical distribution function (type 1).
+std::optional<double> cap_of(const define::Cap& cap, std::vector<double> values) {
+  if (cap.value || !cap.percentile || values.empty()) return cap.value;
+  const double rank = std::ceil(*cap.percentile * static_cast<double>(values.size()));
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
+  std::nth_element(values.begin(), nth, values.end());
+  return *nth;
+}
+
+double mean_of(const std::vector<double>& values) {
+  stats::Summary summary;
+  for (const double value : values) summary.add(std::array{value});
+  return values.empty() ? 0 : summary.mean(0);
+}
+
+TableMetricData Table::fold(std::size_t metric) const {
+  const TableMetric& wanted = query_.metrics[metric];
+  const bool with_covariate = metric_columns_[metric].covariate.has_value();
+  const stats::Columns columns{.denominator = wanted.type == MetricType::kRatio,
+                               .covariates = with_covariate ? 1 : 0};
+  std::vector<double> all_values;
+  std::vector<double> all_covariates;
+  for (const UnitRow& unit : units_) {
+    const Values& values = unit.metrics[metric];
+    if (values.value) all_values.push_back(*values.value);
+    if (values.covariate) all_covariates.push_back(*values.covariate);
+  }
+  const std::optional<double> cap = cap_of(wanted.cap, std::move(all_values));
+  const double usual_covariate = mean_of(all_covariates);
+  TableMetricData data;
+  std::uint64_t number = 0;
+  for (const UnitRow& unit : units_) {
+    const Values& values = unit.metrics[metric];
+    const auto [place, is_new] =
+        data.variants.try_emplace(variants_[unit.variant], analyze::MetricCell{});
+    analyze::MetricCell& cell = place->second;
+    if (is_new) cell.summary = stats::Summary(columns);
+    ++cell.matured;
+    if (!values.value) {
+      ++data.missing;
+      continue;
+    }
+    if (wanted.type == MetricType::kQuantile) {
+      cell.rows.add(++number, *values.value);
+      continue;
+    }
+    if (cap && *values.value > *cap) ++cell.capped;
+    std::array<double, 3> row{};
+    std::size_t count = 0;
+    row[count++] = cap ? std::min(*cap, *values.value) : *values.value;
+    if (columns.denominator) row[count++] = values.denominator;
+    if (with_covariate) row[count++] = values.covariate.value_or(usual_covariate);
+    cell.summary.add(std::span<const double>(row.data(), count));
+  }
+  return data;
+}
+
+Checked<TableData> Table::read() {
+  check_columns();
+  if (!problems_.empty()) return unexpected(problems_);
+  plan();
+  read_rows();
+  if (repeated_ > 0 && query_.repeated_units == RepeatedUnits::kRefuse) {
+    complain(0, query_.unit_column,
+             std::to_string(repeated_) + " rows repeat a unit that was there before",
+             "one row per unit is needed; or have the rows of a unit added up");
+  }
+  if (complaints_ > kProblemsMax) {
+    problems_.push_back(
+        {.place = {file_.path(), 0, 0},
+         .field = "",
+         .message = "and " + std::to_string(complaints_ - kProblemsMax) + " more problems",
+         .hint = ""});
+  }
+  if (!problems_.empty()) return unexpected(problems_);
+  TableData data;
+  for (const UnitRow& unit : units_) ++data.units[variants_[unit.variant]];
+  for (std::size_t i = 0; i < query_.metrics.size(); ++i) data.metrics.push_back(fold(i));
+  return data;
+}
+
+}  // namespace
+
+Checked<TableData> read_table(const TableQuery& query) {
+  auto file = InputFile::open(query.path);
+  if (!file) {
+    return unexpected(Problems{{.place = {query.path, 0, 0},
+                                .field = "",
+                                .message = file.error().message,
+                                .hint = file.error().hint}});
+  }
+  return Table(query, std::move(*file)).read();
+}
+
+}  // namespace assay::io::duckdb
