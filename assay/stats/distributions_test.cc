@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "assay/stats/golden_table.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {

@@ -82,7 +82,11 @@ Stat<QuantileEstimate> estimate_quantile(ClusteredSample sample, double quantile
         Undefined::kTooFewUnits,
         fmt::format("{} rows of one unit have no variance between units", estimate.rows));
   }
-  const double reach = kRankZ * share_std_error(units, rows);
+  // Where every row lies at or below the estimate its share does not vary; that of independent rows
+  // keeps the ranks apart.
+  double share_error = share_std_error(units, rows);
+  if (share_error == 0) share_error = std::sqrt(quantile * (1 - quantile) / rows);
+  const double reach = kRankZ * share_error;
   const double low = std::floor(rows * (quantile - reach));
   const double high = std::ceil(rows * (quantile + reach));
   if (low < 1 || high > rows) {

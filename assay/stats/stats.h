@@ -9,12 +9,19 @@
 //   ASSAY_TRY(const Inference answer, sequential(contrast, {.alpha = 0.05}));
 #pragma once
 
+#include "assay/stats/beta_binomial.h"
+#include "assay/stats/calculators.h"
+#include "assay/stats/contingency.h"
 #include "assay/stats/contrast.h"
 #include "assay/stats/distributions.h"
 #include "assay/stats/estimate.h"
+#include "assay/stats/group_sequential.h"
 #include "assay/stats/inference.h"
+#include "assay/stats/mixture.h"
 #include "assay/stats/multiplicity.h"
 #include "assay/stats/noninferiority.h"
+#include "assay/stats/proportion.h"
+#include "assay/stats/proportion_sequence.h"
 #include "assay/stats/quantile.h"
 #include "assay/stats/srm.h"
 #include "assay/stats/summary.h"

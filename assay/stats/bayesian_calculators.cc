@@ -1,0 +1,73 @@
+// Posteriors of shares.
+#include <array>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/stats/beta_binomial.h"
+#include "assay/stats/calculator.h"
+
+namespace assay::stats {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr Range kShape{.fallback = 1, .at_least = 1e-3, .at_most = 1e9, .about = "prior shape"};
+
+Proportion read_counts(Request& arm) {
+  const Proportion out{.successes = arm.count("successes", {}), .n = arm.count("n", {})};
+  if (out.successes > out.n) arm.wrong("successes", "must be at most n");
+  arm.finish();
+  return out;
+}
+
+Beta read_prior(Request& request) {
+  const double a = request.number("prior_a", kShape);
+  const double b = request.number("prior_b", kShape);
+  return {a, b};
+}
+
+Stat<json> beta_binomial_pair(Request& request) {
+  Request control = request.object("control", "");
+  const Proportion c = read_counts(control);
+  Request treatment = request.object("treatment", "");
+  const Proportion t = read_counts(treatment);
+  BetaBinomialOptions options;
+  options.prior = read_prior(request);
+  options.alpha = request.number("alpha", kAlpha);
+  if (!request.usable()) return json::object();
+  ASSAY_TRY(const BetaBinomial answer, beta_binomial(c, t, options));
+  json out = to_json(answer.difference);
+  out["relative"] = to_json(answer.relative);
+  return out;
+}
+
+Stat<json> best_of(Request& request) {
+  std::vector<Proportion> counts;
+  for (Request& arm : request.objects("arms", "n and successes of each")) {
+    counts.push_back(read_counts(arm));
+  }
+  const Beta prior = read_prior(request);
+  if (counts.size() < 2 || counts.size() > 100) request.wrong("arms", "must be 2 to 100 arms");
+  if (!request.usable()) return json::object();
+  std::vector<Beta> posteriors;
+  for (const Proportion& each : counts) {
+    ASSAY_TRY(const Beta beta, posterior(each, prior));
+    posteriors.push_back(beta);
+  }
+  return json{{"method", "beta_binomial_best"}, {"probability_best", probability_best(posteriors)}};
+}
+
+constexpr std::array kCalculators = {
+    Calculator{"beta_binomial", "How probable is it that the treatment's share is higher?",
+               beta_binomial_pair},
+    Calculator{"beta_binomial_best", "How probable is each of several shares the highest?",
+               best_of},
+};
+
+}  // namespace
+
+std::span<const Calculator> bayesian_calculators() { return kCalculators; }
+
+}  // namespace assay::stats

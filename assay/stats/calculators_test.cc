@@ -1,0 +1,115 @@
+#include "assay/stats/calculators.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace assay::stats {
+namespace {
+
+using nlohmann::json;
+
+json answer(std::string_view method, const std::string& request,
+            AnswerStatus status = AnswerStatus::kOk) {
+  const Answer answer = calculate(method, request);
+  EXPECT_EQ(static_cast<int>(answer.status), static_cast<int>(status)) << answer.json;
+  return json::parse(answer.json);
+}
+
+constexpr const char* kTextbook = R"({"control": {"n": 30, "mean": 10, "std_dev": 2},
+                                      "treatment": {"n": 40, "mean": 11, "std_dev": 3}})";
+
+TEST(Calculators, ExampleOfTheHeader) {
+  const json out = answer("welch_t", kTextbook);
+  EXPECT_NEAR(out["p_value"].get<double>(), 0.09946541117633102, 1e-12);
+  EXPECT_EQ(out["estimate"], 1.0);
+  EXPECT_EQ(out["method"], "welch_t");
+  EXPECT_TRUE(out["relative"].contains("low"));
+}
+
+TEST(Calculators, ArmsComeInThreeForms) {
+  const json counts = answer("welch_t", R"({"control": {"n": 4, "successes": 1},
+                                            "treatment": {"n": 4, "successes": 2}})");
+  const json values = answer("welch_t", R"({"control": {"values": [0, 0, 1, 0]},
+                                            "treatment": {"values": [1, 0, 1, 0]}})");
+  EXPECT_NEAR(counts["p_value"].get<double>(), values["p_value"].get<double>(), 1e-14);
+  const json both = answer("welch_t",
+                           R"({"control": {"n": 4, "mean": 1, "std_dev": 1, "variance": 1},
+                               "treatment": {"n": 4, "successes": 2}})",
+                           AnswerStatus::kBadRequest);
+  EXPECT_EQ(both["error"]["problems"][0]["field"], "control.std_dev");
+}
+
+TEST(Calculators, EveryProblemAtOnceWithItsField) {
+  const json out = answer("welch_t",
+                          R"({"control": {"n": -3, "mean": "x", "std_dev": 2}, "alpah": 0.1,
+                              "alpha": 1.5})",
+                          AnswerStatus::kBadRequest);
+  std::vector<std::string> fields;
+  for (const json& each : out["error"]["problems"]) fields.push_back(each["field"]);
+  const std::vector<std::string> wanted = {"control.n", "control.mean", "treatment", "alpha",
+                                           "alpah"};
+  for (const auto& field : wanted) {
+    EXPECT_NE(std::find(fields.begin(), fields.end(), field), fields.end()) << field;
+  }
+  EXPECT_NE(out.dump().find("did you mean alpha?"), std::string::npos);
+}
+
+TEST(Calculators, WhatDoesNotExistSaysWhy) {
+  const auto code = [](const std::string& control) {
+    const json out =
+        answer("welch_t",
+               R"({"control": )" + control + R"(, "treatment": {"n": 9, "mean": 2, "std_dev": 0}})",
+               AnswerStatus::kUndefined);
+    return out["error"]["code"].get<std::string>();
+  };
+  EXPECT_EQ(code(R"({"n": 0, "mean": 0, "std_dev": 0})"), "no_data");
+  EXPECT_EQ(code(R"({"n": 1, "mean": 0, "std_dev": 0})"), "too_few_units");
+  EXPECT_EQ(code(R"({"n": 9, "mean": 1, "std_dev": 0})"), "no_variance");
+}
+
+TEST(Calculators, NoAnswerToNonsense) {
+  EXPECT_NE(calculate("welch_t", R"({"control": {"n": 9, "mean": 1e308, "std_dev": 1e154},
+                                     "treatment": {"n": 9, "mean": -1e308, "std_dev": 1e154}})")
+                .status,
+            AnswerStatus::kOk);
+  answer("welch_t", "{", AnswerStatus::kBadRequest);
+  answer("welch_t", "[]", AnswerStatus::kBadRequest);
+  answer("welch_t", "", AnswerStatus::kBadRequest);
+  answer("welch_t", R"({"control": {"n": 1e300, "mean": 1, "std_dev": 1},
+                        "treatment": {"n": 9007199254740994, "mean": 1, "std_dev": 1}})",
+         AnswerStatus::kBadRequest);
+  const json out = answer("welch_q", "{}", AnswerStatus::kUnknownMethod);
+  EXPECT_NE(out.dump().find("did you mean welch_t?"), std::string::npos);
+}
+
+TEST(Calculators, EveryMethodHasASchemaAndSurvivesAnEmptyRequest) {
+  for (const Method& method : methods()) {
+    const auto schema = method_schema(method.name);
+    ASSERT_TRUE(schema) << method.name;
+    const json parsed = json::parse(*schema);
+    EXPECT_TRUE(parsed["properties"].is_object()) << method.name;
+    EXPECT_FALSE(parsed["properties"].empty()) << method.name;
+    EXPECT_FALSE(parsed["required"].empty()) << method.name;
+    EXPECT_EQ(calculate(method.name, "{}").status, AnswerStatus::kBadRequest) << method.name;
+  }
+  EXPECT_FALSE(method_schema("nothing"));
+}
+
+TEST(Calculators, InferenceIsAChoiceOfEveryContrast) {
+  const std::string arms =
+      R"("control": {"n": 5000, "mean": 3, "variance": 2, "covariate_mean": 1,
+                     "covariate_variance": 1, "covariance": 1},
+         "treatment": {"n": 5000, "mean": 3.1, "variance": 2, "covariate_mean": 1,
+                       "covariate_variance": 1, "covariance": 1})";
+  EXPECT_NEAR(answer("cuped", "{" + arms + "}")["variance_reduction"].get<double>(), 0.5, 1e-12);
+  EXPECT_EQ(answer("cuped", "{" + arms + R"(, "inference": "sequential"})")["method"],
+            "confidence_sequence");
+  EXPECT_EQ(answer("cuped", "{" + arms + R"(, "inference": "bayesian"})")["method"],
+            "normal_normal");
+  answer("cuped", "{" + arms + R"(, "inference": "guess"})", AnswerStatus::kBadRequest);
+}
+
+}  // namespace
+}  // namespace assay::stats

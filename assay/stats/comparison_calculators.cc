@@ -1,0 +1,256 @@
+// Two variants, any kind of metric, any way of inference.
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/stats/calculator.h"
+#include "assay/stats/contrast.h"
+#include "assay/stats/proportion.h"
+
+namespace assay::stats {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr Range kUnits{.about = "units"};
+
+// Reads std_dev or variance, exactly one.
+double read_variance(Request& arm) {
+  const Range optional{.fallback = 0, .at_least = 0};
+  const auto deviation = arm.maybe_number("std_dev", optional);
+  const auto variance = arm.maybe_number("variance", optional);
+  if (deviation.has_value() == variance.has_value()) {
+    arm.wrong("std_dev", "give either std_dev or variance (divisor n - 1)");
+  }
+  return variance.value_or(deviation.value_or(0) * deviation.value_or(0));
+}
+
+std::optional<Summary> usable_or_problem(Request& arm, Stat<Summary> summary) {
+  if (summary) return *std::move(summary);
+  arm.wrong("n", summary.error().text);
+  return std::nullopt;
+}
+
+std::optional<Summary> read_values(Request& arm) {
+  Summary summary;
+  for (const double value : arm.numbers("values", "one value per unit")) {
+    summary.add(std::array{value});
+  }
+  return summary;
+}
+
+}  // namespace
+
+std::optional<Summary> read_arm(Request& request, std::string_view name) {
+  Request arm = request.object(name,
+                               "n, mean and std_dev (or variance); or n and successes; or "
+                               "values, one per unit");
+  if (arm.describing()) {
+    arm.count("n", {.fallback = 0, .about = "units"});
+    arm.maybe_number("mean", {.fallback = 0});
+    read_variance(arm);
+    arm.count("successes", {.fallback = 0});
+    arm.numbers("values", "one value per unit, instead of n, mean and std_dev");
+    return std::nullopt;
+  }
+  std::optional<Summary> summary;
+  if (arm.has("values")) {
+    summary = read_values(arm);
+  } else if (arm.has("successes")) {
+    const auto n = arm.count("n", kUnits);
+    const auto successes = arm.count("successes", {});
+    if (request.usable()) summary = usable_or_problem(arm, Summary::of_proportion(successes, n));
+  } else {
+    const auto n = arm.count("n", kUnits);
+    const double mean = arm.number("mean", kAnyNumber);
+    const double variance = read_variance(arm);
+    if (request.usable()) summary = usable_or_problem(arm, Summary::of_mean(n, mean, variance));
+  }
+  arm.finish();
+  return request.usable() ? summary : std::nullopt;
+}
+
+namespace {
+
+enum class Way { kFixed, kSequential, kBayesian };
+
+struct Options {
+  Way way = Way::kFixed;
+  FixedOptions fixed;
+  SequentialOptions sequential;
+  BayesianOptions bayesian;
+};
+
+void read_fixed(Request& request, Options& options) {
+  options.fixed.alpha = request.number("alpha", kAlpha);
+}
+
+void read_sequential(Request& request, Options& options) {
+  SequentialOptions& out = options.sequential;
+  options.way = Way::kSequential;
+  out.alpha = request.number("alpha", kAlpha);
+  out.target_n = request.number(
+      "target_n", {.fallback = 5000,
+                   .above = 0,
+                   .about = "total units at which the interval is tightest; fixed beforehand"});
+  out.running_p = request.number(
+      "running_p",
+      {.fallback = 1, .at_least = 0, .at_most = 1, .about = "smallest p-value of earlier looks"});
+  out.burn_in = request.count("burn_in", {.fallback = 100,
+                                          .at_least = 0,
+                                          .at_most = 1e15,
+                                          .about = "units per variant before the first look"});
+}
+
+void read_bayesian(Request& request, Options& options) {
+  options.way = Way::kBayesian;
+  options.bayesian.alpha = request.number("alpha", kAlpha);
+  const auto sd = request.maybe_number(
+      "prior_sd_relative",
+      {.fallback = 0, .above = 0, .about = "N(0, sd²) on the relative lift; absent: flat"});
+  options.bayesian.prior_sd_relative = sd;
+}
+
+void read_any(Request& request, Options& options) {
+  static constexpr std::array<std::string_view, 3> kWays = {"fixed", "sequential", "bayesian"};
+  const std::string way = request.choice("inference", kWays, "fixed");
+  if (request.describing() || way == "sequential") read_sequential(request, options);
+  if (request.describing() || way == "bayesian") read_bayesian(request, options);
+  if (way == "fixed") {
+    options.way = Way::kFixed;
+    read_fixed(request, options);
+  }
+}
+
+Stat<Inference> infer(const Contrast& contrast, const Options& options) {
+  if (options.way == Way::kSequential) return sequential(contrast, options.sequential);
+  if (options.way == Way::kBayesian) return bayesian(contrast, options.bayesian);
+  return fixed(contrast, options.fixed);
+}
+
+json nothing() { return json::object(); }
+
+Stat<json> answer(const Contrast& contrast, const Options& options) {
+  ASSAY_TRY(const Inference inference, infer(contrast, options));
+  json out = to_json(inference);
+  out["control"] = {{"n", contrast.n_control}, {"estimate", contrast.control}};
+  out["treatment"] = {{"n", contrast.n_treatment}, {"estimate", contrast.treatment}};
+  if (contrast.variance_reduction > 0) out["variance_reduction"] = contrast.variance_reduction;
+  return out;
+}
+
+Stat<json> compare_means(Request& request, void (*read)(Request&, Options&)) {
+  const auto control = read_arm(request, "control");
+  const auto treatment = read_arm(request, "treatment");
+  Options options;
+  read(request, options);
+  if (!request.usable() || !control || !treatment) return nothing();
+  ASSAY_TRY(const Contrast contrast, mean_contrast(*control, *treatment));
+  return answer(contrast, options);
+}
+
+Stat<json> welch_t(Request& request) { return compare_means(request, read_fixed); }
+Stat<json> confidence_sequence(Request& request) { return compare_means(request, read_sequential); }
+Stat<json> normal_normal(Request& request) { return compare_means(request, read_bayesian); }
+
+// An arm of two columns: outcome and a second (denominator or covariate).
+std::optional<Summary> read_pair(Request& request, std::string_view name, const Columns& columns,
+                                 const std::array<std::string_view, 4>& keys) {
+  Request arm = request.object(name, "moments per unit; variances have divisor n - 1");
+  const auto n = arm.count("n", kUnits);
+  const std::array means{arm.number(keys[0], {}), arm.number(keys[2], {})};
+  const double first = arm.number(keys[1], kNonNegative);
+  const double second = arm.number(keys[3], kNonNegative);
+  const double covariance = arm.number("covariance", {});
+  arm.finish();
+  if (!request.usable()) return std::nullopt;
+  if (covariance * covariance > first * second * (1 + 1e-9)) {
+    arm.wrong("covariance", "is larger than the two variances allow");
+    return std::nullopt;
+  }
+  const double scale = n > 1 ? static_cast<double>(n - 1) : 0;
+  const std::array comoments{first * scale, covariance * scale, second * scale};
+  return usable_or_problem(arm, Summary::of_moments(columns, n, means, comoments));
+}
+
+Stat<json> compare_pairs(Request& request, const Columns& columns,
+                         const std::array<std::string_view, 4>& keys,
+                         Stat<Contrast> (*contrast_of)(const Summary&, const Summary&)) {
+  const auto control = read_pair(request, "control", columns, keys);
+  const auto treatment = read_pair(request, "treatment", columns, keys);
+  Options options;
+  read_any(request, options);
+  if (!request.usable() || !control || !treatment) return nothing();
+  ASSAY_TRY(const Contrast contrast, contrast_of(*control, *treatment));
+  return answer(contrast, options);
+}
+
+Stat<json> ratio_delta(Request& request) {
+  return compare_pairs(
+      request, {.denominator = true},
+      {"mean_numerator", "variance_numerator", "mean_denominator", "variance_denominator"},
+      ratio_contrast);
+}
+
+Stat<json> cuped(Request& request) {
+  return compare_pairs(request, {.covariates = 1},
+                       {"mean", "variance", "covariate_mean", "covariate_variance"},
+                       cuped_contrast);
+}
+
+Proportion read_proportion(Request& request, std::string_view name) {
+  Request arm = request.object(name, "");
+  const Proportion out{.successes = arm.count("successes", {}), .n = arm.count("n", kUnits)};
+  if (out.successes > out.n) arm.wrong("successes", "must be at most n");
+  arm.finish();
+  return out;
+}
+
+Stat<json> two_proportion_z(Request& request) {
+  static constexpr std::array<std::string_view, 2> kIntervals = {"newcombe", "wald"};
+  const Proportion control = read_proportion(request, "control");
+  const Proportion treatment = read_proportion(request, "treatment");
+  const double alpha = request.number("alpha", kAlpha);
+  const auto interval = request.choice("interval", kIntervals, "newcombe") == "wald"
+                            ? ProportionInterval::kWald
+                            : ProportionInterval::kNewcombe;
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const Estimate estimate,
+            two_proportions(control, treatment, {.alpha = alpha, .interval = interval}));
+  return to_json(estimate);
+}
+
+Stat<json> wilson_interval(Request& request) {
+  const Proportion share{.successes = request.count("successes", {}),
+                         .n = request.count("n", kUnits)};
+  const double alpha = request.number("alpha", kAlpha);
+  if (share.successes > share.n) request.wrong("successes", "must be at most n");
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const Interval interval, wilson(share, alpha));
+  json out = to_json(interval);
+  out["method"] = "wilson";
+  out["estimate"] = static_cast<double>(share.successes) / static_cast<double>(share.n);
+  return out;
+}
+
+constexpr std::array kCalculators = {
+    Calculator{"welch_t", "Do two means differ? (fixed horizon)", welch_t},
+    Calculator{"confidence_sequence", "Do two means differ, however often one looks?",
+               confidence_sequence},
+    Calculator{"normal_normal", "How probable is it that the treatment's mean is better?",
+               normal_normal},
+    Calculator{"ratio_delta", "Do two ratios of sums differ? (delta method)", ratio_delta},
+    Calculator{"cuped", "Do two means differ, given a covariate from before?", cuped},
+    Calculator{"two_proportion_z", "Do two shares differ? (pooled z, Newcombe or Wald interval)",
+               two_proportion_z},
+    Calculator{"wilson", "How large is a share? (Wilson's score interval)", wilson_interval},
+};
+
+}  // namespace
+
+std::span<const Calculator> comparison_calculators() { return kCalculators; }
+
+}  // namespace assay::stats

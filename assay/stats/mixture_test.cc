@@ -1,0 +1,60 @@
+#include "assay/stats/mixture.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "assay/base/random.h"
+
+namespace assay::stats {
+namespace {
+
+TEST(MixtureSprt, EvidenceIsTheMixtureIntegral) {
+  // E = ∫ N(d; theta, V)/N(d; 0, V) N(theta; 0, tau²) dtheta, by the midpoint rule.
+  const double d = 0.4;
+  const double se = 0.15;
+  const double tau = 0.3;
+  double integral = 0;
+  constexpr double kStep = 1e-4;
+  for (double theta = -3 + kStep / 2; theta < 3; theta += kStep) {
+    const double ratio = std::exp((d * d - (d - theta) * (d - theta)) / (2 * se * se));
+    integral +=
+        kStep * ratio * std::exp(-theta * theta / (2 * tau * tau)) / (tau * std::sqrt(2 * M_PI));
+  }
+  const auto look = mixture_sprt(d, se, {.tau = tau});
+  ASSERT_TRUE(look);
+  EXPECT_NEAR(std::exp(look->log_e) / integral, 1, 1e-9);
+}
+
+TEST(MixtureSprt, IntervalAndPAreOneTest) {
+  for (double z = 0; z < 7; z += 0.05) {
+    const auto look = mixture_sprt(z, 1, {.alpha = 0.05, .tau = 2});
+    EXPECT_EQ(!look->estimate.interval.contains(0), *look->estimate.p_value < 0.05) << z;
+  }
+}
+
+TEST(MixtureSprt, ExtremesStayFinite) {
+  EXPECT_TRUE(std::isfinite(mixture_sprt(1e10, 1e-10, {.tau = 1e200})->log_e));
+  EXPECT_EQ(*mixture_sprt(100, 1e-3, {.tau = 1})->estimate.p_value, 0);
+  EXPECT_EQ(mixture_sprt(1, 0, {}).error().code, Undefined::kOutOfRange);
+  EXPECT_EQ(mixture_sprt(NAN, 1, {}).error().code, Undefined::kNotFinite);
+  EXPECT_EQ(mixture_sprt(1, 1, {.tau = 0}).error().code, Undefined::kOutOfRange);
+}
+
+TEST(ConversionEvidence, HasExpectationOne) {
+  // Sum over all splits of 12 conversions of P(split)·E(split) is exactly 1.
+  double sum = 0;
+  double choose = 1;
+  for (int t = 0; t <= 12; ++t) {
+    sum += choose * std::pow(0.3, t) * std::pow(0.7, 12 - t) *
+           std::exp(*conversion_log_e(12 - t, t, 0.3));
+    choose = choose * (12 - t) / (t + 1);
+  }
+  EXPECT_NEAR(sum, 1, 1e-12);
+  EXPECT_EQ(*conversion_log_e(0, 0, 0.5), 0);
+  EXPECT_EQ(conversion_log_e(-1, 0, 0.5).error().code, Undefined::kOutOfRange);
+  EXPECT_EQ(conversion_log_e(1, 0, 1).error().code, Undefined::kOutOfRange);
+}
+
+}  // namespace
+}  // namespace assay::stats

@@ -1,0 +1,128 @@
+// Methods for looking more than once.
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/stats/calculator.h"
+#include "assay/stats/group_sequential.h"
+#include "assay/stats/mixture.h"
+#include "assay/stats/proportion_sequence.h"
+
+namespace assay::stats {
+
+using nlohmann::json;
+
+namespace {
+
+json nothing() { return json::object(); }
+
+Spending spending_of(std::string_view word) {
+  if (word == "pocock") return Spending::kPocock;
+  if (word == "power") return Spending::kPower;
+  if (word == "hwang_shih_decani") return Spending::kHwangShihDecani;
+  return Spending::kObrienFleming;
+}
+
+json look_json(const Look& look, double exit_null, double exit_drift) {
+  return {{"information", look.information},
+          {"alpha_spent", look.alpha_spent},
+          {"z", look.z},
+          {"nominal_p", look.nominal_p},
+          {"exit_probability", exit_null},
+          {"exit_probability_at_drift", exit_drift}};
+}
+
+Stat<json> group_sequential_bounds(Request& request) {
+  static constexpr std::array<std::string_view, 4> kSpending = {"obrien_fleming", "pocock", "power",
+                                                                "hwang_shih_decani"};
+  static constexpr std::array<std::string_view, 2> kSides = {"two", "one"};
+  const auto looks =
+      request.numbers("information", "information fraction of each look, rising to 1");
+  GroupSequentialOptions options;
+  options.alpha = request.number("alpha", kAlpha);
+  options.spending = spending_of(request.choice("spending", kSpending, "obrien_fleming"));
+  options.parameter = request.number("parameter", {.fallback = 1, .about = "power or gamma"});
+  options.sides = request.choice("sides", kSides, "two") == "one" ? Sides::kOne : Sides::kTwo;
+  const double drift =
+      request.number("drift", {.fallback = 0,
+                               .at_least = -50,
+                               .at_most = 50,
+                               .about = "expected Z at full information, for the power"});
+  const auto z = request.maybe_number("z", {.fallback = 0, .about = "observed at the last look"});
+  if (!request.usable()) return nothing();
+  if (looks.size() > 200) request.wrong("information", "at most 200 looks");
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const GroupSequential design, group_sequential(looks, options));
+  const auto null_exits = exit_probabilities(design, 0);
+  const auto exits = exit_probabilities(design, drift);
+  json out = {{"method", "group_sequential"}};
+  double power = 0;
+  for (std::size_t k = 0; k < looks.size(); ++k) {
+    out["looks"].push_back(look_json(design.looks[k], null_exits[k], exits[k]));
+    power += exits[k];
+  }
+  if (drift != 0) out["power"] = power;
+  if (z) {
+    ASSAY_TRY(const double p, stagewise_p(design, *z));
+    out["stagewise_p"] = p;
+  }
+  return out;
+}
+
+Stat<json> msprt(Request& request) {
+  const double estimate = request.number("estimate", {.about = "difference at this look"});
+  const double error = request.number("std_error", {.above = 0});
+  MixtureOptions options;
+  options.alpha = request.number("alpha", kAlpha);
+  options.tau = request.number("tau", {.above = 0, .about = "sd of the plausible effects"});
+  options.null_value = request.number("null_value", {.fallback = 0});
+  options.running_p = request.number("running_p", {.fallback = 1, .at_least = 0, .at_most = 1});
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const Mixture mixture, mixture_sprt(estimate, error, options));
+  json out = to_json(mixture.estimate);
+  out["log_e_value"] = mixture.log_e;
+  return out;
+}
+
+Stat<json> conversion_e_value(Request& request) {
+  const auto control = request.count("control_conversions", {});
+  const auto treatment = request.count("treatment_conversions", {});
+  const double share = request.number(
+      "treatment_share", {.fallback = 0.5, .above = 0, .below = 1, .about = "of the traffic"});
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const double log_e, conversion_log_e(control, treatment, share));
+  return json{{"method", "conversion_e_value"},
+              {"log_e_value", log_e},
+              {"p_value", log_e > 0 ? std::exp(-log_e) : 1.0}};
+}
+
+Stat<json> proportion_confidence_sequence(Request& request) {
+  const auto successes = request.count("successes", {});
+  const auto n = request.count("n", {});
+  const double alpha = request.number("alpha", kAlpha);
+  if (successes > n) request.wrong("successes", "must be at most n");
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const Interval interval, proportion_sequence(successes, n, alpha));
+  json out = to_json(interval);
+  out["method"] = "proportion_sequence";
+  return out;
+}
+
+constexpr std::array kCalculators = {
+    Calculator{"group_sequential", "Which bounds make planned looks spend exactly alpha?",
+               group_sequential_bounds},
+    Calculator{"msprt", "Is a difference real, at any look? (normal mixture SPRT)", msprt},
+    Calculator{"conversion_e_value",
+               "Do conversions split as the traffic does, at any look? (exact)",
+               conversion_e_value},
+    Calculator{"proportion_sequence", "Between which shares, at every look?",
+               proportion_confidence_sequence},
+};
+
+}  // namespace
+
+std::span<const Calculator> sequential_calculators() { return kCalculators; }
+
+}  // namespace assay::stats

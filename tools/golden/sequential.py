@@ -1,0 +1,75 @@
+"""Group-sequential bounds by nested Simpson integration of the joint density of S1, S2, S3."""
+
+import math
+
+import numpy as np
+import scipy.stats as st
+from scipy.integrate import simpson
+from scipy.optimize import brentq
+from scipy.special import ndtr
+from table import version, write
+
+POINTS = 1801
+
+
+def spent(kind, t, alpha, parameter, sides):
+    if t >= 1:
+        return alpha
+    if kind == "obrien_fleming":
+        k = 2 if sides == "two" else 1
+        return 2 * k * st.norm.sf(st.norm.isf(alpha / (2 * k)) / math.sqrt(t))
+    if kind == "pocock":
+        return alpha * math.log(1 + (math.e - 1) * t)
+    if kind == "power":
+        return alpha * t**parameter
+    return alpha * (1 - math.exp(-parameter * t)) / (1 - math.exp(-parameter))
+
+
+def bounds(looks, kind, alpha, parameter, sides):
+    out = []
+    grid, density = None, None
+    before_t, before_alpha = 0.0, 0.0
+    for t in looks:
+        goal = spent(kind, t, alpha, parameter, sides) - before_alpha
+        step = math.sqrt(t - before_t)
+
+        def outside(z):
+            limit = z * math.sqrt(t)
+            if grid is None:
+                tail = st.norm.sf(limit / step)
+                return tail if sides == "one" else 2 * tail
+            tail = ndtr((grid - limit) / step)
+            if sides == "two":
+                tail = tail + ndtr((-limit - grid) / step)
+            return simpson(density * tail, x=grid)
+
+        z = brentq(lambda c: math.log(outside(c)) - math.log(goal), 0.1, 8.9, xtol=1e-14)
+        out.append(z)
+        limit = z * math.sqrt(t)
+        low = -limit if sides == "two" else -10 * math.sqrt(t)
+        following = np.linspace(low, limit, POINTS)
+        if grid is None:
+            density = st.norm.pdf(following / step) / step
+        else:
+            x = (following[:, None] - grid[None, :]) / step
+            kernel = np.exp(-x * x / 2) / math.sqrt(2 * math.pi) / step
+            density = simpson(density[None, :] * kernel, x=grid, axis=1)
+        grid, before_t = following, t
+        before_alpha = spent(kind, t, alpha, parameter, sides)
+    return out
+
+
+rows = []
+for looks in ((1.0,), (0.5, 1.0), (1 / 3, 2 / 3, 1.0), (0.2, 0.35, 0.9), (0.1, 0.6, 1.0)):
+    for kind, parameter in (("obrien_fleming", 1.0), ("pocock", 1.0), ("power", 2.0),
+                            ("hsd", -4.0)):
+        for alpha, sides in ((0.05, "two"), (0.025, "one"), (0.01, "two")):
+            if len(looks) == 3 and (alpha == 0.01 or kind == "power"):
+                continue
+            z = bounds(looks, kind, alpha, parameter, sides)
+            t = list(looks) + [None] * (3 - len(looks))
+            z = z + [None] * (3 - len(z))
+            rows.append((kind, parameter, alpha, sides, *t, *z))
+write("group_sequential", "bounds z_k at information fractions t_k", version("scipy", "numpy"),
+      ("spending", "parameter", "alpha", "sides", "t1", "t2", "t3", "z1", "z2", "z3"), rows,
+      "published five-look O'Brien-Fleming bounds in the test", 1e-9)
