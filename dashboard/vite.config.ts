@@ -3,6 +3,10 @@
 //
 //   npm run dev            against a running `assay serve` (ASSAY_URL, default 127.0.0.1:8080)
 //   npm run dev:fixtures   against the fixtures, without a server
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -34,8 +38,22 @@ function blockRender(): Plugin {
   };
 }
 
+/** Beside each text file its gzip form: the server sends that to whoever takes it. */
+function compressed(): Plugin {
+  return {
+    name: "assay-gzip",
+    apply: "build",
+    writeBundle: ({ dir = "dist" }, bundle) => {
+      for (const name of Object.keys(bundle)) {
+        const path = join(dir, name);
+        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => ({
-  plugins: [react(), blockRender(), ...(mode === "fixtures" ? [fixtures()] : [])],
+  plugins: [react(), blockRender(), compressed(), ...(mode === "fixtures" ? [fixtures()] : [])],
   server: mode === "fixtures" ? {} : { proxy: { "/v1": kServerUrl } },
   build: {
     target: ["chrome123", "firefox120", "safari17.5"],
