@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kUnknownType = "application/octet-stream";
 constexpr std::uintmax_t kMaxTotalBytes = 64 << 20;
 
 Result<std::string> read_file(const fs::path& path) {
@@ -61,7 +62,7 @@ std::string content_type_of(const std::string& path) {
   for (const auto& [extension, type] : kTypes) {
     if (ends_with(path, extension)) return type;
   }
-  return "application/octet-stream";
+  return kUnknownType;
 }
 
 Result<StaticFiles> StaticFiles::load(const std::string& folder) {
@@ -96,8 +97,8 @@ std::optional<Response> StaticFiles::find(const Request& request) const {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
   auto at = files_.find(request.path);
   if (at == files_.end()) {
-    const std::string last = request.path.substr(request.path.rfind('/') + 1);
-    if (last.find('.') != std::string::npos) return std::nullopt;
+    // An experiment's id may hold a dot: only a known ending says that a file was meant.
+    if (content_type_of(request.path) != kUnknownType) return std::nullopt;
     at = files_.find("/index.html");
   }
   return answer(request, at->first, at->second);

@@ -4,8 +4,8 @@
 //
 // Answers carry an ETag of the content; files under assets/ (whose names contain a hash) are cached
 // for ever, everything else is revalidated. Where NAME.gz lies beside NAME, clients that accept
-// gzip get that. Paths without a dot in the last segment that name no file get index.html, because
-// a single-page application has routes of its own.
+// gzip get that. Paths that name no file and end in no file type known here get index.html,
+// because a single-page application has routes of its own.
 #pragma once
 
 #include <map>

@@ -67,6 +67,7 @@ TEST_F(StaticFilesTest, SecondTimeIs304) {
 TEST_F(StaticFilesTest, ClientRoutesGetThePage) {
   EXPECT_EQ(get("/")->body, "<html>");
   EXPECT_EQ(get("/experiments/ranker_v2")->body, "<html>");
+  EXPECT_EQ(get("/experiments/ranker.v2")->body, "<html>");
   EXPECT_FALSE(get("/assets/gone.js"));
 }
 
