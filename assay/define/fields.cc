@@ -192,12 +192,12 @@ Fields::Fields(const Value& value, std::string_view section_name)
     : value_(value), section_(section_name) {
   const Section& known = section(section_name);
   if (!value.is_map()) {
-    value.error(fmt::format("expected a map with keys such as {}, not {}", known.keys[0].name,
-                            shown(value.node())));
+    value.error(fmt::format("expected a map with keys such as {}, not {}",
+                            known.keys().front().name, shown(value.node())));
     return;
   }
   std::vector<std::string_view> names;
-  for (const Key& key : known.keys) names.push_back(key.name);
+  for (const Key& key : known.keys()) names.push_back(key.name);
   for (std::size_t i = 0; i < value.node().keys.size(); ++i) {
     const Node& key = value.node().keys[i];
     if (std::ranges::find(names, key.text) != names.end()) continue;
@@ -211,7 +211,7 @@ Fields::Fields(const Value& value, std::string_view section_name)
 }
 
 bool Fields::has(std::string_view key) const {
-  const auto& keys = section(section_).keys;
+  const auto keys = section(section_).keys();
   ASSAY_CHECK(std::ranges::find(keys, key, &Key::name) != keys.end());
   return value_.node().find(key) != nullptr;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "assay/base/check.h"
@@ -11,295 +10,312 @@
 namespace assay::define {
 namespace {
 
-const std::string kText = R"({"type": "string", "minLength": 1, "maxLength": 1024})";
-const std::string kFlag = R"({"type": "boolean"})";
-const std::string kNumber = R"({"type": "number"})";
-const std::string kPositive = R"({"type": "number", "exclusiveMinimum": 0})";
-const std::string kOpenUnit = R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})";
-const std::string kDays = R"({"type": "number", "minimum": 0, "maximum": 3650})";
-const std::string kCount = R"({"type": "integer", "minimum": 1})";
-const std::string kShare =
-    R"({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1},
-                  {"type": "string", "pattern": "^[0-9.]+%$"}]})";
-const std::string kWeight =
-    R"({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": "^[0-9.]+%$"}]})";
-const std::string kDuration = R"({"type": "string", "pattern": "^[0-9.]+(s|m|h|d|w)$"})";
-const std::string kTexts =
-    R"({"type": "array", "minItems": 1, "items": {"type": ["string", "number"]}})";
-const std::string kScalar = R"({"type": ["string", "number", "boolean"]})";
-const std::string kScalars =
-    R"({"type": "array", "minItems": 1, "items": {"type": ["string", "number", "boolean"]}})";
-const std::string kTextOrTexts =
-    R"({"anyOf": [{"type": "string"},
-                  {"type": "array", "minItems": 1, "items": {"type": "string"}}]})";
+// What kinds of values look like to an editor.
+constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+    {"any", "{}"},
+    {"nothing", R"({"type": "null"})"},
+    {"text", R"({"type": "string", "minLength": 1, "maxLength": 1024})"},
+    {"id", R"({"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"})"},
+    {"flag", R"({"type": "boolean"})"},
+    {"number", R"({"type": "number"})"},
+    {"positive", R"({"type": "number", "exclusiveMinimum": 0})"},
+    {"margin", R"({"type": "number", "minimum": 0})"},
+    {"open_unit", R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})"},
+    {"days", R"({"type": "number", "minimum": 0, "maximum": 3650})"},
+    {"day", R"({"type": "integer", "minimum": 0, "maximum": 3650})"},
+    {"size", R"({"type": "integer", "minimum": 1})"},
+    {"share", R"({"type": "number", "minimum": 0, "maximum": 1})"},
+    {"weight", R"({"type": "number", "minimum": 0})"},
+    {"percent", R"({"type": "string", "pattern": "^[0-9.]+%$"})"},
+    {"duration", R"({"type": "string", "pattern": "^[0-9.]+(s|m|h|d|w)$"})"},
+    {"time", R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})"},
+    {"scalar", R"({"type": ["string", "number", "boolean"]})"},
+    {"slots", R"({"type": "array", "items": {"type": ["string", "integer", "array"]}})"},
+};
 
-std::string ref(std::string_view name) { return fmt::format(R"({{"$ref": "#/$defs/{}"}})", name); }
-std::string list_of(std::string_view name) {
-  return fmt::format(R"({{"type": "array", "minItems": 1, "items": {}}})", ref(name));
-}
-std::string map_of(const std::string& value) {
-  return fmt::format(R"({{"type": "object", "minProperties": 1, "additionalProperties": {}}})",
-                     value);
-}
-std::string either(const std::string& a, const std::string& b) {
-  return fmt::format(R"({{"anyOf": [{}, {}]}})", a, b);
-}
+constexpr Key kConditionKeys[] = {
+    {"all", "[#condition]", "Every one of these conditions holds."},
+    {"any", "[#condition]", "At least one of these conditions holds."},
+    {"not", "#condition", "This condition does not hold."},
+    {"attribute", "text",
+     "What to compare: an attribute or event property, device.os for nesting."},
+    {"equals", "scalar", "Equal to this value."},
+    {"not_equals", "scalar", "Present and not equal to this value."},
+    {"in", "[scalar]", "One of these values; for a list: any element is."},
+    {"not_in", "[scalar]", "Present and none of these values."},
+    {"less_than", "number", "A number below this one."},
+    {"at_most", "number", "A number not above this one."},
+    {"greater_than", "number", "A number above this one."},
+    {"at_least", "number", "A number not below this one."},
+    {"starts_with", "text|[text]", "Text that starts with this, or any of these."},
+    {"ends_with", "text|[text]", "Text that ends with this, or any of these."},
+    {"contains", "text|[text]", "Text that contains this, or a list with it as an element."},
+    {"semver", "text|[text]", "A version in this range, or any of these: >=2.3.0, ^1.4, ~1.4.2."},
+    {"exists", "flag", "Whether the attribute is there at all."},
+};
 
-std::string enumeration(std::vector<std::string_view> texts) {
-  return nlohmann::json{{"enum", texts}}.dump();
-}
+constexpr Key kTargetingKeys[] = {
+    {"platforms", "[text]", "Attribute platform is one of these."},
+    {"countries", "[text]", "Attribute country is one of these."},
+    {"user_segments", "[text]", "Attribute user_segment is, or has as an element, one of these."},
+};
+
+constexpr Key kMeasureKeys[] = {
+    {"event", "text", "Name of the event the metric is made of."},
+    {"aggregate", "@aggregation", "How a unit's events become one number."},
+    {"field", "text", "Event property to aggregate; without it the event's own value."},
+    {"where", "#condition", "Only events that meet this condition count."},
+};
+
+constexpr Key kDefinitionKeys[] = {
+    {"type", "@type", "What kind of number the metric is."},
+    {"numerator", "#measure", "ratio: what is summed above the line."},
+    {"denominator", "#measure", "ratio: what is summed below the line."},
+    {"quantile", "open_unit", "quantile: which one; 0.99 is the 99th percentile."},
+    {"day", "day", "retention: the unit comes back on this day after its first exposure."},
+    {"window", "duration|#window", "Time after first exposure: 7d, or {from: 1d, to: 8d}."},
+    {"cap", "positive|#cap", "Winsorization of a unit's value: a number, or a percentile."},
+};
+
+constexpr Key kMetricKeys[] = {
+    {"name", "text", "The metric's name; defined here or in a catalogue.", true},
+    {"direction", "@direction", "Which way is better."},
+    {"mde_relative", "positive", "Smallest relative effect worth detecting on this metric."},
+};
+
+constexpr Key kGuardrailKeys[] = {
+    {"name", "text", "The metric's name; defined here or in a catalogue.", true},
+    {"direction", "@direction|@rule", "Which way is better, or the rule against getting worse."},
+    {"threshold", "number", "Limit of the variant's value: a cap, or a floor if more is better."},
+    {"must_not_increase", "flag|margin", "Not above control by more than this relative margin."},
+    {"must_not_decrease", "flag|margin", "Not below control by more than this relative margin."},
+};
+
+constexpr Key kMetricsKeys[] = {
+    {"primary", "[#metric]", "Decide the verdict.", true},
+    {"secondary", "[#metric]", "Explain it."},
+    {"guardrails", "[#guardrail]", "Must not be harmed."},
+};
+
+constexpr Key kCovariateKeys[] = {
+    {"lookback", "duration", "How far back before the first exposure: 14d.", true},
+};
+
+constexpr Key kWindowKeys[] = {
+    {"from", "duration", "Start, such as 1d."},
+    {"to", "duration", "End (not included)."},
+};
+
+constexpr Key kCapKeys[] = {
+    {"percentile", "open_unit", "Of all variants together; 0.99.", true},
+};
+
+constexpr Key kVariantKeys[] = {
+    {"weight", "weight|percent", "Share of the units, as in allocation."},
+    {"payload", "any", "Any value; what an evaluation answers."},
+    {"endpoint", "text", "Address of the model that serves this variant."},
+};
+
+constexpr Key kListedVariantKeys[] = {
+    {"key", "text", "Its name.", true},
+};
+
+constexpr Key kLayerKeys[] = {
+    {"name", "text", "Name of the layer.", true},
+    {"slots", "text|slots",
+     "Of 0 to 999999: \"0-499999\" (both ends included), [0, 500000] (end not included), or a "
+     "list of these."},
+};
+
+constexpr Key kAnalysisKeys[] = {
+    {"method", "@method", "Valid at every look, at one planned size, or Bayesian."},
+    {"alpha", "open_unit", "Two-sided false-alarm rate; Bayesian: 1 - the credible level."},
+    {"power", "open_unit", "Chance to find an effect of the size of the MDE."},
+    {"mde_relative", "positive", "Smallest relative effect worth detecting."},
+    {"variance_reduction", "@reduction", "cuped needs cuped_covariate."},
+    {"cuped_covariate", "text", "Name of an entry in covariates."},
+    {"multiple_comparison_correction", "@correction", "Over variants and metrics of one role."},
+    {"prior_sd_relative", "positive", "bayesian: prior standard deviation of the relative lift."},
+    {"ship_probability", "open_unit", "bayesian: probability of being better needed to ship."},
+    {"srm_alpha", "open_unit", "A sample-ratio mismatch is reported below this p-value."},
+};
+
+constexpr Key kScheduleKeys[] = {
+    {"start_date", "time", "Day or time of the start."},
+    {"min_runtime_days", "days", "No verdict before."},
+    {"max_runtime_days", "days", "Ends then."},
+    {"sample_size_per_variant", "size", "Units per variant the plan aims at."},
+    {"estimated_sample_size_per_group", "size", "The same, by another name."},
+};
+
+constexpr Key kExperimentKeys[] = {
+    {"id", "id", "Short unique name: letters, digits, dots, dashes, underscores.", true},
+    {"name", "text", "Title for people."},
+    {"hypothesis", "text", "What is expected to happen and why."},
+    {"allocation", "{weight|percent}",
+     "Variant to share: fractions that add to 1, percentages, or whole numbers."},
+    {"variants", "{#variant|nothing}|[#listed_variant]",
+     "Variants with payloads or model endpoints."},
+    {"control", "text", "Key of the variant that the others are compared with."},
+    {"unit", "text", "What is assigned: user (default), session, device, …."},
+    {"layer", "text|#layer", "Experiments in one layer exclude each other."},
+    {"traffic", "share|percent", "Share of the eligible units that take part, 0 to 1."},
+    {"salt", "text", "Seed of the split; the id unless you move a running test."},
+    {"hash", "@hash", "Which hash decides: assay's own or that of the tool you come from."},
+    {"reshuffle", "flag", "A change of weights may move units that were already exposed."},
+    {"exposure", "@exposure", "What counts as exposure: an explicit call, or every evaluation."},
+    {"targeting", "#targeting", "Who is eligible."},
+    {"overrides", "{text}", "Unit id to variant; honoured, and left out of the analysis."},
+    {"metrics", "#metrics", "What is measured, by role.", true},
+    {"covariates", "{#covariate}", "Name to a value measured before the first exposure."},
+    {"segments", "[text]", "Attributes to break results down by."},
+    {"analysis", "#analysis", "How the numbers become an answer."},
+    {"schedule", "#schedule", "When it starts and how long it runs."},
+};
+
+constexpr Key kFileKeys[] = {
+    {"experiment", "#experiment", "The plan of one A/B test.", true},
+    {"metrics", "{#definition}", "Catalogue: metric name to definition."},
+};
+
+constexpr Key kCatalogueKeys[] = {
+    {"metrics", "{#definition}", "Metric name to definition.", true},
+};
+
+const Section kSections[] = {
+    {"file", "An experiment, optionally with a catalogue beside it.", {kFileKeys}},
+    {"experiment", "The plan of one A/B test.", {kExperimentKeys}},
+    {"variant", "One variant.", {kVariantKeys}},
+    {"listed_variant", "One variant.", {kListedVariantKeys, kVariantKeys}},
+    {"layer", "A layer and the slots of it that this experiment owns.", {kLayerKeys}},
+    {"condition", "A condition on attributes; everything given must hold.", {kConditionKeys}},
+    {"targeting", "Who is eligible; everything given must hold.", {kTargetingKeys, kConditionKeys}},
+    {"metrics", "Metrics by role.", {kMetricsKeys}},
+    {"metric", "A metric in the plan.", {kMetricKeys, kDefinitionKeys, kMeasureKeys}},
+    {"guardrail",
+     "A metric that must not be harmed: an absolute limit, a comparison with control, or both.",
+     {kGuardrailKeys, kDefinitionKeys, kMeasureKeys}},
+    {"definition", "What a metric is made of.", {kDefinitionKeys, kMeasureKeys}},
+    {"measure", "Events folded into one number per unit.", {kMeasureKeys}},
+    {"covariate", "A number per unit, before its exposure.", {kCovariateKeys, kMeasureKeys}},
+    {"window", "A span after first exposure.", {kWindowKeys}},
+    {"cap", "A cap by percentile.", {kCapKeys}},
+    {"analysis", "How the numbers become an answer.", {kAnalysisKeys}},
+    {"schedule", "When it starts and how long it runs.", {kScheduleKeys}},
+    {"catalogue", "Metric definitions that many experiments share.", {kCatalogueKeys}},
+};
+
+using Json = nlohmann::ordered_json;
 
 template <typename E>
-std::string one_of(std::vector<std::string_view> more = {}) {
-  std::vector<std::string_view> texts;
-  for (const Word<E>& word : words(E{})) texts.push_back(word.text);
-  texts.insert(texts.end(), more.begin(), more.end());
-  return enumeration(texts);
+Json texts() {
+  Json list = Json::array();
+  for (const Word<E>& word : words(E{})) list.push_back(word.text);
+  return list;
 }
 
-std::vector<Key> operator+(std::vector<Key> a, const std::vector<Key>& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
+Json enumeration(std::string_view name) {
+  if (name == "method") return texts<Method>();
+  if (name == "reduction") return texts<VarianceReduction>();
+  if (name == "correction") return texts<Correction>();
+  if (name == "direction") return texts<Direction>();
+  if (name == "hash") return texts<HashScheme>();
+  if (name == "type") return texts<MetricType>();
+  if (name == "aggregation") return texts<Aggregation>();
+  if (name == "rule") return {"must_not_increase", "must_not_decrease"};
+  ASSAY_CHECK(name == "exposure");
+  return {"explicit", "on_evaluation"};
 }
 
-std::vector<Key> condition_keys() {
-  return {
-      {"all", "Every one of these conditions holds.", list_of("condition")},
-      {"any", "At least one of these conditions holds.", list_of("condition")},
-      {"not", "This condition does not hold.", ref("condition")},
-      {"attribute", "The attribute or event property to compare; dots reach into objects.", kText},
-      {"equals", "Equal to this value.", kScalar},
-      {"not_equals", "Present and not equal to this value.", kScalar},
-      {"in", "One of these values; for a list: any element is.", kScalars},
-      {"not_in", "Present and none of these values.", kScalars},
-      {"less_than", "A number below this one.", kNumber},
-      {"at_most", "A number not above this one.", kNumber},
-      {"greater_than", "A number above this one.", kNumber},
-      {"at_least", "A number not below this one.", kNumber},
-      {"starts_with", "Text that starts with this (or any of these).", kTextOrTexts},
-      {"ends_with", "Text that ends with this (or any of these).", kTextOrTexts},
-      {"contains", "Text that contains this, or a list with it as an element.", kTextOrTexts},
-      {"semver", "A version in this range (or any of these): >=2.3.0, ^1.4, ~1.4.2.", kTextOrTexts},
-      {"exists", "Whether the attribute is there at all.", kFlag},
-  };
-}
-
-std::vector<Key> measure_keys() {
-  return {
-      {"event", "Name of the event the metric is made of.", kText},
-      {"aggregate", "How a unit's events become one number.", one_of<Aggregation>()},
-      {"field", "Event property to aggregate; without it the event's own value.", kText},
-      {"where", "Only events that meet this condition count.", ref("condition")},
-  };
-}
-
-std::vector<Key> definition_keys() {
-  return std::vector<Key>{{"type", "What kind of number the metric is.", one_of<MetricType>()}} +
-         measure_keys() +
-         std::vector<Key>{
-             {"numerator", "ratio: what is summed above the line.", ref("measure")},
-             {"denominator", "ratio: what is summed below the line.", ref("measure")},
-             {"quantile", "quantile: which one; 0.99 is the 99th percentile.", kOpenUnit},
-             {"day", "retention: the unit comes back on this day after its first exposure.",
-              R"({"type": "integer", "minimum": 0, "maximum": 3650})"},
-             {"window", "Time after first exposure that counts: 7d, or {from: 1d, to: 8d}.",
-              either(kDuration, ref("window"))},
-             {"cap", "Winsorization of a unit's value: a number, or {percentile: 0.99}.",
-              either(kPositive, ref("cap"))},
-         };
-}
-
-std::vector<Key> planned_keys() {
-  return {
-      {"name", "The metric's name; defined here or in a catalogue.", kText, true},
-      {"mde_relative", "Smallest relative effect worth detecting on this metric.", kPositive},
-  };
-}
-
-Section experiment_section() {
-  return {
-      "experiment",
-      "The plan of one A/B test.",
-      {
-          {"id", "Short unique name: letters, digits, dots, dashes, underscores.",
-           R"({"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$"})", true},
-          {"name", "Title for people.", kText},
-          {"hypothesis", "What is expected to happen and why.", kText},
-          {"allocation", "Variant to share: fractions that add to 1, percentages, or integers.",
-           map_of(kWeight)},
-          {"variants", "Variants with payloads or model endpoints.",
-           either(map_of(either(ref("variant"), R"({"type": "null"})")),
-                  list_of("listed_variant"))},
-          {"control", "Key of the variant that the others are compared with.", kText},
-          {"unit", "What is assigned: user (default), session, device, ….", kText},
-          {"layer", "Experiments in one layer exclude each other.", either(kText, ref("layer"))},
-          {"traffic", "Share of the eligible units that take part, 0 to 1.", kShare},
-          {"salt", "Seed of the split; the id unless you move a running test.", kText},
-          {"hash", "Which hash decides: assay's own or that of the tool you come from.",
-           one_of<HashScheme>()},
-          {"reshuffle", "A change of weights may move units that were already exposed.", kFlag},
-          {"exposure", "What counts as exposure: an explicit call, or every evaluation.",
-           enumeration({"explicit", "on_evaluation"})},
-          {"targeting", "Who is eligible.", ref("targeting")},
-          {"overrides", "Unit id to variant; honoured, and left out of the analysis.",
-           map_of(kText)},
-          {"metrics", "What is measured, by role.", ref("metrics"), true},
-          {"covariates", "Name to a value measured before the first exposure.",
-           map_of(ref("covariate"))},
-          {"segments", "Attributes to break results down by.", kTexts},
-          {"analysis", "How the numbers become an answer.", ref("analysis")},
-          {"schedule", "When it starts and how long it runs.", ref("schedule")},
-      }};
-}
-
-std::vector<Section> metric_sections() {
-  return {
-      {"metrics",
-       "Metrics by role.",
-       {{"primary", "Decide the verdict.", list_of("metric"), true},
-        {"secondary", "Explain it.", list_of("metric")},
-        {"guardrails", "Must not be harmed.", list_of("guardrail")}}},
-      {"metric", "A metric in the plan, defined here or by name.",
-       planned_keys() +
-           std::vector<Key>{{"direction", "Which way is better.", one_of<Direction>()}} +
-           definition_keys()},
-      {"guardrail", "A metric that must not be harmed: an absolute limit, a comparison, or both.",
-       planned_keys() +
-           std::vector<Key>{
-               {"direction", "Which way is better, or the rule against getting worse.",
-                one_of<Direction>({"must_not_increase", "must_not_decrease"})},
-               {"threshold",
-                "Absolute limit of the variant's value: a cap, or a floor if more is "
-                "better.",
-                kNumber},
-               {"must_not_increase", "Not above control by more than this relative margin.",
-                either(kFlag, R"({"type": "number", "minimum": 0})")},
-               {"must_not_decrease", "Not below control by more than this relative margin.",
-                either(kFlag, R"({"type": "number", "minimum": 0})")}} +
-           definition_keys()},
-      {"definition", "What a metric is made of.", definition_keys()},
-      {"measure", "Events folded into one number per unit.", measure_keys()},
-      {"covariate", "A number per unit from before its first exposure.",
-       measure_keys() +
-           std::vector<Key>{
-               {"lookback", "How far back before the first exposure: 14d.", kDuration, true}}},
-      {"window",
-       "A span after first exposure.",
-       {{"from", "Start, such as 1d.", kDuration}, {"to", "End (not included).", kDuration}}},
-      {"cap",
-       "A cap by percentile.",
-       {{"percentile", "Of all variants together; 0.99.", kOpenUnit, true}}},
-  };
-}
-
-std::vector<Section> assignment_sections() {
-  const std::vector<Key> variant = {
-      {"weight", "Share of the units, as in allocation.", kWeight},
-      {"payload", "Any value; what an evaluation answers.", "{}"},
-      {"endpoint", "Address of the model that serves this variant.", kText}};
-  return {
-      {"variant", "One variant.", variant},
-      {"listed_variant", "One variant.",
-       std::vector<Key>{{"key", "Its name.", kText, true}} + variant},
-      {"layer",
-       "A layer and the slots of it that this experiment owns.",
-       {{"name", "Name of the layer.", kText, true},
-        {"slots",
-         "Of 0 to 999999: \"0-499999\" (both ends included), [0, 500000] (end not included), or a "
-         "list of these.",
-         R"({"type": ["string", "array"]})"}}},
-      {"condition", "A condition on attributes.", condition_keys()},
-      {"targeting", "Who is eligible; everything given must hold.",
-       std::vector<Key>{
-           {"platforms", "Attribute platform is one of these.", kTexts},
-           {"countries", "Attribute country is one of these.", kTexts},
-           {"user_segments", "Attribute user_segment is, or has as an element, one of these.",
-            kTexts}} +
-           condition_keys()},
-  };
-}
-
-std::vector<Section> analysis_sections() {
-  return {
-      {"analysis",
-       "How the numbers become an answer.",
-       {{"method", "Valid at every look, at one planned size, or Bayesian.", one_of<Method>()},
-        {"alpha", "Two-sided false-alarm rate; Bayesian: 1 - the credible level.", kOpenUnit},
-        {"power", "Chance to find an effect of the size of the MDE.", kOpenUnit},
-        {"mde_relative", "Smallest relative effect worth detecting.", kPositive},
-        {"variance_reduction", "cuped needs cuped_covariate.", one_of<VarianceReduction>()},
-        {"cuped_covariate", "Name of an entry in covariates.", kText},
-        {"multiple_comparison_correction", "Over variants and metrics of one role.",
-         one_of<Correction>()},
-        {"prior_sd_relative", "bayesian: prior standard deviation of the relative lift.",
-         kPositive},
-        {"ship_probability", "bayesian: probability of being better that is needed to ship.",
-         kOpenUnit},
-        {"srm_alpha", "A sample-ratio mismatch is reported below this p-value.", kOpenUnit}}},
-      {"schedule",
-       "When it starts and how long it runs.",
-       {{"start_date", "Day or time of the start.",
-         R"({"type": "string", "description": "RFC 3339"})"},
-        {"min_runtime_days", "No verdict before.", kDays},
-        {"max_runtime_days", "Ends then.", kDays},
-        {"sample_size_per_variant", "Units per variant the plan aims at.", kCount},
-        {"estimated_sample_size_per_group", "The same, by another name.", kCount}}},
-  };
-}
-
-Section file_section() {
-  return {"file",
-          "An experiment under `experiment:`, optionally with a catalogue beside it.",
-          {{"experiment", "The plan of one A/B test.", ref("experiment"), true},
-           {"metrics", "Catalogue: metric name to definition.", map_of(ref("definition"))}}};
-}
-
-std::vector<Section> all_sections() {
-  std::vector<Section> all = {file_section(), experiment_section()};
-  for (auto&& group : {assignment_sections(), metric_sections(), analysis_sections()}) {
-    all.insert(all.end(), group.begin(), group.end());
+// Splits at the bars that are not inside of brackets.
+std::vector<std::string_view> alternatives(std::string_view type) {
+  std::vector<std::string_view> parts;
+  int depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= type.size(); ++i) {
+    if (i < type.size()) {
+      depth += type[i] == '[' || type[i] == '{' ? 1 : 0;
+      depth -= type[i] == ']' || type[i] == '}' ? 1 : 0;
+      if (type[i] != '|' || depth > 0) continue;
+    }
+    parts.push_back(type.substr(begin, i - begin));
+    begin = i + 1;
   }
-  all.push_back({"catalogue",
-                 "Metric definitions that many experiments share.",
-                 {{"metrics", "Metric name to definition.", map_of(ref("definition")), true}}});
-  return all;
+  return parts;
 }
 
-nlohmann::ordered_json section_schema(const Section& section) {
-  nlohmann::ordered_json schema = {{"type", "object"}, {"description", section.description}};
+Json type_schema(std::string_view type) {
+  if (const auto parts = alternatives(type); parts.size() > 1) {
+    Json schema;
+    for (const std::string_view part : parts) schema["anyOf"].push_back(type_schema(part));
+    return schema;
+  }
+  Json schema;
+  const std::string_view rest = type.substr(1);
+  const std::string_view inner = rest.substr(0, rest.size() - 1);
+  switch (type.front()) {
+    case '@':
+      schema["enum"] = enumeration(rest);
+      return schema;
+    case '#':
+      schema["$ref"] = "#/$defs/" + std::string(rest);
+      return schema;
+    case '[':
+      schema = {{"type", "array"}, {"minItems", 1}};
+      schema["items"] = type_schema(inner);
+      return schema;
+    case '{':
+      schema = {{"type", "object"}, {"minProperties", 1}};
+      schema["additionalProperties"] = type_schema(inner);
+      return schema;
+    default:
+      break;
+  }
+  const auto kind =
+      std::ranges::find(kKinds, type, &std::pair<std::string_view, std::string_view>::first);
+  ASSAY_CHECK(kind != std::end(kKinds));
+  return Json::parse(kind->second);
+}
+
+Json section_schema(const Section& section) {
+  Json schema = {{"type", "object"}};
+  schema["description"] = section.description;
   schema["additionalProperties"] = false;
-  nlohmann::ordered_json required = nlohmann::ordered_json::array();
-  for (const Key& key : section.keys) {
-    nlohmann::ordered_json property = {{"description", key.description}};
-    property.update(nlohmann::ordered_json::parse(key.schema));
-    schema["properties"][key.name] = std::move(property);
-    if (key.required) required.push_back(key.name);
+  for (const Key& key : section.keys()) {
+    Json& property = schema["properties"][std::string(key.name)];
+    property["description"] = key.description;
+    property.update(type_schema(key.type));
+    if (key.required) schema["required"].push_back(key.name);
   }
-  if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
 
 }  // namespace
 
-std::span<const Section> sections() {
-  static const std::vector<Section> all = all_sections();
+std::vector<Key> Section::keys() const {
+  std::vector<Key> all;
+  for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
   return all;
 }
 
+std::span<const Section> sections() { return kSections; }
+
 const Section& section(std::string_view name) {
-  const auto all = sections();
-  const auto found = std::ranges::find(all, name, &Section::name);
-  ASSAY_CHECK(found != all.end());
+  const auto found = std::ranges::find(kSections, name, &Section::name);
+  ASSAY_CHECK(found != std::end(kSections));
   return *found;
 }
 
 std::string json_schema() {
-  nlohmann::ordered_json schema = {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"},
-      {"title", "assay experiment file"},
-      {"description", "The plan of an A/B test. Check it with: assay define FILE"}};
-  schema["anyOf"] = {{{"$ref", "#/$defs/file"}}, {{"$ref", "#/$defs/experiment"}}};
-  for (const Section& one : sections()) schema["$defs"][one.name] = section_schema(one);
+  Json schema;
+  schema["$schema"] = "https://json-schema.org/draft/2020-12/schema";
+  schema["title"] = "assay experiment file";
+  schema["description"] = "The plan of an A/B test. Check it with: assay define FILE";
+  // One of the two forms, chosen by a key, so that an editor shows the problems of that form only.
+  schema["if"]["required"] = {"experiment"};
+  schema["then"]["$ref"] = "#/$defs/file";
+  schema["else"]["$ref"] = "#/$defs/experiment";
+  for (const Section& one : kSections) schema["$defs"][std::string(one.name)] = section_schema(one);
   return schema.dump(2) + "\n";
 }
 

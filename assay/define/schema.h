@@ -2,6 +2,7 @@
 // the JSON Schema for editors is printed from it. So the two cannot disagree.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,17 +11,21 @@
 namespace assay::define {
 
 struct Key {
-  std::string name;
-  std::string description;
-  std::string schema;  // A JSON Schema for its value, as JSON text.
+  std::string_view name;
+  // What the value may be: a kind ("text", "share"), an enumeration ("@method"), a section
+  // ("#layer"), a list or map of these ("[#metric]", "{share}"), or alternatives ("text|#layer").
+  std::string_view type;
+  std::string_view description;
   bool required = false;
 };
 
-// The keys of one kind of map ("analysis", "metric", …).
+// The keys of one kind of map ("analysis", "metric", …), in up to three groups that sections share.
 struct Section {
-  std::string name;
-  std::string description;
-  std::vector<Key> keys;
+  std::string_view name;
+  std::string_view description;
+  std::array<std::span<const Key>, 3> groups;
+
+  std::vector<Key> keys() const;
 };
 
 std::span<const Section> sections();
