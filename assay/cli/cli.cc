@@ -10,6 +10,7 @@
 #include "assay/base/version.h"
 #include "assay/cli/analyze_command.h"
 #include "assay/cli/define_command.h"
+#include "assay/cli/plan_command.h"
 #include "assay/cli/simulate_command.h"
 
 namespace assay::cli {
@@ -46,6 +47,28 @@ void add_define(Session& session) {
   sub->parse_complete_callback([file, schema] {
     if (file->empty() && schema->empty()) throw CLI::RequiredError("file");
   });
+}
+
+void add_plan(Session& session) {
+  const auto [sub, options] = session.add<PlanOptions>(
+      "plan", "How many units a test needs, or what a given number can find", run_plan);
+  sub->add_option("file", options->file, "Experiment file; without one, plan from the numbers");
+  sub->add_option("--catalogue", options->catalogues, "File with metric definitions");
+  sub->add_option("--type", options->type, "proportion or mean");
+  sub->add_option("--baseline", options->baselines, "Value today: 0.032, or metric=0.032");
+  sub->add_option("--sd", options->sds, "Standard deviation of a unit's value (means)");
+  CLI::Option* relative =
+      sub->add_option("--mde-relative", options->mde_relative, "Effect to find: 0.1 is 10 %");
+  sub->add_option("--mde-absolute", options->mde_absolute, "Effect to find, in the metric's unit")
+      ->excludes(relative);
+  sub->add_option("--alpha", options->alpha, "Two-sided false-alarm rate (0.05)");
+  sub->add_option("--power", options->power, "Chance to find the effect (0.8)");
+  sub->add_option("--n-per-variant", options->n_per_variant, "Units: solve for effect or power");
+  sub->add_option("--treatment-share", options->treatment_share, "Of both variants' units (0.5)");
+  sub->add_option("--correlation", options->correlation, "CUPED: of covariate and metric");
+  sub->add_option("--daily-units", options->daily_units, "New units a day: gives the duration");
+  sub->add_flag("--unpooled", options->unpooled, "Unpooled variance (proportions)");
+  add_json(sub, options->json);
 }
 
 void add_files(CLI::App* sub, AnalyzeArguments& arguments) {
@@ -131,6 +154,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   add_decide(session);
   add_simulate(session);
   add_report(session);
+  add_plan(session);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
