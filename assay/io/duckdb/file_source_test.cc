@@ -92,13 +92,13 @@ TEST_F(FileSource, NdjsonKeepsNestedProperties) {
                                 R"({"unit":"u2","variant":"a","time":1772323200,"country":"IN"})"
                                 "\n");
   const std::string events = folder_.write(
-      "v.jsonl",
-      R"({"id":"1","unit":"u1","name":"buy","time":"2026-03-02","value":3,"properties":{"os":{"v":"2.1"}}})"
-      "\n"
-      R"({"id":"1","unit":"u1","name":"buy","time":"2026-03-02","value":3})"
-      "\n"
-      R"({"unit":"u2","name":"buy","time":"2026-03-02","new":true})"
-      "\n");
+      "v.jsonl", R"({"id":"1","unit":"u1","name":"buy","time":"2026-03-02",)"
+                 R"("value":3,"properties":{"os":{"v":"2.1"}}})"
+                 "\n"
+                 R"({"id":"1","unit":"u1","name":"buy","time":"2026-03-02","value":3})"
+                 "\n"
+                 R"({"unit":"u2","name":"buy","time":"2026-03-02","new":true})"
+                 "\n");
   auto files = open(exposures, events);
   EXPECT_EQ(files.events.duplicates, 1);
   EXPECT_EQ(mean(files, define::Aggregation::kSum), 1.5);
