@@ -25,6 +25,14 @@ it("sends the ETag back and answers 304 with the very same object", async () => 
   expect(asked[1]!.get("If-None-Match")).toBe('"a"');
 });
 
+it("answers the same text without an ETag with the very same object", async () => {
+  const { fetcher } = serverOf({ body: { n: 1 } }, { body: { n: 1 } }, { body: { n: 2 } });
+  const client = createClient(fetcher);
+  const first = await client.get("/v1/verdicts/x");
+  expect(await client.get("/v1/verdicts/x")).toBe(first);
+  expect(await client.get("/v1/verdicts/x")).toEqual({ n: 2 });
+});
+
 it("keeps one ETag per path", async () => {
   const { fetcher, asked } = serverOf({ body: 1, headers: { ETag: '"a"' } });
   const client = createClient(fetcher);

@@ -1,5 +1,5 @@
-// One GET with an ETag memory: a 304 gives back the very object of the last answer, so a caller
-// sees by identity that nothing changed. Every failure is an ApiError with a sentence for people.
+// One GET with a memory: a 304, or the same text again, gives back the very object of the last
+// answer, so a caller sees by identity that nothing changed. Every failure is an ApiError with a sentence for people.
 import type { Failure } from "./types";
 
 export type FailureKind = "offline" | "not_found" | "server" | "unreadable";
@@ -20,6 +20,7 @@ export class ApiError extends Error {
 
 interface Remembered {
   etag: string | null;
+  text: string;
   body: unknown;
 }
 
@@ -36,8 +37,10 @@ export function createClient(fetcher: typeof fetch = (...args) => fetch(...args)
       const response = await send(fetcher, path, known?.etag ?? null, signal);
       if (response.status === 304 && known) return known.body as T;
       if (!response.ok) throw await failureOf(response);
-      const body = await readJson<T>(response);
-      remembered.set(path, { etag: response.headers.get("ETag"), body });
+      const text = await response.text();
+      if (text === known?.text) return known.body as T;
+      const body = parsed<T>(text);
+      remembered.set(path, { etag: response.headers.get("ETag"), text, body });
       return body;
     },
   };
@@ -75,9 +78,9 @@ async function send(
   }
 }
 
-async function readJson<T>(response: Response): Promise<T> {
+function parsed<T>(text: string): T {
   try {
-    return (await response.json()) as T;
+    return JSON.parse(text) as T;
   } catch {
     throw new ApiError("unreadable", "The server's answer is not JSON.");
   }
