@@ -1,6 +1,7 @@
 // Tables of counts, and families of tests.
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -8,8 +9,10 @@
 #include "assay/stats/calculator.h"
 #include "assay/stats/contingency.h"
 #include "assay/stats/contrast.h"
+#include "assay/stats/mann_whitney.h"
 #include "assay/stats/multiplicity.h"
 #include "assay/stats/noninferiority.h"
+#include "assay/stats/shrinkage.h"
 #include "assay/stats/srm.h"
 
 namespace assay::stats {
@@ -133,7 +136,39 @@ Stat<json> noninferiority(Request& request) {
   return out;
 }
 
+Stat<json> rank_test(Request& request) {
+  const auto control = request.numbers("control", "one value per unit");
+  const auto treatment = request.numbers("treatment", "one value per unit");
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const MannWhitney test, mann_whitney(control, treatment));
+  return json{{"method", "mann_whitney"},
+              {"statistic", test.u},
+              {"estimate", test.estimate},
+              {"z", test.z},
+              {"p_value", test.p_value}};
+}
+
+Stat<json> winners_curse(Request& request) {
+  const auto values = request.numbers("estimates", "one per experiment");
+  const auto errors = request.numbers("std_errors", "one per experiment");
+  ShrinkageOptions options;
+  options.mean = request.number("prior_mean", {.fallback = 0});
+  options.tau = request.maybe_number(
+      "tau", {.fallback = 0, .at_least = 0, .about = "sd of true effects; absent: estimated"});
+  if (values.size() != errors.size()) request.wrong("std_errors", "must be as many as estimates");
+  if (!request.usable()) return nothing();
+  std::vector<Effect> effects;
+  for (std::size_t i = 0; i < values.size(); ++i) effects.push_back({values[i], errors[i]});
+  ASSAY_TRY(const Shrinkage shrunk, shrink(effects, options));
+  json out = {{"method", "shrinkage"}, {"tau", shrunk.tau}};
+  for (const Effect& each : shrunk.effects) {
+    out["effects"].push_back({{"estimate", each.value}, {"std_error", each.std_error}});
+  }
+  return out;
+}
+
 constexpr std::array kTables = {
+    Calculator{"mann_whitney", "Is a treated value more likely above than below?", rank_test},
     Calculator{"chi_square", "Do the rows of a table share one distribution?", chi_square},
     Calculator{"g_test", "The same by the likelihood ratio", g_of_table},
     Calculator{"fisher_exact", "The same, exactly, for four counts", fisher},
@@ -144,6 +179,7 @@ constexpr std::array kTables = {
 
 constexpr std::array kFamilies = {
     Calculator{"adjust", "Which of many p-values stand, counted as one family?", adjusted},
+    Calculator{"shrinkage", "How large are the effects of winners really?", winners_curse},
     Calculator{"noninferiority", "Is the treatment at most a margin worse?", noninferiority},
 };
 

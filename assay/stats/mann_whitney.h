@@ -1,0 +1,25 @@
+// Mann–Whitney U: is a value of the treatment more likely above one of the control than below?
+//
+// Mid-ranks for ties, the tie-corrected variance, and the continuity correction that R's
+// wilcox.test uses by default. The estimate is A = U/(n_t·n_c) = P(t > c) + P(t = c)/2. It compares
+// distributions, not means: under the null both are equal. Golden: spec/golden/mann_whitney.csv
+//
+//   const auto test = mann_whitney(control_values, treatment_values);
+#pragma once
+
+#include <span>
+
+#include "assay/stats/estimate.h"
+
+namespace assay::stats {
+
+struct MannWhitney {
+  double u = 0;         // Of the treatment.
+  double estimate = 0;  // A; 0.5 is no difference.
+  double z = 0;
+  double p_value = 1;  // Two-sided, normal approximation.
+};
+
+Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment);
+
+}  // namespace assay::stats
