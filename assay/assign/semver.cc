@@ -39,7 +39,6 @@ bool take_parts(std::string_view& text, Parsed& parsed) {
 
 std::optional<Parsed> parse(std::string_view text) {
   Parsed parsed;
-  if (!text.empty() && (text.front() == 'v' || text.front() == 'V')) text.remove_prefix(1);
   if (text.empty() || !take_parts(text, parsed)) return std::nullopt;
   if (const auto plus = text.find('+'); plus != std::string_view::npos) {
     if (!is_suffix(text.substr(plus + 1))) return std::nullopt;

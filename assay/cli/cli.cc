@@ -9,6 +9,7 @@
 
 #include "assay/base/version.h"
 #include "assay/cli/analyze_command.h"
+#include "assay/cli/assign_command.h"
 #include "assay/cli/define_command.h"
 #include "assay/cli/plan_command.h"
 #include "assay/cli/simulate_command.h"
@@ -142,6 +143,14 @@ void add_simulate(Session& session) {
   add_json(sub, options->json);
 }
 
+void add_assign(Session& session) {
+  const auto [sub, options] = session.add<AssignOptions>(
+      "assign", "Give each unit of a CSV file its variant and the reason", run_assign);
+  sub->add_option("file", options->file, "Experiment file (- is stdin)")->required();
+  sub->add_option("--units", options->units, "CSV file with a header (- is stdin)")->required();
+  add_json(sub, options->json);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
@@ -150,6 +159,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   app.require_subcommand(1);
   Session session{app, streams};
   add_define(session);
+  add_assign(session);
   add_analyze(session);
   add_decide(session);
   add_simulate(session);

@@ -1,0 +1,150 @@
+#include "assay/cli/assign_command.h"
+
+#include <algorithm>
+#include <fstream>
+#include <istream>
+#include <ostream>
+#include <span>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/assign.h"
+#include "assay/base/text.h"
+#include "assay/cli/csv_reader.h"
+#include "assay/cli/define_command.h"
+#include "assay/define/define.h"
+
+namespace assay::cli {
+namespace {
+
+using assign::Assignment;
+using assign::Context;
+using assign::Handle;
+using assign::Snapshot;
+
+constexpr std::size_t kMaxProblems = 20;  // Of rows; more would hide the first.
+
+std::string quoted_csv(std::string_view field) {
+  if (field.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(field);
+  std::string out = "\"";
+  for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+std::string quoted_json(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Writes rows as they come, as CSV or as the elements of one JSON object.
+class Rows {
+ public:
+  Rows(const Snapshot& snapshot, std::ostream& out, bool json, const std::string& fingerprint)
+      : snapshot_(snapshot), out_(out), json_(json) {
+    if (json_) {
+      out_ << R"({"experiment":)" << quoted_json(snapshot.id(kOnly)) << R"(,"fingerprint":")"
+           << fingerprint << R"(","assignments":[)";
+    } else {
+      out_ << "unit,variant,reason\n";
+    }
+  }
+  void write(std::string_view unit, const Assignment& assignment) {
+    const std::string_view reason = reason_name(assignment.reason);
+    std::string_view variant;
+    if (assignment.assigned()) {
+      variant = snapshot_.variant_key(kOnly, static_cast<std::size_t>(assignment.variant));
+    }
+    if (!json_) {
+      out_ << quoted_csv(unit) << ',' << quoted_csv(variant) << ',' << reason << '\n';
+      return;
+    }
+    out_ << (is_first_ ? "\n" : ",\n") << R"({"unit":)" << quoted_json(unit);
+    if (assignment.assigned()) {
+      out_ << R"(,"variant":)" << quoted_json(variant) << R"(,"propensity":)"
+           << number_text(assignment.propensity);
+    }
+    out_ << R"(,"reason":")" << reason << "\"}";
+    is_first_ = false;
+  }
+  void end() {
+    if (json_) out_ << "\n]}\n";
+  }
+
+  static constexpr Handle kOnly{0};
+
+ private:
+  const Snapshot& snapshot_;
+  std::ostream& out_;
+  bool json_;
+  bool is_first_ = true;
+};
+
+std::size_t unit_column(const std::vector<std::string>& header, std::string_view kind) {
+  for (const std::string_view name : {kind, std::string_view("unit")}) {
+    const auto found = std::find(header.begin(), header.end(), name);
+    if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
+  }
+  return 0;
+}
+
+Problems assign_rows(const Snapshot& snapshot, const std::string& file, std::istream& in,
+                     Rows& rows) {
+  Problems problems;
+  CsvReader reader(in);
+  const auto problem = [&](std::string message) {
+    problems.push_back({.place = {.file = file, .line = std::max(reader.line(), 1), .column = 1},
+                        .field = {},
+                        .message = std::move(message),
+                        .hint = {}});
+  };
+  std::vector<std::string> header;
+  std::vector<std::string> fields;
+  if (!reader.next(header) && reader.error().empty()) {
+    problem("there is no header; the first line names the columns, such as unit,country");
+  }
+  const std::size_t ids = unit_column(header, snapshot.unit_kind(Rows::kOnly));
+  Context context(snapshot);
+  while (problems.size() < kMaxProblems && reader.next(fields)) {
+    if (fields.size() != header.size()) {
+      problem(std::to_string(fields.size()) + " fields, but the header has " +
+              std::to_string(header.size()));
+      continue;
+    }
+    context.reset();
+    context.set_targeting_key(fields[ids]);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (!fields[i].empty()) context.set_untyped(header[i], fields[i]);
+    }
+    rows.write(fields[ids], snapshot.evaluate(Rows::kOnly, context));
+  }
+  if (!reader.error().empty()) problem(reader.error());
+  return problems;
+}
+
+}  // namespace
+
+int run_assign(const AssignOptions& options, Streams streams) {
+  const Loaded loaded = load_experiment(options.file, {}, streams, options.json);
+  if (loaded.status != kOk) return loaded.status;
+  const assign::Running running{.plan = loaded.parsed.experiment};
+  const auto snapshot = assign::compile(std::span(&running, 1));
+  if (!snapshot) return report(streams, snapshot.error(), options.json);
+  std::ifstream opened;
+  if (options.units != "-") {
+    opened.open(options.units, std::ios::binary);
+    if (!opened || opened.peek() == std::ifstream::traits_type::eof()) {
+      return report(streams,
+                    Error{Code::kNotFound, "cannot read units from " + options.units,
+                          "a CSV file with a header, such as unit,country"},
+                    options.json);
+    }
+  }
+  Rows rows(**snapshot, streams.out, options.json, fingerprint(running.plan));
+  const Problems problems =
+      assign_rows(**snapshot, options.units, options.units == "-" ? streams.in : opened, rows);
+  rows.end();
+  if (!problems.empty()) return report(streams, problems, options.json);
+  return streams.out.flush() ? kOk : kFailed;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,21 @@
+// `assay assign exp.yaml --units ids.csv`: the variant of each unit and the reason, as
+// unit,variant,reason. The ids are in the column named like the experiment's unit, else in `unit`,
+// else in the first one; every other column is an attribute for targeting. Streams: a file of any
+// length needs the memory of one line.
+#pragma once
+
+#include <string>
+
+#include "assay/cli/streams.h"
+
+namespace assay::cli {
+
+struct AssignOptions {
+  std::string file;   // The experiment.
+  std::string units;  // CSV with a header; "-" is standard input.
+  bool json = false;
+};
+
+int run_assign(const AssignOptions& options, Streams streams);
+
+}  // namespace assay::cli
