@@ -13,6 +13,7 @@
 #include "assay/cli/define_command.h"
 #include "assay/cli/plan_command.h"
 #include "assay/cli/simulate_command.h"
+#include "assay/cli/stats_command.h"
 
 namespace assay::cli {
 namespace {
@@ -151,6 +152,15 @@ void add_assign(Session& session) {
   add_json(sub, options->json);
 }
 
+void add_stats(Session& session) {
+  const auto [sub, options] = session.add<StatsOptions>(
+      "stats", "Answer one statistical question on numbers: JSON in, JSON out", run_stats);
+  sub->add_option("method", options->method, "The method; its request comes on standard input");
+  sub->add_flag("--list", options->list, "Name the methods");
+  sub->add_flag("--schema", options->schema, "Print the JSON Schema of the method's request");
+  add_json(sub, options->json);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
@@ -165,6 +175,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   add_simulate(session);
   add_report(session);
   add_plan(session);
+  add_stats(session);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
