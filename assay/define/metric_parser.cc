@@ -245,8 +245,8 @@ PlannedMetric parse_planned(const Value& value, Role role,
     parse_guardrail_rules(fields, metric);
   } else {
     metric.direction = fields.word<Direction>("direction").value_or(Direction::kIncrease);
+    metric.mde_relative = fields.number("mde_relative", kPositive);
   }
-  metric.mde_relative = fields.number("mde_relative", kPositive);
   const auto name = fields.require("name");
   const auto text = name ? name->text(128) : std::nullopt;
   if (!text) return metric;
