@@ -86,6 +86,7 @@ constexpr Key kMetricKeys[] = {
 constexpr Key kGuardrailKeys[] = {
     {"name", "text", "The metric's name; defined here or in a catalogue.", true},
     {"direction", "@direction|@rule", "Which way is better, or the rule against getting worse."},
+    {"mde_relative", "positive", "Smallest relative effect worth detecting on this metric."},
     {"threshold", "number", "Limit of the variant's value: a cap, or a floor if more is better."},
     {"must_not_increase", "flag|margin", "Not above control by more than this relative margin."},
     {"must_not_decrease", "flag|margin", "Not below control by more than this relative margin."},

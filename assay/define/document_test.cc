@@ -1,0 +1,96 @@
+#include "assay/define/document.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/define/parse.h"
+
+namespace assay::define {
+namespace {
+
+using testing::HasSubstr;
+
+std::string complaint(std::string_view text) {
+  const auto root = read_document(text, "x.yaml");
+  return root ? "" : to_text(root.error());
+}
+
+TEST(Document, KeepsTextPlacesAndOrder) {
+  const auto root = read_document("b: 010\na:\n  - 'x'\n  - {c: null}\n", "x.yaml");
+  ASSERT_TRUE(root);
+  EXPECT_EQ(root->keys[0].text, "b");
+  EXPECT_EQ(root->find("b")->text, "010");
+  EXPECT_FALSE(root->find("b")->quoted);
+  const Node& list = *root->find("a");
+  EXPECT_EQ(list.kind, Node::Kind::kList);
+  EXPECT_TRUE(list.items[0].quoted);
+  EXPECT_EQ(list.items[0].line, 3);
+  EXPECT_EQ(list.items[0].column, 5);
+  EXPECT_EQ(list.items[1].find("c")->kind, Node::Kind::kNull);
+  EXPECT_EQ(root->find("nothing"), nullptr);
+}
+
+TEST(Document, RefusesWhatAPlanMustNotDependOn) {
+  EXPECT_THAT(complaint("a: 1\nb: {c: 1, c: 2}\n"),
+              HasSubstr("x.yaml:2:11: error: b: key 'c' appears twice (first on line 2"));
+  EXPECT_THAT(complaint("a: &x {b: 1}\nc: *x\n"), HasSubstr("x.yaml:2:4: error: c: aliases"));
+  EXPECT_THAT(complaint("a:\n  <<: {b: 1}\n"), HasSubstr("x.yaml:2:3: error: a: merge keys"));
+  EXPECT_THAT(complaint("a: !!str 5\n"), HasSubstr("tag"));
+  EXPECT_THAT(complaint("a: 1\n---\nb: 2\n"), HasSubstr("more than one YAML document"));
+  EXPECT_THAT(complaint("? [a, b]\n: 1\n"), HasSubstr("a key must be a word"));
+  EXPECT_THAT(complaint(""), HasSubstr("empty"));
+  EXPECT_THAT(complaint("# nothing\n"), HasSubstr("empty"));
+}
+
+TEST(Document, ReportsSeveralOfTheseAtOnce) {
+  const auto root = read_document("a: 1\na: 2\nb: *c\n<<: {}\n", "x.yaml");
+  ASSERT_FALSE(root);
+  // An alias to nothing ends the reading, after what came before it.
+  EXPECT_GE(root.error().size(), 2U);
+}
+
+TEST(Document, MalformedTextNamesItsPlace) {
+  EXPECT_THAT(complaint("a: [1, 2\nb: 3\n"), HasSubstr("not valid YAML"));
+  EXPECT_THAT(complaint("a: b: c\n"), HasSubstr("x.yaml:1:5: error: not valid YAML"));
+  EXPECT_THAT(complaint("a: {b: 1\n"), HasSubstr("not valid YAML"));
+  EXPECT_THAT(complaint("a: \xff\xfe\n"), HasSubstr("not UTF-8"));
+  EXPECT_THAT(complaint(std::string_view("a: \0b\n", 7)), HasSubstr("not UTF-8"));
+}
+
+TEST(Document, HostileSizesEndEarly) {
+  EXPECT_THAT(complaint(std::string(kMaxFileBytes + 1, ' ')), HasSubstr("larger than"));
+  EXPECT_THAT(complaint(std::string(5000, '[')), HasSubstr("nested deeper"));
+  EXPECT_THAT(complaint(std::string(5000, '{')), HasSubstr("nested deeper"));
+  std::string wide = "[";
+  for (std::size_t i = 0; i <= kMaxNodes; ++i) wide += "1,";
+  EXPECT_THAT(complaint(wide + "1]"), HasSubstr("more than 100000 values"));
+  std::string laughs = "a0: &a0 [x, x]\n";
+  for (int i = 1; i < 30; ++i) {
+    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" +
+              std::to_string(i - 1) + ", *a" + std::to_string(i - 1) + "]\n";
+  }
+  EXPECT_THAT(complaint(laughs), HasSubstr("aliases"));
+  std::string twice;
+  for (int i = 0; i < 1000; ++i) twice += "a: 1\n";
+  EXPECT_EQ(read_document(twice, "x").error().size(), 100U);
+}
+
+TEST(Document, JsonIsReadAsJson) {
+  const auto root = read_document(
+      "{\n\t\"a\": \"\\u00e9 \\ud83d\\ude00 \\/ \\\\ud83d\\ude00\",\n\t\"b\": [1, true, null]\n}",
+      "x.json");
+  // Two backslashes are one backslash; the half of a pair that follows is not text.
+  EXPECT_FALSE(root);
+  const auto fine = read_document("{\"a\": \"\\u00e9 \\ud83d\\ude00 \\/ \\\\ud83d\"}", "x.json");
+  ASSERT_TRUE(fine) << to_text(fine.error());
+  EXPECT_EQ(fine->find("a")->text, "é 😀 / \\ud83d");
+}
+
+TEST(Document, JsonMayBeIndentedWithTabs) {
+  const auto root = read_document("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n", "x.json");
+  ASSERT_TRUE(root) << to_text(root.error());
+  EXPECT_EQ(root->find("a")->items.size(), 2U);
+}
+
+}  // namespace
+}  // namespace assay::define
