@@ -47,7 +47,7 @@ def main():
         p2 = p1 * (1 + relative)
         n = proportion(p1, p2, alpha, power, k)
         agree(n, by_root(p1, p2, alpha, power, k), 1e-9, (p1, p2, k))
-        rows.append([p1, relative, alpha, power, k / (1 + k), int(math.ceil(n)), int(math.ceil(k * n))])
+        rows.append([p1, relative, alpha, power, k / (1 + k), math.ceil(n), math.ceil(k * n)])
     write("sizing_proportion", "units for two proportions, pooled null variance, two-sided",
           version("statsmodels"), ["baseline", "relative", "alpha", "power", "treatment_share",
                                    "n_control", "n_treatment"], rows,
@@ -60,7 +60,7 @@ def main():
         n = mean_size(sd, abs(delta), alpha, power, k)
         se = sd * math.sqrt((1 + 1 / k) / n)
         agree(norm.cdf(abs(delta) / se - norm.isf(alpha / 2)), power, 1e-12, (sd, delta))
-        rows.append([sd, delta, alpha, power, k / (1 + k), int(math.ceil(n)), int(math.ceil(k * n))])
+        rows.append([sd, delta, alpha, power, k / (1 + k), math.ceil(n), math.ceil(k * n)])
     write("sizing_mean", "units for two means, normal approximation, two-sided",
           version("statsmodels"), ["sd", "absolute", "alpha", "power", "treatment_share",
                                    "n_control", "n_treatment"], rows,
