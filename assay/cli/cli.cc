@@ -12,6 +12,7 @@
 #include "assay/cli/assign_command.h"
 #include "assay/cli/define_command.h"
 #include "assay/cli/plan_command.h"
+#include "assay/cli/serve_command.h"
 #include "assay/cli/simulate_command.h"
 #include "assay/cli/stats_command.h"
 
@@ -161,6 +162,30 @@ void add_stats(Session& session) {
   add_json(sub, options->json);
 }
 
+void add_serve(Session& session) {
+  const auto [sub, options] = session.add<ServeCommandOptions>(
+      "serve", "Answer over HTTP, count, analyze and decide; API and dashboard on one port",
+      run_serve);
+  serve::ServeOptions& server = options->server;
+  sub->add_option("--data", server.data_directory, "Data directory")->capture_default_str();
+  sub->add_option("--listen", server.listen, "ADDRESS:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  sub->add_option("--dashboard", server.dashboard_directory, "Folder of the built dashboard");
+  sub->add_option("--catalogue", server.catalogue_file, "File with metric definitions");
+  sub->add_option("--analyze-every", options->analyze_every_seconds, "Seconds between looks")
+      ->capture_default_str();
+  sub->add_option("--threads", server.threads, "HTTP threads; 0 is one per core")
+      ->check(CLI::Range(0, 256));
+  sub->add_option("--tls-certificate", server.tls_certificate_file, "PEM file; with --tls-key");
+  sub->add_option("--tls-key", server.tls_key_file, "PEM file")->needs("--tls-certificate");
+  sub->add_flag("--insecure", server.allow_insecure, "Listen off loopback without a token");
+  sub->add_option("--allow-host", server.allowed_hosts, "Further name this server is known by");
+  sub->add_option("--log-level", server.log_level, "debug, info, warning, error or off")
+      ->capture_default_str();
+  sub->add_option("--create-token", options->create_token, "Make an access token and print it");
+  add_json(sub, options->json);
+}
+
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, Streams streams) {
@@ -176,6 +201,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   add_report(session);
   add_plan(session);
   add_stats(session);
+  add_serve(session);
   try {
     // CLI11 takes the arguments from the back.
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -1,4 +1,5 @@
-// Answer: what goes back over HTTP, and the exposures that the answer itself caused. Exposure is a
+// Answer: what goes back over HTTP, how each experiment came out, and the exposures that the answer
+// itself caused. Exposure is a
 // plain value here: the composition root stamps it with the time and hands it to collect.
 #pragma once
 
@@ -22,11 +23,19 @@ struct Exposure {
   bool is_override = false;
 };
 
+// How one experiment was answered: what counters are kept of.
+struct Evaluation {
+  assign::Handle experiment;
+  std::int16_t variant = assign::Assignment::kNone;
+  assign::Reason reason = assign::Reason::kStopped;
+};
+
 struct Answer {
   int status = 200;
   std::string body;  // JSON, or empty with 304.
   std::string etag;  // Quoted, for the ETag header; empty: none.
   std::vector<Exposure> exposures;
+  std::vector<Evaluation> evaluations = {};
 };
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,

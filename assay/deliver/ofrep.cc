@@ -127,8 +127,9 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
   body += "\"}}";
 }
 
-void Ofrep::note_exposure(Handle experiment, const Assignment& assignment, const Context& context,
-                          Answer& answer) const {
+void Ofrep::note(Handle experiment, const Assignment& assignment, const Context& context,
+                 Answer& answer) const {
+  answer.evaluations.push_back({experiment, assignment.variant, assignment.reason});
   if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
   answer.exposures.push_back(
       exposure_of(*snapshot_, experiment, assignment, snapshot_->unit(experiment, context).id));
@@ -147,7 +148,7 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
   if (assignment.reason == Reason::kNoUnit) return flag_failure(400, key, kNoKey);
   Answer answer;
   append_flag(*experiment, assignment, answer.body);
-  note_exposure(*experiment, assignment, context, answer);
+  note(*experiment, assignment, context, answer);
   return answer;
 }
 
@@ -162,7 +163,7 @@ Answer Ofrep::evaluate_bulk(std::string_view body, std::string_view if_none_matc
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';
     append_flag(Handle{i}, assignments[i], answer.body);
-    note_exposure(Handle{i}, assignments[i], context, answer);
+    note(Handle{i}, assignments[i], context, answer);
   }
   answer.body += "]}";
   answer.etag = fmt::format("\"{:016x}\"", xxh3_64(answer.body));

@@ -51,8 +51,8 @@ class Ofrep {
                    std::string& body) const;
   std::string_view protocol_reason(assign::Handle experiment,
                                    const assign::Assignment& assignment) const;
-  void note_exposure(assign::Handle experiment, const assign::Assignment& assignment,
-                     const assign::Context& context, Answer& answer) const;
+  void note(assign::Handle experiment, const assign::Assignment& assignment,
+            const assign::Context& context, Answer& answer) const;
 
   std::shared_ptr<const assign::Snapshot> snapshot_;
   std::vector<Fragments> fragments_;  // By experiment.

@@ -21,6 +21,7 @@ struct Request {
   Fields params;   // What the route's {names} matched; filled in by the router.
   std::string body;
   std::string remote;  // Peer address, for logs.
+  std::string actor;   // Who asks; filled in by whoever checks that.
   bool keep_alive = true;
 
   std::optional<std::string_view> header(std::string_view lower_case_name) const;

@@ -1,0 +1,88 @@
+// /v1/experiments: the lifecycle.
+#include <fmt/format.h>
+
+#include "assay/base/hash.h"
+#include "assay/serve/clock.h"
+#include "assay/serve/routes.h"
+#include "assay/serve/shapes.h"
+
+namespace assay::serve {
+namespace {
+
+using io::http::failure;
+using io::http::Handler;
+using io::http::Request;
+using io::http::Respond;
+using io::http::Response;
+
+Response no_experiment(const std::string& id) {
+  return failure({Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them"});
+}
+
+Response shown(const Result<std::shared_ptr<const Registered>>& experiment) {
+  if (!experiment) return failure(experiment.error());
+  return {.body = experiment_json(**experiment)};
+}
+
+Response refusal_response(const Refusal& refusal) {
+  if (refusal.problems.empty()) return failure(refusal.error);
+  return failure("the experiment file has problems", refusal.problems);
+}
+
+Response add(Backend& backend, const Request& request) {
+  const io::sqlite::Change change{now(), request.actor};
+  auto added = backend.experiments.add(request.body, "experiment", change);
+  if (!added) return refusal_response(added.error());
+  auto experiment = added->experiment;
+  if (request.query_value("start") == "true" && !experiment->is_running()) {
+    auto started = backend.experiments.start(experiment->record.id, change);
+    if (!started) return failure(started.error());
+    experiment = *started;
+  }
+  return {.status = added->created ? 201 : 200, .body = experiment_json(*experiment)};
+}
+
+}  // namespace
+
+Handler get_experiments(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    const std::string body = experiment_list_json(*backend.experiments.view(), backend.results);
+    const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(body));
+    respond(io::http::with_etag(request, {.body = body}, etag));
+  };
+}
+
+Handler get_experiment(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    const std::string& id = request.param("id");
+    const auto experiment = backend.experiments.view()->find(id);
+    respond(experiment ? Response{.body = experiment_json(*experiment)} : no_experiment(id));
+  };
+}
+
+Handler post_experiment(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    if (request.body.size() > define::kMaxFileBytes) {
+      return respond(failure(413, {Code::kInvalid, "an experiment file has at most 1 MiB", {}}));
+    }
+    respond(add(backend, request));
+  };
+}
+
+Handler post_start(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    respond(shown(backend.experiments.start(request.param("id"), {now(), request.actor})));
+  };
+}
+
+Handler post_stop(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    const std::string id = request.param("id");
+    auto stopped = backend.experiments.stop(id, {now(), request.actor});
+    // The last scorecard shows how it ended.
+    if (stopped) backend.analyst.look_now(id, [](const Result<void>&) {});
+    respond(shown(stopped));
+  };
+}
+
+}  // namespace assay::serve

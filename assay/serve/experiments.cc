@@ -1,0 +1,215 @@
+#include "assay/serve/experiments.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "assay/serve/freeze.h"
+#include "assay/serve/log.h"
+
+namespace assay::serve {
+namespace {
+
+using io::sqlite::Change;
+using io::sqlite::ExperimentRecord;
+using io::sqlite::Records;
+using RecordState = io::sqlite::State;
+using RegisteredPtr = std::shared_ptr<const Registered>;
+
+std::vector<std::uint32_t> weights_of(const define::Experiment& plan) {
+  std::vector<std::uint32_t> weights;
+  for (const define::Variant& variant : plan.variants) weights.push_back(variant.weight);
+  return weights;
+}
+
+collect::KnownExperiment known_of(const Registered& experiment) {
+  collect::KnownExperiment known;
+  known.state = experiment.record.state == RecordState::kDraft     ? collect::State::kDraft
+                : experiment.record.state == RecordState::kRunning ? collect::State::kRunning
+                                                                   : collect::State::kStopped;
+  for (const auto& variant : experiment.plan.variants) known.variants.push_back(variant.key);
+  known.unit_kind = experiment.plan.assignment.unit;
+  known.version = std::to_string(experiment.record.version.number);
+  for (const auto& epoch : experiment.epochs) {
+    known.epochs.push_back({epoch.number, epoch.started_at});
+  }
+  for (const auto& one : experiment.plan.assignment.overrides) known.overridden.insert(one.unit_id);
+  known.expose_on_evaluation = experiment.plan.assignment.expose_on_evaluation;
+  return known;
+}
+
+// What assignment must know; drafts are not answered for.
+std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experiments) {
+  std::vector<assign::Running> running;
+  for (const RegisteredPtr& experiment : experiments) {
+    if (experiment->record.state == RecordState::kDraft) continue;
+    running.push_back({
+        .plan = experiment->plan,
+        .version = static_cast<std::uint32_t>(experiment->record.version.number),
+        .epoch = experiment->epochs.empty() ? 0 : experiment->epochs.back().number,
+        .is_stopped = !experiment->is_running(),
+    });
+  }
+  return running;
+}
+
+Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments) {
+  auto compiled = assign::compile(running_of(experiments));
+  if (!compiled) {
+    return fail(Code::kConflict, "the running experiments do not fit together",
+                to_text(compiled.error()));
+  }
+  collect::Known known;
+  for (const RegisteredPtr& one : experiments) known[one->record.id] = known_of(*one);
+  return std::make_shared<const View>(
+      View{std::move(experiments), deliver::Ofrep(std::move(*compiled)), std::move(known)});
+}
+
+Refusal refused(Error error) { return {{}, std::move(error)}; }
+
+}  // namespace
+
+RegisteredPtr View::find(std::string_view id) const {
+  const auto at = std::find_if(experiments.begin(), experiments.end(),
+                               [&](const RegisteredPtr& one) { return one->record.id == id; });
+  return at == experiments.end() ? nullptr : *at;
+}
+
+Result<std::unique_ptr<Experiments>> Experiments::open(
+    Records& records, std::vector<define::MetricDefinition> catalogue) {
+  std::unique_ptr<Experiments> experiments(new Experiments(records, std::move(catalogue)));
+  ASSAY_TRY(const auto stored, records.experiments());
+  std::vector<RegisteredPtr> loaded;
+  for (const ExperimentRecord& record : stored) {
+    ASSAY_TRY(Registered one, experiments->load(record));
+    loaded.push_back(std::make_shared<const Registered>(std::move(one)));
+  }
+  ASSAY_TRY(experiments->view_, make_view(std::move(loaded)));
+  return experiments;
+}
+
+std::shared_ptr<const View> Experiments::view() const {
+  const std::scoped_lock lock(view_mutex_);
+  return view_;
+}
+
+Result<Registered> Experiments::load(const ExperimentRecord& record) const {
+  Registered loaded;
+  loaded.record = record;
+  ASSAY_TRY(loaded.plan, define::from_canonical_json(record.version.plan_json));
+  ASSAY_TRY(loaded.epochs, records_.epochs(record.id));
+  // Warnings are not stored: what they say follows from the file.
+  const auto parsed =
+      define::parse(record.version.source, {.file = record.id, .catalogue = catalogue_});
+  if (parsed) {
+    for (const Problem& warning : parsed->warnings) loaded.warnings.push_back(to_text(warning));
+  }
+  if (loaded.epochs.size() < 2) return loaded;
+  ASSAY_TRY(const auto versions, records_.versions(record.id));
+  for (const auto& epoch : loaded.epochs) {
+    const auto version = std::find_if(versions.begin(), versions.end(),
+                                      [&](const auto& v) { return v.number == epoch.version; });
+    if (version == versions.end()) continue;
+    ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
+    loaded.epoch_weights[epoch.number] = weights_of(plan);
+  }
+  return loaded;
+}
+
+// Loads the changed experiment anew and swaps in a view with it.
+Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
+  ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
+  ASSAY_TRY(Registered loaded, load(record));
+  auto changed = std::make_shared<const Registered>(std::move(loaded));
+  std::vector<RegisteredPtr> all = view()->experiments;
+  const auto at = std::find_if(all.begin(), all.end(), [&](const RegisteredPtr& one) {
+    return one->record.id == changed_id;
+  });
+  if (at == all.end()) {
+    all.insert(all.begin(), changed);
+  } else {
+    *at = changed;
+  }
+  ASSAY_TRY(auto next, make_view(std::move(all)));
+  const std::scoped_lock lock(view_mutex_);
+  view_ = std::move(next);
+  return changed;
+}
+
+Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::string& file,
+                                             const Change& change) {
+  auto parsed = define::parse(text, {.file = file, .catalogue = catalogue_});
+  if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
+  const define::Experiment& plan = parsed->experiment;
+  const std::scoped_lock lock(change_mutex_);
+  PlanChange difference;
+  if (const auto before = view()->find(plan.id); before && before->is_running()) {
+    difference = compare_plans(before->plan, plan);
+    if (!difference.frozen.empty()) {
+      return unexpected(refused(
+          {Code::kConflict,
+           fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
+           "register the change as a new experiment; traffic may be raised, and weights change "
+           "where the plan says reshuffle"}));
+    }
+  }
+  auto added = records_.add_version({.id = plan.id,
+                                     .name = plan.name,
+                                     .fingerprint = define::fingerprint(plan),
+                                     .plan_json = define::canonical_json(plan),
+                                     .source = std::string(text),
+                                     .opens_epoch = difference.opens_epoch},
+                                    change);
+  if (!added) return unexpected(refused(std::move(added).error()));
+  auto published = publish(plan.id);
+  if (!published) return unexpected(refused(std::move(published).error()));
+  return Addition{std::move(*published), added->created};
+}
+
+Result<void> Experiments::check_startable(const Registered& experiment) const {
+  const define::Experiment& plan = experiment.plan;
+  std::vector<std::string> undefined;
+  for (const define::PlannedMetric& metric : plan.metrics) {
+    if (!metric.definition) undefined.push_back(metric.name);
+  }
+  if (!undefined.empty()) {
+    return fail(Code::kConflict,
+                fmt::format("{} names metrics that are defined nowhere: {}", plan.id,
+                            fmt::join(undefined, ", ")),
+                "define them under `metrics:` in the file, or in the catalogue given to assay "
+                "serve --catalogue");
+  }
+  if (const Problems problems = assign::unsupported(plan); !problems.empty()) {
+    return fail(Code::kConflict, plan.id + " cannot be assigned", to_text(problems));
+  }
+  std::vector<define::Experiment> together = {plan};
+  for (const RegisteredPtr& other : view()->experiments) {
+    if (other->is_running() && other->record.id != plan.id) together.push_back(other->plan);
+  }
+  if (const Problems problems = define::layer_conflicts(together); !problems.empty()) {
+    return fail(Code::kConflict, problems.front().message, problems.front().hint);
+  }
+  return {};
+}
+
+Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& change) {
+  const std::scoped_lock lock(change_mutex_);
+  const RegisteredPtr experiment = view()->find(id);
+  if (!experiment) {
+    return fail(Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them");
+  }
+  ASSAY_TRY_VOID(check_startable(*experiment));
+  ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change));
+  log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
+  return publish(id);
+}
+
+Result<RegisteredPtr> Experiments::stop(const std::string& id, const Change& change) {
+  const std::scoped_lock lock(change_mutex_);
+  ASSAY_TRY([[maybe_unused]] const auto stopped, records_.stop(id, change));
+  log_info("experiment_stopped", {{"experiment", id}, {"actor", change.actor}});
+  return publish(id);
+}
+
+}  // namespace assay::serve

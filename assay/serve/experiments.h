@@ -1,0 +1,92 @@
+// Experiments: the lifecycle of plans, from draft to running to stopped, and the compiled view of
+// them that requests are answered from.
+//
+//   ASSAY_TRY(auto experiments, Experiments::open(records, catalogue));
+//   auto added = experiments->add(yaml, "ranker.yaml", {now(), "ana"});
+//   auto running = experiments->start("ranker_v2", {now(), "ana"});
+//   experiments->view()->ofrep.evaluate_flag("ranker_v2", body);
+//
+// A draft may change in any way. Once started, the plan is frozen: a new version may raise
+// `traffic`, change weights where the plan says `reshuffle` (both open a new epoch), rename the
+// experiment and name overrides; anything else is a conflict that names the fields. Changes are
+// made one at a time; views are immutable and swapped whole. Any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/analyze/analyze.h"
+#include "assay/base/expected.h"
+#include "assay/collect/intake.h"
+#include "assay/define/define.h"
+#include "assay/deliver/deliver.h"
+#include "assay/io/sqlite/records.h"
+
+namespace assay::serve {
+
+// One registered experiment as it stands.
+struct Registered {
+  io::sqlite::ExperimentRecord record;
+  define::Experiment plan;
+  std::vector<std::string> warnings;
+  std::vector<io::sqlite::Epoch> epochs;
+  std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights;
+
+  bool is_running() const { return record.state == io::sqlite::State::kRunning; }
+};
+
+// Everything requests are answered from, as of the last change.
+struct View {
+  std::vector<std::shared_ptr<const Registered>> experiments;  // Newest first.
+  deliver::Ofrep ofrep;
+  collect::Known known;
+
+  std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
+};
+
+// Why a plan was turned away: the problems of the file, or else what stands against it.
+struct Refusal {
+  Problems problems;
+  Error error;
+};
+
+struct Addition {
+  std::shared_ptr<const Registered> experiment;
+  bool created = false;  // False: the very same plan was there before.
+};
+
+class Experiments {
+ public:
+  static Result<std::unique_ptr<Experiments>> open(io::sqlite::Records& records,
+                                                   std::vector<define::MetricDefinition> catalogue);
+
+  // `file` names the text in problems.
+  Expected<Addition, Refusal> add(std::string_view text, const std::string& file,
+                                  const io::sqlite::Change& change);
+  Result<std::shared_ptr<const Registered>> start(const std::string& id,
+                                                  const io::sqlite::Change& change);
+  Result<std::shared_ptr<const Registered>> stop(const std::string& id,
+                                                 const io::sqlite::Change& change);
+
+  std::shared_ptr<const View> view() const;
+
+ private:
+  Experiments(io::sqlite::Records& records, std::vector<define::MetricDefinition> catalogue)
+      : records_(records), catalogue_(std::move(catalogue)) {}
+
+  Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
+  Result<void> check_startable(const Registered& experiment) const;
+  Result<std::shared_ptr<const Registered>> publish(const std::string& changed_id);
+
+  io::sqlite::Records& records_;
+  const std::vector<define::MetricDefinition> catalogue_;
+  std::mutex change_mutex_;        // One change at a time.
+  mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
+  std::shared_ptr<const View> view_;
+};
+
+}  // namespace assay::serve

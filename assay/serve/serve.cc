@@ -1,0 +1,223 @@
+#include "assay/serve/serve.h"
+
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "assay/base/text.h"
+#include "assay/io/duckdb/event_store.h"
+#include "assay/io/file/file.h"
+#include "assay/serve/clock.h"
+#include "assay/serve/log.h"
+#include "assay/serve/routes.h"
+
+namespace assay::serve {
+namespace {
+
+constexpr std::chrono::seconds kDrain{10};
+
+// Threads inherit the mask, so that the signals wait for the one thread that asks for them.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  std::string wait() {
+    int signal = 0;
+    sigwait(&set_, &signal);
+    return signal == SIGINT ? "SIGINT" : "SIGTERM";
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
+
+// The stores, in the order of opening; closed in the opposite one.
+struct Stores {
+  io::file::DirectoryLock lock;
+  std::unique_ptr<io::sqlite::Records> records;
+  std::unique_ptr<io::duckdb::EventStore> events;
+};
+
+Result<io::file::DirectoryLock> own_directory(const std::string& directory) {
+  // Data of people: nobody but the owner reads it.
+  ::umask(077);
+  return io::file::DirectoryLock::take(directory);
+}
+
+Result<Stores> open_stores(const std::string& directory) {
+  ASSAY_TRY(auto lock, own_directory(directory));
+  ASSAY_TRY(auto records, io::sqlite::Records::open(directory + "/records.sqlite"));
+  ASSAY_TRY(auto events, io::duckdb::EventStore::open(directory + "/events.duckdb", {}));
+  return Stores{std::move(lock), std::move(records), std::move(events)};
+}
+
+Result<std::vector<define::MetricDefinition>> read_catalogue(const std::string& file) {
+  if (file.empty()) return std::vector<define::MetricDefinition>{};
+  ASSAY_TRY(const std::string text, io::file::read_file(file, define::kMaxFileBytes));
+  auto catalogue = define::parse_catalogue(text, file);
+  if (catalogue) return std::move(*catalogue);
+  return fail(Code::kInvalid, "the catalogue of metrics has problems", to_text(catalogue.error()));
+}
+
+Result<std::optional<io::http::StaticFiles>> load_dashboard(const std::string& directory) {
+  if (directory.empty()) return std::optional<io::http::StaticFiles>();
+  ASSAY_TRY(auto files, io::http::StaticFiles::load(directory));
+  return std::optional<io::http::StaticFiles>(std::move(files));
+}
+
+Result<void> check_exposure(const ServeOptions& options, const ListenAddress& listen,
+                            const Tokens& tokens) {
+  if (is_loopback_name(listen.address) || tokens.any() || options.allow_insecure) return {};
+  return fail(Code::kInvalid,
+              fmt::format("{} can be reached from other machines, and no token protects it",
+                          options.listen),
+              "make one with assay serve --create-token NAME, or accept it with --insecure");
+}
+
+// The running process: everything between the stores and the sockets.
+class Process {
+ public:
+  Process(const ServeOptions& options, Stores& stores, std::unique_ptr<Experiments> experiments,
+          std::unique_ptr<Results> results, std::unique_ptr<Tokens> tokens,
+          std::optional<io::http::StaticFiles> dashboard)
+      : stores_(stores),
+        experiments_(std::move(experiments)),
+        results_(std::move(results)),
+        tokens_(std::move(tokens)),
+        dashboard_(std::move(dashboard)) {
+    analyst_.emplace(
+        Analyst::Parts{*experiments_, *results_, metrics_, *stores.records, *stores.events},
+        options.analyze_every);
+    worker_.emplace();
+  }
+
+  Result<std::string> listen(const ServeOptions& options, const ListenAddress& address) {
+    guard_.emplace(Guard::Options{is_loopback_name(address.address), options.allowed_hosts},
+                   *tokens_, *worker_);
+    backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_,
+                             *stores_.records, *stores_.events, [this] { return levels(); },
+                             [this] { return check_stores(); }});
+    const auto* dashboard = dashboard_ ? &*dashboard_ : nullptr;
+    ASSAY_TRY(server_,
+              io::http::Server::listen({.address = address.address,
+                                        .port = address.port,
+                                        .threads = options.threads,
+                                        .tls_certificate_file = options.tls_certificate_file,
+                                        .tls_key_file = options.tls_key_file},
+                                       make_router(*backend_, *guard_, dashboard)));
+    const bool is_v6 = address.address.find(':') != std::string::npos;
+    return fmt::format("{}://{}:{}", options.tls_certificate_file.empty() ? "http" : "https",
+                       is_v6 ? "[" + address.address + "]" : address.address, server_->port());
+  }
+
+  // Lets running requests finish, then stores what they brought: nobody writes any more by then,
+  // and whoever is told that it is stored still exists.
+  Result<void> stop() {
+    server_->stop(kDrain);
+    worker_.reset();
+    analyst_.reset();
+    return stores_.events->close();
+  }
+
+ private:
+  Metrics::Levels levels() const {
+    const io::duckdb::EventStoreStatus status = stores_.events->status();
+    return {.queued_rows = status.queued_rows,
+            .stored_events = status.events,
+            .stored_exposures = status.exposures,
+            .id_bytes = status.id_bytes,
+            .connections = static_cast<std::int64_t>(server_ ? server_->connections() : 0)};
+  }
+
+  Result<void> check_stores() const {
+    if (stores_.events->status().broken) {
+      return fail(Code::kUnavailable, "the event store stopped after a failure of its disk",
+                  "free space or mend the disk, then restart");
+    }
+    return stores_.records->check_writable();
+  }
+
+  Stores& stores_;
+  Metrics metrics_;
+  std::unique_ptr<Experiments> experiments_;
+  std::unique_ptr<Results> results_;
+  std::unique_ptr<Tokens> tokens_;
+  std::optional<io::http::StaticFiles> dashboard_;
+  std::optional<Analyst> analyst_;
+  std::optional<Worker> worker_;
+  std::optional<Backend> backend_;
+  std::optional<Guard> guard_;
+  std::unique_ptr<io::http::Server> server_;
+};
+
+}  // namespace
+
+Result<ListenAddress> parse_listen(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const auto malformed = [&] {
+    return fail(Code::kInvalid, "'" + text + "' is not ADDRESS:PORT",
+                "such as 127.0.0.1:8080, [::1]:8080 or :8080 for every interface");
+  };
+  if (colon == std::string::npos) return malformed();
+  const auto port = parse_number(text.substr(colon + 1));
+  if (!port || *port < 0 || *port > 65535 || *port != static_cast<std::uint16_t>(*port)) {
+    return malformed();
+  }
+  std::string address = text.substr(0, colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  } else if (address.find(':') != std::string::npos) {
+    return malformed();
+  }
+  if (address.empty()) address = "0.0.0.0";
+  if (address == "localhost") address = "127.0.0.1";
+  return ListenAddress{std::move(address), static_cast<std::uint16_t>(*port)};
+}
+
+Result<std::string> create_token(const std::string& data_directory, const std::string& name) {
+  ASSAY_TRY(const auto lock, own_directory(data_directory));
+  ASSAY_TRY(const auto records, io::sqlite::Records::open(data_directory + "/records.sqlite"));
+  return Tokens::create(*records, name, {now(), "operator"});
+}
+
+Result<void> run(const ServeOptions& options,
+                 const std::function<void(const std::string& url)>& announce) {
+  if (!set_log_level(options.log_level)) {
+    return fail(Code::kInvalid, "'" + options.log_level + "' is not a level of the log",
+                "debug, info, warning, error or off");
+  }
+  Signals signals;
+  ASSAY_TRY(const ListenAddress listen, parse_listen(options.listen));
+  ASSAY_TRY(auto catalogue, read_catalogue(options.catalogue_file));
+  ASSAY_TRY(auto dashboard, load_dashboard(options.dashboard_directory));
+  ASSAY_TRY(Stores stores, open_stores(options.data_directory));
+  ASSAY_TRY(auto tokens, Tokens::load(*stores.records));
+  ASSAY_TRY_VOID(check_exposure(options, listen, *tokens));
+  ASSAY_TRY(auto experiments, Experiments::open(*stores.records, std::move(catalogue)));
+  ASSAY_TRY(auto results, Results::load(*stores.records));
+  Process process(options, stores, std::move(experiments), std::move(results), std::move(tokens),
+                  std::move(dashboard));
+  ASSAY_TRY(const std::string url, process.listen(options, listen));
+  log_info("listening", {{"url", url}, {"data", options.data_directory}});
+  announce(url);
+  const std::string signal = signals.wait();
+  log_info("stopping", {{"signal", signal}});
+  ASSAY_TRY_VOID(process.stop());
+  log_info("stopped");
+  return {};
+}
+
+}  // namespace assay::serve

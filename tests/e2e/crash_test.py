@@ -1,0 +1,106 @@
+"""Nothing acknowledged is lost, nothing counts twice: kill -9 and SIGTERM under load.
+
+    python3 tests/e2e/crash_test.py build/release/bin/assay
+"""
+import http.client
+import os
+import sys
+import threading
+import time
+import unittest
+
+from server import EXPERIMENT, Server, event
+
+BINARY = None
+BATCH = 50
+
+
+class Load:
+    """Threads that post batches of events until the server is gone; remembers its promises."""
+
+    def __init__(self, server, name, threads=4):
+        self.server = server
+        self.name = name
+        self.acknowledged = []
+        self.unsure = []
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, thread):
+        for batch in range(100_000):
+            ids = [f"{self.name}-{thread}-{batch}-{i}" for i in range(BATCH)]
+            try:
+                status, receipt = self.server.post_lines(
+                    "/v1/events", [event(one, f"u{thread}") for one in ids])
+            except (OSError, http.client.HTTPException, ValueError):
+                with self.lock:
+                    self.unsure.extend(ids)
+                return
+            with self.lock:
+                if status == 200 and receipt["stored"] == BATCH:
+                    self.acknowledged.extend(ids)
+                else:
+                    self.unsure.extend(ids)
+
+    def wait_for(self, events):
+        deadline = time.monotonic() + 60
+        while len(self.acknowledged) < events and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+
+
+def stored_events(server):
+    _, _, text = server.ask("GET", "/metrics")
+    return next(int(float(line.split()[1])) for line in text.splitlines()
+                if line.startswith("assay_store_events "))
+
+
+class Crash(unittest.TestCase):
+    def check_after_restart(self, server, load, before):
+        """Every acknowledged event is there once; sending all again adds only what was lost."""
+        sent = len(load.acknowledged) + len(load.unsure)
+        self.assertGreater(len(load.acknowledged), 0)
+        server.start()
+        present = stored_events(server) - before
+        self.assertGreaterEqual(present, len(load.acknowledged))
+        self.assertLessEqual(present, sent)
+        for first in range(0, len(load.acknowledged), 10_000):
+            ids = load.acknowledged[first:first + 10_000]
+            _, receipt = server.post_lines("/v1/events", [event(one, "u") for one in ids])
+            self.assertEqual((receipt["stored"], receipt["duplicates"]), (0, len(ids)))
+        if load.unsure:
+            server.post_lines("/v1/events", [event(one, "u") for one in load.unsure])
+        self.assertEqual(stored_events(server) - before, sent)
+        return before + sent
+
+    def test_kill_under_load_three_times(self):
+        with Server(BINARY) as server:
+            server.post("/v1/experiments?start=true", EXPERIMENT)
+            total = 0
+            for round_ in range(3):
+                load = Load(server, f"round{round_}")
+                load.wait_for(2000)
+                server.kill()
+                load.join()
+                total = self.check_after_restart(server, load, total)
+                _, listed = server.get("/v1/experiments")
+                self.assertEqual(listed["experiments"][0]["state"], "running")
+
+    def test_sigterm_in_the_middle_of_an_import(self):
+        with Server(BINARY) as server:
+            load = Load(server, "import")
+            load.wait_for(2000)
+            self.assertEqual(server.stop(), 0, server.read_log())
+            load.join()
+            self.check_after_restart(server, load, 0)
+            self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
