@@ -117,7 +117,7 @@ Rule margin_rule(const Look& look, const define::PlannedMetric& planned, const C
           ? fmt::format("within {:g} % {} the control", 100 * planned.margin_relative,
                         cap ? "above" : "below")
           : fmt::format("no {} than the control", cap ? "higher" : "lower");
-  return rule_of(safety, "its difference", claim);
+  return rule_of(safety, "The difference", claim);
 }
 
 // Failed beats no data beats undecided beats passed; a margin of zero can fail but is not asked to

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Makes exposures.csv and events.csv beside this file: 4,000 visitors of a shop that never was, with a known effect.
+"""Makes exposures.csv and events.csv beside this file: 4,000 visitors of a shop that never was.
 
-The variants come from the product (`assay assign`), the behaviour from a seeded generator, so that the same files come out
-every time. The truth: a visitor buys with probability 0.20 under control and 0.26 under treatment (times what their own
-history says), searches fail for 0.4 % of the visitors under both.
+The variants come from the product (`assay assign`), the behaviour from a seeded generator, so that
+the same files come out every time. The truth: a visitor buys with probability 0.20 under control
+and 0.30 under treatment (times what their own history says); searches fail for 0.4 % of the
+visitors under both.
 
     examples/shop/make_data.py build/release/bin/assay
 """
@@ -17,7 +18,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 START = datetime.datetime(2026, 3, 2, tzinfo=datetime.timezone.utc)
 UNITS, DAYS = 4000, 14
-BUY = {"control": 0.20, "treatment": 0.26}
+BUY = {"control": 0.20, "treatment": 0.30}
 
 
 def variants(assay):
@@ -28,7 +29,8 @@ def variants(assay):
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     finally:
         ids.unlink()
-    return [(row["unit"], row["variant"]) for row in csv.DictReader(out.splitlines()) if row["variant"]]
+    rows = csv.DictReader(out.splitlines())
+    return [(row["unit"], row["variant"]) for row in rows if row["variant"]]
 
 
 def stamp(time):
@@ -45,7 +47,7 @@ def visitor(rng, unit, variant, exposures, events):
     loyal = rng.random() < 0.3
     for _ in range(rng.choice([1, 2, 3]) if loyal else 0):
         event("purchase", -rng.uniform(1, 13 * 86400), f"{rng.lognormvariate(3, 0.6):.2f}")
-    for _ in range(1 + min(6, int(rng.expovariate(0.5)))):
+    for _ in range(1 + min(6, int(rng.expovariate(1.0)))):
         at = rng.uniform(1, 7200)
         event("search", at)
         if rng.random() < 0.5:
