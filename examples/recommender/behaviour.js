@@ -16,7 +16,7 @@ export function visit(world, user, number, recommendations) {
     const looks = random.chance(1 / (1 + 0.35 * rank));
     const opens = random.chance(sigmoid(liking - 2.4));
     const reading = random.exponential(12 * Math.exp(0.4 * liking));
-    const carts = random.chance(Math.min(0.9, 0.16 * user.keenness * sigmoid(liking - 0.5)));
+    const carts = random.chance(Math.min(0.9, 0.2 * user.keenness * sigmoid(liking - 0.5)));
     const buys = random.chance(0.4);
     if (!looks || !opens) return;
     outcomes.push({ name: "item_viewed", value: reading, item: id });

@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     port: { type: "string", default: "8080" },
     seed: { type: "string", default: "1" },
     seconds: { type: "string", default: "180" },
-    concurrency: { type: "string", default: "16" },
+    concurrency: { type: "string", default: "8" },
     once: { type: "boolean", default: false },
   },
 });
@@ -76,7 +76,9 @@ async function story(programs, folder) {
   const address = `http://127.0.0.1:${port}`;
   const args = ["serve", "--data", folder, "--listen", `127.0.0.1:${port}`, "--analyze-every", "2"];
   await programs.startAssay(options.assay, args, address);
-  console.log(`Dashboard: ${address}/`);
+  const page = await fetch(`${address}/`);
+  await page.arrayBuffer();
+  console.log(`Dashboard: ${address}/${page.ok ? "" : "  (not built: make dashboard)"}`);
   const names = ["content_based", "collaborative"];
   const ports = await Promise.all(names.map((name) => programs.startModel(name, seed)));
   await register(address, await experimentText(ports));

@@ -2,7 +2,7 @@
 // provider, calls the model that the variant names, behaves by what it got, and reports.
 //
 //   const population = new Population({ world, address, flag });
-//   const running = population.run({ concurrency: 16, until: () => done });
+//   const running = population.run({ concurrency: 8, until: () => done });
 import { OFREPProvider } from "@openfeature/ofrep-provider";
 import { OpenFeature } from "@openfeature/server-sdk";
 import { kListLength, visit } from "./behaviour.js";

@@ -50,7 +50,7 @@ function makeUser(seed, items, id) {
   const user = {
     id,
     categoryTaste: taste(kCategories, 0.9),
-    styleTaste: taste(kStyles, 1.3),
+    styleTaste: taste(kStyles, 1.5),
     keenness: Math.exp(0.8 * random.normal()), // How readily they put things into the cart.
     country: random.picker(["IN", "US", "UK", "BR"], [0.45, 0.3, 0.15, 0.1])(),
     platform: random.picker(["web", "android", "ios"], [0.3, 0.5, 0.2])(),
