@@ -61,7 +61,11 @@ void Analyst::run() {
 
 void Analyst::grant(const Wish& wish) {
   const auto experiment = parts_.experiments.view()->find(wish.id);
-  wish.done(experiment ? look(*experiment) : fail(Code::kNotFound, "no experiment " + wish.id));
+  if (!experiment) return wish.done(fail(Code::kNotFound, "no experiment " + wish.id));
+  if (experiment->record.state == io::sqlite::State::kDraft) {
+    return wish.done(fail(Code::kNotFound, wish.id + " has not started: it has no scorecard"));
+  }
+  wish.done(look(*experiment));
 }
 
 Result<void> Analyst::look(const Registered& experiment) {

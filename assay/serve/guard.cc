@@ -1,6 +1,7 @@
 #include "assay/serve/guard.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "assay/io/http/failure.h"
 
@@ -64,11 +65,12 @@ void Guard::authenticate(Request request, Respond respond, const Handler& handle
     request.actor = std::move(*name);
     return handler(std::move(request), std::move(respond));
   }
-  const auto verify = [this, request = std::move(request), respond, handler]() mutable {
-    auto name = tokens_.verify(*bearer(request.header("authorization")));
+  auto held = std::make_shared<Request>(std::move(request));
+  const auto verify = [this, held, respond, handler] {
+    auto name = tokens_.verify(*bearer(held->header("authorization")));
     if (!name) return respond(unauthorized());
-    request.actor = std::move(*name);
-    handler(std::move(request), std::move(respond));
+    held->actor = std::move(*name);
+    handler(std::move(*held), respond);
   };
   if (!worker_.post(verify)) {
     respond(failure({Code::kUnavailable, "too many requests wait", "try again soon"}));

@@ -75,8 +75,10 @@ Handler get_page(const StaticFiles* dashboard) {
 
 Handler on_worker(Worker& worker, Handler handler) {
   return [&worker, handler = std::move(handler)](Request request, Respond respond) {
-    const bool taken = worker.post(
-        [handler, respond, request = std::move(request)] { handler(request, respond); });
+    // Shared, because a std::function must be copyable and bodies are long.
+    auto held = std::make_shared<Request>(std::move(request));
+    const bool taken =
+        worker.post([handler, respond, held] { handler(std::move(*held), respond); });
     if (!taken) respond(failure({Code::kUnavailable, "too many requests wait", "try again soon"}));
   };
 }

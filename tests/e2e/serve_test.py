@@ -2,9 +2,11 @@
 
     python3 tests/e2e/serve_test.py build/release/bin/assay
 """
+import http.client
 import json
 import os
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -200,6 +202,8 @@ class BadInput(unittest.TestCase):
         self.assertTrue(all(p["line"] > 0 for p in failure["problems"]))
 
     def test_unknown_things_are_404(self):
+        self.server.post("/v1/experiments", EXPERIMENT.replace("ranker_v2", "draft"))
+        self.assertEqual(self.server.get("/v1/scorecards/draft?fresh=true")[0], 404)
         for path in ("/v1/experiments/none", "/v1/scorecards/none", "/v1/verdicts/none",
                      "/v1/scorecards/none/history", "/v1/nothing"):
             status, failure = self.server.get(path)
@@ -290,6 +294,26 @@ class Operation(unittest.TestCase):
                     status = server.ask("GET", "/v1/experiments",
                                         headers={"Authorization": f"Bearer {token}"})[0]
                     self.assertEqual(status, 200)
+                self.assertEqual(server.stop(), 0)
+
+    def test_tls_serves_https(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "cert.pem")
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
+                            "1", "-subj", "/CN=localhost", "-addext",
+                            "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
+                           check=True, capture_output=True, timeout=60)
+            arguments = ["--tls-certificate", certificate, "--tls-key", key]
+            with Server(BINARY, arguments=arguments) as server:
+                trusting = ssl.create_default_context(cafile=certificate)
+                connection = http.client.HTTPSConnection("localhost", server.port, timeout=30,
+                                                         context=trusting)
+                for _ in range(3):
+                    connection.request("POST", "/v1/events", "x" * 100_000)
+                    response = connection.getresponse()
+                    self.assertEqual(response.status, 400)
+                    self.assertIn("rejected", json.loads(response.read()))
+                connection.close()
                 self.assertEqual(server.stop(), 0)
 
     def test_the_dashboard_is_served_with_its_headers(self):

@@ -1,0 +1,170 @@
+#include "assay/serve/experiments.h"
+
+#include <gmock/gmock.h>
+
+#include "assay/serve/freeze.h"
+
+namespace assay::serve {
+namespace {
+
+using io::sqlite::Change;
+using io::sqlite::Records;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string plan(const std::string& id, const std::string& more = "") {
+  return "experiment:\n  id: " + id +
+         "\n  hypothesis: More clicks.\n"
+         "  variants:\n    control: {weight: 1}\n    treatment: {weight: 1}\n"
+         "  metrics:\n    primary:\n"
+         "      - {name: clicks, type: proportion, event: click, direction: increase}\n" +
+         more;
+}
+
+const Change kChange = {Timestamp{1'000'000}, "test"};
+
+class ExperimentsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto records = Records::open(":memory:");
+    ASSERT_TRUE(records) << to_text(records.error());
+    records_ = std::move(*records);
+    reopen();
+  }
+  void reopen() {
+    auto opened = Experiments::open(*records_, {});
+    ASSERT_TRUE(opened) << to_text(opened.error());
+    experiments_ = std::move(*opened);
+  }
+  Expected<Addition, Refusal> add(const std::string& text) {
+    return experiments_->add(text, "test.yaml", kChange);
+  }
+  void add_and_start(const std::string& id, const std::string& more = "") {
+    const auto added = add(plan(id, more));
+    ASSERT_TRUE(added) << to_text(added.error().problems) << to_text(added.error().error);
+    const auto started = experiments_->start(id, kChange);
+    ASSERT_TRUE(started) << to_text(started.error());
+  }
+  std::string reason_of(const std::string& id) const {
+    const auto body =
+        experiments_->view()->ofrep.evaluate_flag(id, R"({"context":{"targetingKey":"u"}})").body;
+    return body;
+  }
+
+  std::unique_ptr<Records> records_;
+  std::unique_ptr<Experiments> experiments_;
+};
+
+TEST_F(ExperimentsTest, ADraftIsKnownButNotAnsweredFor) {
+  const auto added = add(plan("a"));
+  ASSERT_TRUE(added) << to_text(added.error().problems);
+  EXPECT_TRUE(added->created);
+  EXPECT_EQ(experiments_->view()->known.at("a").state, collect::State::kDraft);
+  EXPECT_THAT(reason_of("a"), HasSubstr("FLAG_NOT_FOUND"));
+  const auto again = add(plan("a"));
+  EXPECT_FALSE(again->created);
+}
+
+TEST_F(ExperimentsTest, RunsUntilItIsStopped) {
+  add_and_start("a");
+  EXPECT_THAT(reason_of("a"), HasSubstr("SPLIT"));
+  EXPECT_EQ(experiments_->view()->known.at("a").epochs.size(), 1u);
+  ASSERT_TRUE(experiments_->stop("a", kChange));
+  EXPECT_THAT(reason_of("a"), HasSubstr("DISABLED"));
+  EXPECT_EQ(experiments_->start("a", kChange).error().code, Code::kConflict);
+  EXPECT_EQ(add(plan("a", "  name: Other\n")).error().error.code, Code::kConflict);
+}
+
+TEST_F(ExperimentsTest, OutlivesARestart) {
+  add_and_start("a");
+  const std::string before = reason_of("a");
+  reopen();
+  EXPECT_EQ(reason_of("a"), before);
+  EXPECT_TRUE(experiments_->view()->find("a")->is_running());
+}
+
+TEST_F(ExperimentsTest, RefusesABadFileWithItsProblems) {
+  const auto added = add("experiment: {id: a}");
+  ASSERT_FALSE(added);
+  EXPECT_FALSE(added.error().problems.empty());
+}
+
+TEST_F(ExperimentsTest, RaisingTrafficOpensAnEpoch) {
+  add_and_start("a", "  traffic: 0.2\n");
+  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n")));
+  const auto raised = experiments_->view()->find("a");
+  EXPECT_EQ(raised->epochs.size(), 2u);
+  EXPECT_EQ(raised->record.version.number, 2);
+  EXPECT_EQ(raised->epoch_weights.size(), 2u);
+  const auto lowered = add(plan("a", "  traffic: 0.1\n"));
+  ASSERT_FALSE(lowered);
+  EXPECT_EQ(lowered.error().error.code, Code::kConflict);
+  EXPECT_THAT(lowered.error().error.message, HasSubstr("assignment.traffic_ppm"));
+}
+
+TEST_F(ExperimentsTest, MetricsDefinedNowhereDoNotStart) {
+  std::string text = plan("a");
+  text.replace(text.find(", type: proportion, event: click"), 32, "");
+  const auto added = add(text);
+  ASSERT_TRUE(added) << to_text(added.error().problems);
+  EXPECT_FALSE(added->experiment->warnings.empty());
+  const auto started = experiments_->start("a", kChange);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Code::kConflict);
+  EXPECT_THAT(started.error().message, HasSubstr("clicks"));
+}
+
+TEST_F(ExperimentsTest, OneLayerHoldsNoTwoThatOverlap) {
+  add_and_start("a", "  layer: page\n");
+  ASSERT_TRUE(add(plan("b", "  layer: page\n")));
+  const auto started = experiments_->start("b", kChange);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Code::kConflict);
+  EXPECT_THAT(started.error().message, HasSubstr("a"));
+  ASSERT_TRUE(experiments_->stop("a", kChange));
+  EXPECT_TRUE(experiments_->start("b", kChange));
+}
+
+TEST_F(ExperimentsTest, WhatIsNotThereIsNotFound) {
+  EXPECT_EQ(experiments_->start("none", kChange).error().code, Code::kNotFound);
+  EXPECT_EQ(experiments_->stop("none", kChange).error().code, Code::kNotFound);
+  EXPECT_EQ(experiments_->view()->find("none"), nullptr);
+}
+
+define::Experiment parsed(const std::string& more = "") {
+  auto parsed = define::parse(plan("a", more));
+  EXPECT_TRUE(parsed) << to_text(parsed.error());
+  return parsed->experiment;
+}
+
+TEST(Freeze, AllowsANameAndOverrides) {
+  define::Experiment wanted = parsed();
+  wanted.name = "Other";
+  wanted.assignment.overrides.push_back({"tester", "treatment"});
+  const PlanChange change = compare_plans(parsed(), wanted);
+  EXPECT_THAT(change.frozen, IsEmpty());
+  EXPECT_FALSE(change.opens_epoch);
+}
+
+TEST(Freeze, NamesEveryFrozenField) {
+  define::Experiment wanted = parsed();
+  wanted.hypothesis = "Other";
+  wanted.analysis.alpha = 0.1;
+  wanted.variants[1].weight += 1;
+  EXPECT_THAT(compare_plans(parsed(), wanted).frozen,
+              testing::UnorderedElementsAre("hypothesis", "analysis.alpha", "variants[1].weight"));
+}
+
+TEST(Freeze, WeightsMoveOnlyWhereThePlanReshuffles) {
+  define::Experiment running = parsed();
+  running.assignment.reshuffle = true;
+  define::Experiment wanted = running;
+  wanted.variants[1].weight += 1;
+  const PlanChange change = compare_plans(running, wanted);
+  EXPECT_THAT(change.frozen, IsEmpty());
+  EXPECT_TRUE(change.opens_epoch);
+}
+
+}  // namespace
+}  // namespace assay::serve

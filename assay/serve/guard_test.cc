@@ -1,0 +1,102 @@
+#include "assay/serve/guard.h"
+
+#include <future>
+
+#include <gtest/gtest.h>
+
+namespace assay::serve {
+namespace {
+
+using io::http::Fields;
+using io::http::Request;
+using io::http::Respond;
+using io::http::Response;
+using io::sqlite::Records;
+
+class GuardTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = Records::open(":memory:");
+    ASSERT_TRUE(opened) << to_text(opened.error());
+    records_ = std::move(*opened);
+  }
+  void make_guard(Guard::Options options = {}) {
+    auto tokens = Tokens::load(*records_);
+    ASSERT_TRUE(tokens);
+    tokens_ = std::move(*tokens);
+    guard_ = std::make_unique<Guard>(std::move(options), *tokens_, worker_);
+  }
+  // The status, and who asked where the request came through.
+  std::pair<int, std::string> ask(const std::string& method, Fields headers,
+                                  Access access = Access::kGuarded) {
+    struct Answer {
+      std::promise<int> status;
+      std::string actor;
+    };
+    // Shared: the answer may come from the worker, which may be slower to let go of it than we are.
+    const auto answer = std::make_shared<Answer>();
+    const auto handler = guard_->protect(access, [answer](Request request, Respond respond) {
+      answer->actor = request.actor;
+      respond({});
+    });
+    Request request;
+    request.method = method;
+    request.headers = std::move(headers);
+    handler(request,
+            [answer](const Response& response) { answer->status.set_value(response.status); });
+    const int status = answer->status.get_future().get();
+    return {status, answer->actor};
+  }
+
+  std::unique_ptr<Records> records_;
+  std::unique_ptr<Tokens> tokens_;
+  Worker worker_;
+  std::unique_ptr<Guard> guard_;
+};
+
+TEST_F(GuardTest, LoopbackAnswersOnlyForItsOwnNames) {
+  make_guard({.allowed_hosts = {"lab.example"}});
+  for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "lab.example:80"}) {
+    EXPECT_EQ(ask("GET", {{"host", host}}).first, 200) << host;
+  }
+  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", ""}) {
+    EXPECT_EQ(ask("GET", {{"host", host}}).first, 421) << host;
+  }
+}
+
+TEST_F(GuardTest, OtherAddressesAnswerForAnyName) {
+  make_guard({.listens_on_loopback = false});
+  EXPECT_EQ(ask("GET", {{"host", "ab.example"}}).first, 200);
+}
+
+TEST_F(GuardTest, PagesOfOtherSitesMayNotPost) {
+  make_guard();
+  const Fields foreign = {{"host", "localhost:1"}, {"origin", "http://evil.example"}};
+  EXPECT_EQ(ask("POST", foreign).first, 403);
+  EXPECT_EQ(ask("GET", foreign).first, 200);
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "null"}}).first, 403);
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "http://localhost:2"}}).first, 403);
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "http://localhost:1"}}).first, 200);
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}}).first, 200);
+}
+
+TEST_F(GuardTest, ATokenIsNeededWhereOneExists) {
+  const auto token = Tokens::create(*records_, "ci", {Timestamp{1}, "test"});
+  ASSERT_TRUE(token);
+  make_guard();
+  const Fields host = {{"host", "localhost"}};
+  EXPECT_EQ(ask("GET", host).first, 401);
+  EXPECT_EQ(ask("GET", host, Access::kOpen).first, 200);
+  const auto with = [&](const std::string& value) {
+    return ask("GET", {{"host", "localhost"}, {"authorization", value}});
+  };
+  EXPECT_EQ(with("Bearer ci.wrong").first, 401);
+  EXPECT_EQ(with("Bearer other.wrong").first, 401);
+  EXPECT_EQ(with("Basic " + *token).first, 401);
+  EXPECT_EQ(with("Bearer " + *token), std::pair(200, std::string("ci")));
+  EXPECT_TRUE(tokens_->recall(*token));
+  EXPECT_EQ(with("bearer " + *token), std::pair(200, std::string("ci")));
+}
+
+}  // namespace
+}  // namespace assay::serve
