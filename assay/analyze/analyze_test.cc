@@ -262,6 +262,29 @@ TEST(Guardrail, RareEventsAreJudgedExactly) {
   EXPECT_EQ(guard(guarded(0.001, false), 1, 0, 1'000).status, GuardrailStatus::kUndecided);
 }
 
+// Errors per call when there is none yet: fed by the calls, bounded by the units.
+TEST(Guardrail, ARatioWithoutErrorsIsFedAndJudged) {
+  define::Experiment experiment = guarded(0.01, false);
+  experiment.metrics[1].definition->type = MetricType::kRatio;
+  MemorySource source = two_arms(5'000, 500, 500);
+  MetricData data;
+  for (const char* variant : {"control", "treatment"}) {
+    Summary summary({.denominator = true});
+    for (int i = 0; i < 5'000; ++i) summary.add(std::array{0.0, 3.0});
+    data.cells[{variant, 0}].summary = summary;
+  }
+  source.metrics["error_rate"] = data;
+  const GuardrailResult result = run(experiment, source).guardrails.at(0);
+  EXPECT_EQ(result.status, GuardrailStatus::kPassed) << result.message;
+}
+
+TEST(Guardrail, WhatNothingFeedsGuardsNothingAndHoldsAShipBack) {
+  MemorySource source = two_arms(5'000, 500, 500);
+  const GuardrailResult result = run(guarded(0.01, false), source).guardrails.at(0);
+  EXPECT_EQ(result.status, GuardrailStatus::kNoData);
+  EXPECT_TRUE(result.blocks);
+}
+
 TEST(Guardrail, AMarginIsJudgedAgainstTheControl) {
   EXPECT_EQ(guard(guarded(std::nullopt, true, 0.5), 500, 500).status, GuardrailStatus::kPassed);
   EXPECT_EQ(guard(guarded(std::nullopt, true, 0.1), 500, 900).status, GuardrailStatus::kFailed);

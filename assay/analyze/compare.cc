@@ -145,6 +145,15 @@ bool adjusted(const Measured& measured) {
                              [](const auto& cell) { return has_covariates(cell.second); });
 }
 
+bool fed(const Measured& measured) {
+  if (!measured.data) return false;
+  if (measured.data->events > 0) return true;
+  return std::ranges::any_of(measured.data->cells, [](const auto& cell) {
+    const stats::Summary& summary = cell.second.summary;
+    return summary.columns().denominator && summary.mean(summary.denominator_column()) > 0;
+  });
+}
+
 std::vector<ArmResult> arms(const Measured& measured, const Experiment& experiment) {
   std::vector<ArmResult> all;
   for (const define::Variant& variant : experiment.variants) {

@@ -2,6 +2,7 @@
 // at any moment. Two rules that are kept apart: an absolute threshold on the treatment's own value,
 // and a margin against the control. Evidence of harm fails, evidence of its absence passes;
 // everything else is undecided, which is never the same as safe.
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -88,9 +89,16 @@ Stat<stats::Safety> share_safety(const Look& look, const Measured& measured,
   return safety;
 }
 
-bool is_share(const define::MetricDefinition& metric) {
-  return metric.type == define::MetricType::kProportion ||
-         metric.type == define::MetricType::kRetention;
+// Shares, and ratios whose numerator has never happened: at worst all of a unit's denominator would
+// fail together, so that the units bound the ratio.
+bool counts_exactly(const Measured& measured, const std::string& variant) {
+  const define::MetricType type = measured.planned->definition->type;
+  if (type == define::MetricType::kProportion || type == define::MetricType::kRetention)
+    return true;
+  return type == define::MetricType::kRatio &&
+         std::ranges::all_of(measured.data->cells, [&](const auto& cell) {
+           return cell.first.variant != variant || cell.second.summary.mean(0) == 0;
+         });
 }
 
 Rule threshold_rule(const Look& look, const Measured& measured, const std::string& variant,
@@ -99,7 +107,7 @@ Rule threshold_rule(const Look& look, const Measured& measured, const std::strin
   const bool cap = planned.direction == Direction::kDecrease;
   const stats::SafetyOptions options{.alpha = look.experiment.analysis.alpha,
                                      .target_n = target_units(look.experiment)};
-  const auto safety = is_share(*planned.definition) ? share_safety(look, measured, variant)
+  const auto safety = counts_exactly(measured, variant) ? share_safety(look, measured, variant)
                       : cap ? stats::at_most(contrast, *planned.threshold, options)
                             : stats::at_least(contrast, *planned.threshold, options);
   return rule_of(safety, planned.name,
@@ -135,8 +143,11 @@ GuardrailResult judge(const Look& look, const Measured& measured, const std::str
   GuardrailResult result{
       .metric = planned.name, .variant = variant, .threshold = planned.threshold};
   if (planned.must_not_worsen) result.margin_relative = planned.margin_relative;
-  if (!measured.data || measured.data->events == 0) {
-    result.message = fmt::format("{} has no data.", planned.name);
+  // A guardrail that nothing feeds guards nothing: it holds a ship back until it is wired, or gone.
+  result.blocks = true;
+  if (!fed(measured)) {
+    result.message = fmt::format(
+        "No event feeds {}, so it guards nothing: send its events, or take it out.", planned.name);
     return result;
   }
   const Stat<Contrast> effect =
@@ -155,8 +166,9 @@ GuardrailResult judge(const Look& look, const Measured& measured, const std::str
   if (relative && (strict || relative->status == GuardrailStatus::kFailed)) {
     result.status = worse(result.status, relative->status);
   }
-  result.blocks =
-      result.status == GuardrailStatus::kUndecided && (absolute || planned.margin_relative > 0);
+  const bool proof_asked = absolute || planned.margin_relative > 0;
+  result.blocks = result.status == GuardrailStatus::kNoData ||
+                  (result.status == GuardrailStatus::kUndecided && proof_asked);
   result.message = (absolute ? absolute->text : "") + (absolute && relative ? " " : "") +
                    (relative ? relative->text : "");
   return result;

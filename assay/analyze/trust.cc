@@ -160,7 +160,7 @@ TrustCheck metric_feed(const Look& look, const std::vector<Measured>& measured) 
   for (const auto& [cell, count] : look.exposed.units) units += count;
   std::string missing;
   for (const Measured& one : measured) {
-    if (one.data && one.data->events > 0) continue;
+    if (fed(one)) continue;
     const std::string why =
         one.data ? fmt::format("no event named {}", one.planned->definition->numerator.event)
                  : "no definition";
