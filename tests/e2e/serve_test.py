@@ -130,6 +130,11 @@ class Story(unittest.TestCase):
         status, stopped = server.post("/v1/experiments/ranker_v2/stop", "")
         self.assertEqual((status, stopped["state"]), (200, "stopped"))
         self.assertEqual(server.post("/v1/experiments/ranker_v2/stop", "")[0], 409)
+        server.get("/v1/scorecards/ranker_v2?fresh=true")  # Behind the last look, so nothing moves.
+        for path in ("/v1/experiments", "/v1/scorecards/ranker_v2"):
+            _, headers, _ = server.ask("GET", path)
+            status, _, body = server.ask("GET", path, headers={"If-None-Match": headers["etag"]})
+            self.assertEqual((status, body), (304, ""), path)
         _, flag = server.post("/ofrep/v1/evaluate/flags/ranker_v2",
                               {"context": {"targetingKey": "u1"}})
         self.assertEqual(flag["reason"], "DISABLED")
