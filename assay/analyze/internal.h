@@ -39,7 +39,8 @@ stats::Stat<stats::Contrast> contrast(const Measured& measured, const Cells& cel
 // The source gave covariates, so its contrasts are adjusted.
 bool adjusted(const Measured& measured);
 
-// Events feed it; a ratio is fed by its denominator, since no event of its numerator may be good news.
+// Events feed it; a ratio is fed by its denominator, since no event of its numerator may be good
+// news.
 bool fed(const Measured& measured);
 
 std::vector<ArmResult> arms(const Measured& measured, const define::Experiment& experiment);
