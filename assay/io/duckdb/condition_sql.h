@@ -1,8 +1,7 @@
-// A Condition over an event's properties, as SQL. Same meaning as everywhere: a missing attribute
-// or one of the wrong type makes a comparison false, dots reach into objects (a key that contains
-// the dots wins). Two things are particular to events: the attribute `value` is the event's number
-// when the properties have no such key, and semver compares major.minor.patch, with any pre-release
-// before its release.
+// A Condition over an event's properties, as SQL, with the meaning that define/condition.h gives it
+// (its cases, spec/conformance/conditions.json, are run here too). One thing is particular to
+// events: the attribute `value` is the event's number when the properties have no such key. semver
+// is refused, as by the parser.
 #pragma once
 
 #include "assay/base/expected.h"

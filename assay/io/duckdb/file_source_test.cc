@@ -103,7 +103,7 @@ TEST_F(FileSource, NdjsonKeepsNestedProperties) {
   EXPECT_EQ(files.events.duplicates, 1);
   EXPECT_EQ(mean(files, define::Aggregation::kSum), 1.5);
   EXPECT_EQ(mean(files, define::Aggregation::kCount,
-                 {.op = define::Op::kSemver, .attribute = "os.v", .values = {std::string(">2")}}),
+                 {.op = define::Op::kPrefix, .attribute = "os.v", .values = {std::string("2")}}),
             0.5);
   EXPECT_EQ(mean(files, define::Aggregation::kCount,
                  {.op = define::Op::kEqual, .attribute = "new", .values = {true}}),
