@@ -124,6 +124,28 @@ describe("a phone 360 pixels wide", () => {
     await page.waitForURL(/scale=absolute/);
     expect(await wide(page)).toBe(0);
   });
+
+  it("gives each metric's name a line of its own, and cuts no number off", async () => {
+    const page = await openExperiment(kPhone);
+    const cramped = await page.$$eval(".guardrails tbody th, .numbers tbody th", (cells) =>
+      cells.filter((cell) => cell.getBoundingClientRect().width < 240).map((cell) => cell.textContent));
+    expect(cramped).toEqual([]);
+    const hidden = await page.$$eval(".table-region", (regions) =>
+      regions.map((region) => region.scrollWidth - region.clientWidth));
+    expect(Math.max(0, ...hidden)).toBe(0);
+  });
+});
+
+it("breaks names after underscores only", async () => {
+  const page = await openExperiment();
+  const torn = await page.$$eval(".numbers .metric-name", (names) => names.flatMap((name) =>
+    [...name.childNodes].flatMap((part) => {
+      const range = document.createRange();
+      range.selectNodeContents(part);
+      const lines = new Set([...range.getClientRects()].map((line) => Math.round(line.top)));
+      return lines.size > 1 ? [part.textContent] : [];
+    })));
+  expect(torn).toEqual([]);
 });
 
 describe("accessibility", () => {

@@ -4,6 +4,7 @@ import type { Guardrail } from "../../api/types";
 import { exact, kDash, share } from "../../lib/format";
 import { readGuardrail } from "../../lib/reading";
 import { Badge } from "../../parts/badge";
+import { Name } from "../../parts/name";
 
 interface GuardrailsProps {
   guardrails: Guardrail[];
@@ -49,7 +50,7 @@ function GuardrailRow({ guardrail, named }: { guardrail: Guardrail; named: boole
   const { metric, variant, status, threshold, margin_relative, message } = guardrail;
   return (
     <tr role="row">
-      <th role="rowheader" scope="row" className="name-cell metric-name">{metric}</th>
+      <th role="rowheader" scope="row" className="name-cell metric-name"><Name>{metric}</Name></th>
       {named && <td role="cell">{variant}</td>}
       <td role="cell"><Badge reading={readGuardrail(status)} /></td>
       <td role="cell" className="number" data-label="Threshold">

@@ -4,6 +4,7 @@ import { memo } from "react";
 import type { Comparison, MetricArms, Scorecard } from "../../api/types";
 import { count, kDash, interval as intervalText, share, value } from "../../lib/format";
 import { type Block, differenceQuantity, type Shown, shownAt, valueQuantity } from "../../lib/reading";
+import { Name } from "../../parts/name";
 import { TableRegion } from "../../parts/table_region";
 import { keyOf } from "./rows";
 import { evidence } from "./scorecard_section";
@@ -25,17 +26,19 @@ export const Numbers = memo(function Numbers({ scorecard, block }: NumbersProps)
         {scorecard.engine && <p className="quiet">{scorecard.engine}</p>}
       </div>
       <TableRegion label="Numbers">
-        <table className="numbers">
+        <table className="numbers stack" role="table">
           <caption className="visually-hidden">Values, differences and methods per metric and treatment</caption>
-          <thead>
-            <tr>
-              <th scope="col">Metric</th>
-              {kColumns.map((name) => <th key={name} scope="col" className="number">{name}</th>)}
-              <th scope="col">Method</th>
-              <th scope="col">Notes</th>
+          <thead role="rowgroup">
+            <tr role="row">
+              <th role="columnheader" scope="col">Metric</th>
+              {kColumns.map((name) => (
+                <th key={name} role="columnheader" scope="col" className="number">{name}</th>
+              ))}
+              <th role="columnheader" scope="col">Method</th>
+              <th role="columnheader" scope="col">Notes</th>
             </tr>
           </thead>
-          <tbody>
+          <tbody role="rowgroup">
             {comparisons.map((comparison) => (
               <NumbersRow
                 key={keyOf(comparison)}
@@ -58,40 +61,45 @@ function NumbersRow({ comparison, arms, block }: {
 }) {
   const { metric, variant, control, n_control, n_variant, method } = comparison;
   return (
-    <tr>
-      <th scope="row">
-        <span className="metric-name">{metric}</span>
+    <tr role="row">
+      <th role="rowheader" scope="row" className="name-cell">
+        <span className="metric-name"><Name>{metric}</Name></span>
         <span className="variant-name">{variant}</span>
       </th>
-      <ArmCell arms={arms} variant={control} n={n_control} />
-      <ArmCell arms={arms} variant={variant} n={n_variant} />
+      <ArmCell label="Control" arms={arms} variant={control} n={n_control} />
+      <ArmCell label="Treatment" arms={arms} variant={variant} n={n_variant} />
       {block !== null
-        ? <td colSpan={3} className="blocked">{block.word}</td>
+        ? <td role="cell" colSpan={3} className="blocked">{block.word}</td>
         : (
           <>
-            <IntervalCell shown={shownAt(comparison, "absolute", arms?.type)} />
-            <IntervalCell shown={shownAt(comparison, "relative")} />
-            <td className="number">{evidence(comparison)}</td>
+            <IntervalCell label="Difference" shown={shownAt(comparison, "absolute", arms?.type)} />
+            <IntervalCell label="Lift" shown={shownAt(comparison, "relative")} />
+            <td role="cell" className="number" data-label="Evidence">{evidence(comparison)}</td>
           </>
         )}
-      <td className="method">{method.replaceAll("_", " ").replaceAll("+", " + ")}</td>
-      <td className="prose">{notesOf(comparison, arms).map((note, index) => <p key={index}>{note}</p>)}</td>
+      <td role="cell" className="method" data-label="Method">{method.replaceAll("_", " ").replaceAll("+", " + ")}</td>
+      <td role="cell" className="prose">
+        {notesOf(comparison, arms).map((note, index) => <p key={index}>{note}</p>)}
+      </td>
     </tr>
   );
 }
 
-function IntervalCell({ shown }: { shown: Shown }) {
-  if ("missing" in shown) return <td className="prose quiet">{shown.missing}</td>;
+function IntervalCell({ label, shown }: { label: string; shown: Shown }) {
+  if ("missing" in shown) {
+    return <td role="cell" className="prose quiet" data-label={label}>{shown.missing}</td>;
+  }
   const text = intervalText(shown.interval, shown.quantity);
   return (
-    <td className="number">
+    <td role="cell" className="number" data-label={label}>
       {text.estimate}
-      <span className="range">{text.range}</span>
+      {" "}<span className="range">{text.range}</span>
     </td>
   );
 }
 
-function ArmCell({ arms, variant, n }: {
+function ArmCell({ label, arms, variant, n }: {
+  label: string;
   arms: MetricArms | undefined;
   variant: string;
   n: number | undefined;
@@ -99,9 +107,9 @@ function ArmCell({ arms, variant, n }: {
   const arm = arms?.arms.find((one) => one.variant === variant);
   const units = n ?? arm?.n;
   return (
-    <td className="number">
+    <td role="cell" className="number" data-label={label}>
       {arm?.value === undefined ? kDash : value(arm.value, valueQuantity(arms?.type), 4)}
-      {units !== undefined && <span className="range">n {count(units)}</span>}
+      {" "}{units !== undefined && <span className="range">n {count(units)}</span>}
     </td>
   );
 }

@@ -11,6 +11,7 @@ import { type Block, readComparison, type Scale, type Shown, shownAt } from "../
 import { experimentAddress } from "../../lib/route";
 import { Badge } from "../../parts/badge";
 import { Chart } from "../../parts/chart";
+import { Name } from "../../parts/name";
 import { Link } from "../../parts/router";
 import { type Group, groupsOf, keyOf, type Row, signedMde, treatmentsOf } from "./rows";
 
@@ -156,7 +157,7 @@ const EffectRow = memo(function EffectRow(props: EffectRowProps) {
 function MetricName({ of }: { of: Comparison }) {
   return (
     <>
-      <span className="metric-name">{of.metric}</span>
+      <span className="metric-name"><Name>{of.metric}</Name></span>
       <span className="direction">{directionText(of)}</span>
     </>
   );

@@ -8,6 +8,7 @@ import { readComparison, readDecision, readTrust, shownAt } from "../../lib/read
 import { experimentAddress } from "../../lib/route";
 import { Badge, StateBadge } from "../../parts/badge";
 import { Chart } from "../../parts/chart";
+import { Name } from "../../parts/name";
 import { Link } from "../../parts/router";
 
 export const ExperimentsTable = memo(function ExperimentsTable({ experiments }: {
@@ -87,7 +88,7 @@ function Primary({ experiment, domain }: { experiment: ExperimentSummary; domain
   return (
     <>
       <td role="cell" className="primary">
-        <span className="metric-name">{primary.metric}</span>
+        <span className="metric-name"><Name>{primary.metric}</Name></span>
         <span className="lift">{intervalText(shown.interval, shown.quantity).estimate}</span>
       </td>
       <td role="cell" className="chart-cell"><Chart draw={draw} /></td>
@@ -98,7 +99,7 @@ function Primary({ experiment, domain }: { experiment: ExperimentSummary; domain
 function Nothing({ metric, text }: { metric?: string; text: string }) {
   return (
     <td role="cell" colSpan={2}>
-      {metric && <span className="metric-name">{metric}</span>}
+      {metric && <span className="metric-name"><Name>{metric}</Name></span>}
       <span className="quiet">{text}</span>
     </td>
   );
