@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 
 import { ApiError, createClient, orNull } from "./client";
+import { keepToken } from "./token";
 
 type Answer = { status?: number; body?: unknown; headers?: Record<string, string> };
 
@@ -68,4 +69,14 @@ it("says that the server cannot be reached", async () => {
 it("takes not found for null, and nothing else", async () => {
   expect(await orNull(Promise.reject(new ApiError("not_found", "")))).toBeNull();
   await expect(orNull(Promise.reject(new ApiError("server", "")))).rejects.toThrow(ApiError);
+});
+
+it("sends the token it was given, and says when one is asked for", async () => {
+  const { fetcher, asked } = serverOf({ status: 401, body: { message: "Who are you?" } }, { body: 1 });
+  const client = createClient(fetcher);
+  await expect(client.get("/v1/experiments")).rejects.toMatchObject({ kind: "unauthorized" });
+  keepToken(" reader.secret ");
+  expect(await client.get("/v1/experiments")).toBe(1);
+  keepToken("");
+  expect(asked.map((headers) => headers.get("Authorization"))).toEqual([null, "Bearer reader.secret"]);
 });

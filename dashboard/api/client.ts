@@ -1,8 +1,9 @@
 // One GET with a memory: a 304, or the same text again, gives back the very object of the last
 // answer, so a caller sees by identity that nothing changed. Every failure is an ApiError with a sentence for people.
+import { token } from "./token";
 import type { Failure } from "./types";
 
-export type FailureKind = "offline" | "not_found" | "server" | "unreadable";
+export type FailureKind = "offline" | "unauthorized" | "not_found" | "server" | "unreadable";
 
 const kTimeoutMs = 10_000;
 
@@ -64,6 +65,8 @@ async function send(
 ): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (etag) headers["If-None-Match"] = etag;
+  const secret = token();
+  if (secret) headers.Authorization = `Bearer ${secret}`;
   const timeout = AbortSignal.timeout(kTimeoutMs);
   try {
     return await fetcher(path, {
@@ -89,8 +92,12 @@ function parsed<T>(text: string): T {
 async function failureOf(response: Response): Promise<ApiError> {
   const failure = (await response.json().catch(() => null)) as Partial<Failure> | null;
   const message = failure?.message ?? `The server answered ${response.status}.`;
-  const kind = response.status === 404 ? "not_found" : "server";
-  return new ApiError(kind, message, failure?.hint ?? null, retryAfter(response));
+  return new ApiError(kindOf(response.status), message, failure?.hint ?? null, retryAfter(response));
+}
+
+function kindOf(status: number): FailureKind {
+  if (status === 401) return "unauthorized";
+  return status === 404 ? "not_found" : "server";
 }
 
 function retryAfter(response: Response): number | null {

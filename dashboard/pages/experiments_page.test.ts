@@ -64,6 +64,16 @@ it("shows failure and retry", async () => {
   expect(rows()).toHaveLength(1);
 });
 
+it("asks for the access token and goes on with it", async () => {
+  set = await stage([ship()], "/", 401);
+  const input = set.body.querySelector<HTMLInputElement>("#token")!;
+  input.value = "reader.secret";
+  set.status = 200;
+  await act(async () => input.form!.requestSubmit());
+  await set.pass(5_000);
+  expect(rows()).toHaveLength(1);
+});
+
 it("leads to an experiment without loading the page anew", async () => {
   set = await stage([ship()], "/");
   await act(async () => set.body.querySelector<HTMLAnchorElement>("tbody a")!.click());

@@ -1,6 +1,7 @@
 // How old what you see is: a quiet line while all is well, a banner when the server is silent.
 import type { View } from "../api/use_poll";
 import { ago, span } from "../lib/time";
+import { TokenForm } from "./token_form";
 import { useNow } from "./use_now";
 
 export function Freshness({ view }: { view: View<unknown> }) {
@@ -39,6 +40,14 @@ export function StaleBanner({ view }: { view: View<unknown> }) {
 export function FailurePanel({ view }: { view: View<unknown> }) {
   const { error } = view;
   if (error === null) return null;
+  if (error.kind === "unauthorized") {
+    return (
+      <section className="panel empty">
+        <h2>This server asks for an access token</h2>
+        <TokenForm onToken={view.retry} />
+      </section>
+    );
+  }
   return (
     <section className="panel empty" role="alert">
       <h2>{error.kind === "offline" ? "No connection" : "That did not work"}</h2>
