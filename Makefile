@@ -49,7 +49,7 @@ test: dashboard build
 
 check: setup format_check dashboard build release
 	tools/lint --changed
-	@cd dashboard && npm run --silent e2e
+	@cd dashboard && npm run --silent browser -- -t "with fixtures"
 	$(call run_tests,dev,-LE 'sim|fuzz|e2e' -j2)
 	$(call run_tests,release,-L e2e)
 	@tools/count_tests build/dev/results build/release/results

@@ -30,6 +30,15 @@ bool has_control_characters(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+// A count since 1970 with a fraction, such as Python's time.time(): seconds to the microsecond, or
+// one of the finer units, whose fraction says nothing more.
+std::optional<Timestamp> parse_fraction(double count) {
+  constexpr double kMilliseconds = 1e11, kEnd = 1e17;  // Seconds below, as in parse_time.
+  if (!(count >= 0 && count < kEnd)) return std::nullopt;
+  if (count >= kMilliseconds) return parse_time(std::to_string(std::llround(count)));
+  return Timestamp{std::llround(count * static_cast<double>(kMicrosPerSecond))};
+}
+
 // Everything that every line of one batch is checked against.
 class Checker {
  public:
@@ -58,6 +67,7 @@ class Checker {
     std::optional<Timestamp> time;
     if (value.kind == Scalar::Kind::kText) time = parse_time(value.text);
     if (value.kind == Scalar::Kind::kInteger) time = parse_time(std::to_string(value.integer));
+    if (value.kind == Scalar::Kind::kNumber) time = parse_fraction(value.number);
     if (!time || *time < kEarliest) {
       return complain("time is not a point in time since 2000",
                       "RFC 3339 such as 2026-03-01T10:00:00Z, or seconds, milliseconds or"

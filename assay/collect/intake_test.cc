@@ -150,6 +150,7 @@ TEST(Intake, RefusesBadEvents) {
       {R"({"id":"a","name":"n","units":{"user":"u"},"time":-5})", "time is not"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"time":12})", "time is not"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"time":1.5})", "time is not"},
+      {R"({"id":"a","name":"n","units":{"user":"u"},"time":1e30})", "time is not"},
       {R"({"id":"a","name":"feature_flag.evaluation","units":{"user":"u"}})", "not an outcome"},
       {R"({"specversion":"1.0","id":"a","source":"s","type":"t"})", "CloudEvent without"},
   };
@@ -205,6 +206,10 @@ TEST(Intake, TakesNowAndEpochCountsForTime) {
   EXPECT_EQ(missing.events.front().time, kNow);
   const auto count = events(R"({"id":"a","name":"n","units":{"user":"u"},"time":1772359200000})");
   EXPECT_EQ(count.events.front().time, parse_time("2026-03-01T10:00:00Z"));
+  const auto seconds = events(R"({"id":"a","name":"n","units":{"user":"u"},"time":1772359200.25})");
+  EXPECT_EQ(seconds.events.front().time, parse_time("2026-03-01T10:00:00.25Z"));
+  const auto fine = events(R"({"id":"a","name":"n","units":{"user":"u"},"time":1772359200000.5})");
+  EXPECT_EQ(fine.events.front().time, parse_time("2026-03-01T10:00:00.001Z"));
 }
 
 TEST(Intake, RefusesExposuresThatFitNoRunningPlan) {

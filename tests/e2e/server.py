@@ -28,18 +28,19 @@ experiment:
 class Server:
     """One process; `binary` is the path of assay. Use it as a context manager."""
 
-    def __init__(self, binary, folder=None, arguments=()):
+    def __init__(self, binary, folder=None, arguments=(), analyze_every=0.3):
         self.binary = binary
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="assay_e2e_")
         self.arguments = arguments
+        self.analyze_every = analyze_every
         self.start()
 
     def start(self):
         if hasattr(self, "log"):
             self.log.close()
         command = [self.binary, "serve", "--data", self.folder, "--listen", "127.0.0.1:0", "--json",
-                   "--analyze-every", "0.3", *self.arguments]
+                   "--analyze-every", str(self.analyze_every), *self.arguments]
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
