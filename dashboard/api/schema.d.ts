@@ -838,8 +838,6 @@ export interface components {
             low?: number | null;
             /** @description null: unbounded */
             high?: number | null;
-            undefined?: string;
-            text?: string;
         };
         /** @description Treatment minus control. `estimate`, `low` and `high` are absent and `undefined` and `text` stand instead where the difference does not exist or is withheld; `relative` likewise. */
         Comparison: {
@@ -858,7 +856,7 @@ export interface components {
             high?: number | null;
             undefined?: string;
             text?: string;
-            relative?: components["schemas"]["Interval"];
+            relative?: components["schemas"]["Interval"] | components["schemas"]["Undefined"];
             std_error?: number;
             p_value?: number;
             p_adjusted?: number;

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { comparison } from "../fixtures/build";
 import { hostile, ship } from "../fixtures/worlds";
 import { readComparison } from "../lib/reading";
+import type { Interval } from "../api/types";
 import { axisChart, intervalChart, type IntervalChartOptions } from "./interval_chart";
 import { narrowingChart, stepsOf } from "./narrowing_chart";
 import { samplesChart, swatch } from "./samples_chart";
@@ -17,7 +18,7 @@ type Lift = [number, number | null, number | null];
 function interval(lift: Lift, more: Partial<IntervalChartOptions> = {}) {
   const of = comparison("m", lift, 1);
   return intervalChart({
-    interval: of.relative!,
+    interval: of.relative as Interval,
     domain: [-0.1, 0.2],
     quantity: "percent",
     reading: readComparison(of),

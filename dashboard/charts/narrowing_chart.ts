@@ -26,7 +26,7 @@ export interface Step {
 export function stepsOf(points: HistoryPoint[], variant: string): Step[] {
   return points.flatMap(({ as_of, primary }) => {
     const lift = primary?.variant === variant ? primary.relative : undefined;
-    if (!lift || typeof lift.estimate !== "number") return [];
+    if (!lift || !("estimate" in lift)) return [];
     const { estimate, low = null, high = null } = lift;
     return [{ at: new Date(as_of), estimate, low, high }];
   });

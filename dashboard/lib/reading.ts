@@ -65,7 +65,7 @@ export function readGuardrail(status: Guardrail["status"]): Reading {
 export function shownAt(comparison: Comparison, scale: Scale, metricType?: string): Shown {
   if (scale === "relative") {
     const { relative, text } = comparison;
-    if (typeof relative?.estimate === "number") return { interval: relative, quantity: "percent" };
+    if (relative && "estimate" in relative) return { interval: relative, quantity: "percent" };
     return { missing: relative?.text ?? text ?? kMissing };
   }
   const quantity = differenceQuantity(metricType);
@@ -111,8 +111,7 @@ export function blockOf(scorecard: Scorecard): Block | null {
 }
 
 function effectOf(comparison: Comparison): number | null {
-  const relative = comparison.relative?.estimate;
-  const absolute = comparison.estimate;
-  if (typeof absolute === "number") return absolute;
-  return typeof relative === "number" ? relative : null;
+  const { estimate, relative } = comparison;
+  if (typeof estimate === "number") return estimate;
+  return relative && "estimate" in relative ? relative.estimate : null;
 }

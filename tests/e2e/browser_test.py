@@ -38,7 +38,7 @@ def load(server):
                   "variant": row["variant"], "unit": row["unit"]}
                  for i, row in enumerate(rows("exposures.csv"))]
     events = [{"id": f"e{i}", "time": seconds(row["time"]) + later, "name": row["name"],
-               "units": {"user": row["unit"]}, **({"value": float(row["value"])} if row["value"] else {})}
+               "units": {"user": row["unit"]}, "value": float(row["value"] or 0)}
               for i, row in enumerate(rows("events.csv"))]
     for path, batch in (("/v1/exposures", exposures), ("/v1/events", events)):
         status, receipt = server.post_lines(path, batch)
@@ -52,7 +52,8 @@ def main(binary):
     if not (DASHBOARD / "dist/index.html").exists():
         subprocess.run(["npm", "run", "--silent", "build"], cwd=DASHBOARD, check=True)
     # Seldom enough that a page sees polls at which nothing changed.
-    with Server(binary, arguments=["--dashboard", str(DASHBOARD / "dist")], analyze_every=8) as server:
+    arguments = ["--dashboard", str(DASHBOARD / "dist")]
+    with Server(binary, arguments=arguments, analyze_every=8) as server:
         print(load(server)["sentence"], flush=True)
         return subprocess.run(["npm", "run", "--silent", "browser"], cwd=DASHBOARD,
                               env={**os.environ, "ASSAY_URL": server.url}).returncode

@@ -1,0 +1,144 @@
+"""The real server answers as spec/http/openapi.yaml says: status, fields, types, no field besides.
+
+    python3 tests/e2e/contract_test.py build/release/bin/assay
+"""
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+from server import EXPERIMENT, Server, event, exposure
+
+try:
+    import jsonschema
+    import yaml
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed (tools/setup installs it)")
+    sys.exit(77)
+
+BINARY = None
+SPEC = yaml.safe_load((pathlib.Path(__file__).parents[2] / "spec/http/openapi.yaml").read_text())
+# Always withheld: a second plan for the answers that the first never gives.
+WITHHELD = """
+experiment:
+  id: patient
+  allocation: {control: 1, treatment: 1}
+  metrics:
+    primary: [{name: clicks, type: count, event: click, direction: increase}]
+    guardrails:
+      - {name: errors, type: proportion, event: error, threshold: 0.01, must_not_increase: 0.1}
+  analysis: {method: fixed_horizon}
+  schedule: {sample_size_per_variant: 100000, min_runtime_days: 7}
+"""
+
+
+def strict(node):
+    """OpenAPI 3.0 as JSON Schema: null where nullable; objects have no field besides."""
+    if isinstance(node, list):
+        return [strict(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: strict(value) for key, value in node.items() if key != "nullable"}
+    if node.get("nullable"):
+        made["type"] = [node["type"], "null"]
+    if isinstance(node.get("properties"), dict) and "additionalProperties" not in node:
+        made["additionalProperties"] = False
+    return made
+
+
+def described(method, path, status):
+    """The schema of an answer; None where the description has no JSON body."""
+    patterns = sorted(SPEC["paths"], key=lambda pattern: pattern.count("{"))
+    pattern = next(p for p in patterns if re.fullmatch(re.sub(r"{\w+}", "[^/]+", p), path))
+    answer = SPEC["paths"][pattern][method.lower()]["responses"].get(str(status))
+    if answer is None and status in (405, 413, 421):
+        answer = SPEC["components"]["responses"]["Problem"]
+    assert answer is not None, f"{method} {pattern} answers {status}, which is not described"
+    if "$ref" in answer:
+        answer = SPEC["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
+    return answer.get("content", {}).get("application/json", {}).get("schema")
+
+
+def check(method, path, status, body):
+    schema = described(method, path.split("?")[0], status)
+    if schema is None:
+        return
+    whole = {**strict(schema), "components": strict(SPEC["components"])}
+    errors = list(jsonschema.Draft7Validator(whole).iter_errors(body))
+    assert not errors, f"{method} {path} {status}: " + "\n".join(
+        f"{list(e.absolute_path)}: {e.message[:300]}" for e in errors[:5])
+
+
+class Contract(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(BINARY)
+        for plan, id in ((EXPERIMENT, "ranker_v2"), (WITHHELD, "patient")):
+            cls.post("/v1/experiments?start=true", plan, 201)
+            units = [{"id": f"u{i}", "attributes": {"country": "IN"}} for i in range(400)]
+            exposures = [exposure(row["unit"], row["variant"], id)
+                         for row in cls.assign({"experiment": id, "units": units})]
+            cls.post("/v1/exposures", exposures, 200)
+        clicks = [event(f"c{i}", f"u{i}", value=1.5) for i in range(0, 400, 3)]
+        cls.post("/v1/events", clicks + [{"id": "bad"}], 200)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    @classmethod
+    def get(cls, path, wanted=200):
+        status, body = cls.server.get(path)
+        assert status == wanted, (path, status, body)
+        check("GET", path, status, body)
+        return body
+
+    @classmethod
+    def post(cls, path, body, wanted):
+        status, answer = cls.server.post(path, body)
+        assert status == wanted, (path, status, answer)
+        check("POST", path, status, answer)
+        return answer
+
+    @classmethod
+    def assign(cls, wish):
+        return cls.post("/v1/assignments", wish, 200)["assignments"]
+
+    def test_reports(self):
+        for id in ("ranker_v2", "patient"):
+            card = self.get(f"/v1/scorecards/{id}?fresh=true")
+            self.assertTrue(card["comparisons"] and card["trust"])
+            self.assertTrue(self.get(f"/v1/scorecards/{id}/history")["points"])
+            self.assertTrue(self.get(f"/v1/verdicts/{id}")["reasons"])
+            self.assertEqual(self.get(f"/v1/experiments/{id}")["state"], "running")
+        self.assertTrue(self.get("/v1/scorecards/patient")["withheld"])
+        self.assertGreaterEqual(len(self.get("/v1/experiments")["experiments"]), 2)
+
+    def test_failures(self):
+        for noun in ("experiments", "scorecards", "verdicts"):
+            self.get(f"/v1/{noun}/no", 404)
+        self.get("/v1/scorecards/no/history", 404)
+        self.post("/v1/experiments", "experiment: {id: x, colour: red}", 400)
+        self.post("/v1/experiments", EXPERIMENT.replace("alpha: 0.05", "alpha: 0.01"), 409)
+        self.post("/v1/experiments/ranker_v2/start", "", 409)
+        self.post("/v1/experiments/no/stop", "", 404)
+        self.post("/v1/assignments", {"units": 7}, 400)
+        self.post("/v1/assignments", {"experiment": "no", "units": []}, 404)
+        self.post("/v1/events", "{", 400)
+        self.post("/v1/exposures", exposure("u1", "control", "no"), 400)
+
+    def test_lifecycle(self):
+        plan = EXPERIMENT.replace("ranker_v2", "brief")
+        self.assertEqual(self.post("/v1/experiments", plan, 201)["state"], "draft")
+        self.post("/v1/experiments", plan, 200)
+        self.post("/v1/experiments/brief/start", "", 200)
+        self.assertGreaterEqual(len(self.assign({"units": [{"id": "u1"}, {"id": "u2"}]})), 4)
+        self.assertIn("stopped_at", self.post("/v1/experiments/brief/stop", "", 200))
+        stopped, = self.assign({"experiment": "brief", "units": [{"id": "u1"}]})
+        self.assertEqual(stopped["reason"], "stopped")
+
+
+if __name__ == "__main__":
+    BINARY = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
