@@ -93,6 +93,15 @@ std::int16_t variant_index(const Experiment& plan, const std::string& key) {
   return Assignment::kNone;
 }
 
+std::optional<std::vector<BucketRange>> peer_split_of(const Experiment& plan) {
+  std::vector<std::uint32_t> weights;
+  for (const define::Variant& variant : plan.variants) weights.push_back(variant.weight);
+  const std::int16_t control = variant_index(plan, plan.control);
+  return peer_split(plan.assignment.hash, weights,
+                    static_cast<std::size_t>(std::max<std::int16_t>(control, 0)),
+                    plan.assignment.traffic_ppm);
+}
+
 void check_overrides(const Experiment& plan, Problems& problems) {
   for (const define::Override& entry : plan.assignment.overrides) {
     if (variant_index(plan, entry.variant) != Assignment::kNone) continue;
@@ -175,9 +184,13 @@ class Compiler {
       problems.push_back(problem(plan, "salt", "is the salt of the layer's slots too",
                                  "choose a salt that does not start with \"layer:\""));
     }
-    if (plan.assignment.hash != define::HashScheme::kAssay) {
-      problems.push_back(problem(plan, "hash", "this version cannot hash by that scheme",
-                                 "leave `hash` out to use assay's own"));
+    if (plan.assignment.hash != define::HashScheme::kAssay && problems.empty() &&
+        !peer_split_of(plan)) {
+      const std::string shares = std::to_string(peer_shares(plan.assignment.hash));
+      problems.push_back(problem(plan, "variants",
+                                 "the weights are no whole shares of " + shares +
+                                     ", in which the tool that `hash` names counts",
+                                 "write the weights it has, such as 33.3%, 33.3% and 33.4%"));
     }
     return problems;
   }
@@ -205,6 +218,7 @@ class Compiler {
                                                   field_of(plan, "targeting"), problems_);
     add_ranges(plan, entry);
     add_variants(plan, entry);
+    if (entry.scheme != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
     snapshot_->ids_.intern(plan.id);
     snapshot_->entries_.push_back(entry);
@@ -225,12 +239,22 @@ class Compiler {
     return true;
   }
 
+  void add_peer_split(const Experiment& plan, Snapshot::Entry& entry) {
+    const std::vector<BucketRange> ranges = *peer_split_of(plan);
+    auto& all = snapshot_->peer_ranges_;
+    entry.peer_begin = static_cast<std::uint32_t>(all.size());
+    all.insert(all.end(), ranges.begin(), ranges.end());
+    entry.peer_salt = snapshot_->texts_.intern(salt_of(plan));
+    entry.peer_traffic_ppm = plan.assignment.traffic_ppm;
+  }
+
   // Traffic fills the owned ranges from the front, so that more of it only adds slots.
   void add_ranges(const Experiment& plan, Snapshot::Entry& entry) {
     const std::vector<SlotRange> slots = slots_of(plan, layer_slots_);
     std::uint64_t owned = 0;
     for (const SlotRange& range : slots) owned += range.end - range.begin;
     std::uint64_t budget = owned * plan.assignment.traffic_ppm / kLayerSlots;
+    if (has_peer_traffic(plan.assignment.hash)) budget = owned;
     if (budget == layer_slots_) entry.flags |= Snapshot::kWholeLayer;
     entry.ranges_begin = static_cast<std::uint32_t>(snapshot_->ranges_.size());
     for (const SlotRange& range : slots) {

@@ -62,6 +62,20 @@ std::int16_t Snapshot::split(const Entry& entry, const Unit& unit) const {
   return static_cast<std::int16_t>(index);
 }
 
+// None: outside of the share of traffic that the other tool lets in.
+std::int16_t Snapshot::split_like_peer(const Entry& entry, const Unit& unit) const {
+  const std::string_view salt = texts_.text(entry.peer_salt);
+  if (entry.scheme == define::HashScheme::kUnleash &&
+      !is_in_unleash_rollout(salt, unit.id, entry.peer_traffic_ppm)) {
+    return Assignment::kNone;
+  }
+  const std::uint64_t bucket = peer_bucket(entry.scheme, salt, unit.id);
+  for (std::int16_t i = 0; i < entry.variant_count; ++i) {
+    if (peer_ranges_[entry.peer_begin + static_cast<std::uint32_t>(i)].contains(bucket)) return i;
+  }
+  return Assignment::kNone;
+}
+
 template <typename MatchFunction>
 inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
                                    MatchFunction match) const {
@@ -92,7 +106,12 @@ inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
     const Reason reason = slot_reason(entry, unit.digest);
     if (reason != Reason::kSplit) return because(reason);
   }
-  answer.variant = split(entry, unit);
+  if (entry.scheme == define::HashScheme::kAssay) {
+    answer.variant = split(entry, unit);
+  } else {
+    answer.variant = split_like_peer(entry, unit);
+    if (!answer.assigned()) return because(Reason::kTraffic);
+  }
   answer.propensity =
       variants_[entry.variants_begin + static_cast<std::uint32_t>(answer.variant)].propensity;
   return because(Reason::kSplit);

@@ -18,7 +18,9 @@
 //
 // Frozen scheme (design.md, spec/conformance): digest = XXH3_64(id); slot = draw(digest, "layer:" +
 // layer) scaled to 1,000,000; variant = draw(digest, salt) against cumulative weights. The prefix
-// keeps the layer's draw independent of the variant's where both are named like the experiment.
+// keeps the layer's draw independent of the variant's where both are named like the experiment. A
+// plan with another tool's `hash` takes the variant from schemes.h instead, and with GrowthBook's
+// and Unleash's also the share of traffic.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +33,7 @@
 
 #include "assay/assign/assignment.h"
 #include "assay/assign/context.h"
+#include "assay/assign/schemes.h"
 #include "assay/assign/targeting.h"
 #include "assay/assign/text_table.h"
 #include "assay/base/expected.h"
@@ -105,6 +108,9 @@ class Snapshot {
     std::uint32_t overrides_end = 0;
     std::uint32_t version = 0;
     std::int64_t epoch = 0;
+    std::uint32_t peer_begin = 0;  // Another tool's scheme: first of variant_count peer_ranges_ …
+    std::uint32_t peer_salt = 0;   // … the salt, in texts_ …
+    std::uint32_t peer_traffic_ppm = 0;  // … and Unleash's rollout.
   };
   // Bounds on the 32-bit draw, so that no evaluation multiplies: [begin, used) is in use, [used,
   // end) is owned and waits for traffic.
@@ -130,10 +136,12 @@ class Snapshot {
   std::int16_t find_override(const Entry& entry, const Unit& unit) const;
   Reason slot_reason(const Entry& entry, std::uint64_t digest) const;
   std::int16_t split(const Entry& entry, const Unit& unit) const;
+  std::int16_t split_like_peer(const Entry& entry, const Unit& unit) const;
 
   std::vector<Entry> entries_;
   std::vector<Range> ranges_;
   std::vector<Variant> variants_;
+  std::vector<BucketRange> peer_ranges_;
   std::vector<OverrideEntry> overrides_;
   Targeting targeting_;
   Schema schema_;
@@ -146,7 +154,7 @@ struct CompileOptions {
 };
 
 // All problems at once: ids used twice, weights that do not add up, slots owned by two experiments
-// of a layer, hash schemes that are not there, conditions that cannot be evaluated.
+// of a layer, weights that another tool's hash cannot have, conditions that cannot be evaluated.
 Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
                                                  const CompileOptions& options = {});
 

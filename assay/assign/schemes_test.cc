@@ -1,0 +1,225 @@
+#include "assay/assign/schemes.h"
+
+#include <cstdio>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/peer_hash.h"
+#include "assay/assign/testing.h"
+#include "assay/base/hash.h"
+#include "assay/define/parse.h"
+
+namespace assay::assign {
+namespace {
+
+using define::HashScheme;
+using json = nlohmann::ordered_json;  // Variants count in the order in which the file names them.
+
+std::optional<json> read_json(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  return json::parse(file);
+}
+
+// As idOf in tools/peers/schemes.mjs.
+std::string id_of(std::uint32_t i, std::uint32_t families) {
+  const std::string number = std::to_string(i);
+  const std::uint32_t spread = i * 2654435761U;
+  char uuid[48];
+  switch (i % families) {
+    case 0:
+      return "user_" + number;
+    case 1:
+      return number;
+    case 2:
+      return "person" + number + "@example.com";
+    case 3:
+      std::snprintf(uuid, sizeof uuid, "%08x-%04x-4%03x-8%03x-%012x", spread, i & 0xffff, i & 0xfff,
+                    i & 0xfff, spread);
+      return uuid;
+    default:
+      return "ユーザー" + number + "🦊é";
+  }
+}
+
+std::string answers_of(const json& c, std::uint32_t count) {
+  const json file = {
+      {"experiment",
+       {{"id", "moved"},
+        {"allocation", c["allocation"]},
+        {"hash", c["scheme"]},
+        {"salt", c["salt"]},
+        {"traffic", c["traffic"]},
+        {"metrics", {{"primary", json::array({{{"name", "clicks"}, {"type", "count"}}})}}}}}};
+  const auto parsed = define::parse(file.dump(), {.file = "schemes.json"});
+  if (!parsed) return to_text(parsed.error());
+  const Running running{.plan = parsed->experiment};
+  const auto snapshot = compile(std::span(&running, 1));
+  if (!snapshot) return to_text(snapshot.error());
+  Context context(**snapshot);
+  std::string answers;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string id = id_of(i, c["id_families"]);
+    context.set_targeting_key(id);
+    const Assignment answer = (*snapshot)->evaluate(Handle{0}, context);
+    if (!answer.assigned() && answer.reason != Reason::kTraffic) return "neither split nor traffic";
+    answers += answer.assigned() ? static_cast<char>('0' + answer.variant) : '-';
+  }
+  return answers;
+}
+
+TEST(Schemes, AnswerLikeThePeersOwnSdks) {
+  const auto file = read_json(ASSAY_SOURCE_DIR "/spec/conformance/schemes.json");
+  ASSERT_TRUE(file);
+  ASSERT_EQ((*file)["count"], 100'000);
+  for (const json& c : (*file)["cases"]) {
+    const std::string answers = answers_of(c, 100'000);
+    EXPECT_EQ(answers.substr(0, 1000), c["answers"]) << c["scheme"] << " " << c["salt"];
+    EXPECT_EQ(sha256_hex(answers), c["sha256"]) << c["scheme"] << " " << c["salt"];
+  }
+  EXPECT_EQ((*file)["cases"].size(), 18U);
+}
+
+TEST(Schemes, GrowthBooksOwnHashVectors) {
+  const auto file = read_json(ASSAY_SOURCE_DIR "/../shared/vectors/growthbook/cases.json");
+  if (!file) GTEST_SKIP() << "NOT RUN: shared/vectors/growthbook/cases.json is not beside the tree";
+  int seen = 0;
+  for (const json& c : (*file)["hash"]) {
+    if (c[3].is_null()) continue;  // An unknown version.
+    const bool is_v2 = c[2] == 2;
+    const auto bucket = peer_bucket(is_v2 ? HashScheme::kGrowthbookV2 : HashScheme::kGrowthbookV1,
+                                    c[0].get<std::string>(), c[1].get<std::string>());
+    EXPECT_DOUBLE_EQ(static_cast<double>(bucket) / (is_v2 ? 10'000 : 1000), c[3].get<double>())
+        << c;
+    ++seen;
+  }
+  EXPECT_EQ(seen, 14);
+}
+
+TEST(PeerHash, KnownValues) {
+  // murmur3: smhasher's and Wikipedia's published values.
+  EXPECT_EQ(murmur3_32({""}, 0), 0U);
+  EXPECT_EQ(murmur3_32({""}, 1), 0x514e28b7U);
+  EXPECT_EQ(murmur3_32({"test"}, 0), 0xba6bd213U);
+  EXPECT_EQ(murmur3_32({"Hello, world!"}, 0), 0xc0363e43U);
+  EXPECT_EQ(murmur3_32({"Hel", "", "lo, wor", "ld!"}, 0), 0xc0363e43U);
+  // FNV: the authors' test vectors, test_fnv.c.
+  EXPECT_EQ(fnv1a32_utf16({""}), 0x811c9dc5U);
+  EXPECT_EQ(fnv1a32_utf16({"foo", "bar"}), 0xbf9cf968U);
+  // RFC 1321, RFC 3174 and FIPS 180-4.
+  EXPECT_EQ(md5_64({"message", " digest"}), 0xf96b697d7cb7938dU);
+  EXPECT_EQ(sha1_64({"a", "bc"}), 0xa9993e364706816aU);
+  EXPECT_EQ(sha256_64({"ab", "c"}), 0xba7816bf8f01cfeaU);
+}
+
+TEST(PeerHash, MalformedUtf8CountsAsTheReplacementCharacter) {
+  const auto with = [](std::string_view text) { return fnv1a32_utf16({"a", text, "b"}); };
+  const std::uint32_t one = with("\xEF\xBF\xBD");
+  EXPECT_EQ(with("\xff"), one);
+  EXPECT_EQ(with("\x80"), one);
+  EXPECT_EQ(with("\xc3"), one) << "cut short at the end of a piece";
+  EXPECT_EQ(with("\xed\xa0\x80"), with("\xff\xff\xff")) << "a surrogate";
+  EXPECT_EQ(with("\xc0\xaf"), with("\xff\xff")) << "an overlong form";
+  EXPECT_EQ(with("\xf4\x90\x80\x80"), with("\xff\xff\xff\xff")) << "beyond U+10FFFF";
+  EXPECT_NE(with("🦊"), with("🦉"));
+}
+
+define::Experiment moved(HashScheme scheme, std::vector<std::uint32_t> weights = {1, 1}) {
+  define::Experiment plan = plan_of("moved", std::move(weights));
+  plan.assignment.hash = scheme;
+  return plan;
+}
+
+TEST(Schemes, WeightsThatThePeerCannotHaveAreRefused) {
+  for (const HashScheme scheme : {HashScheme::kEppo, HashScheme::kOptimizely, HashScheme::kStatsig,
+                                  HashScheme::kUnleash, HashScheme::kLaunchdarkly}) {
+    const auto thirds = compile_plans({moved(scheme, {1, 1, 1})});
+    ASSERT_FALSE(thirds);
+    EXPECT_NE(to_text(thirds.error()).find("no whole shares of"), std::string::npos);
+    EXPECT_TRUE(compile_plans({moved(scheme, {333, 333, 334})}));
+  }
+  EXPECT_TRUE(compile_plans({moved(HashScheme::kGrowthbookV2, {1, 1, 1})}));
+  EXPECT_TRUE(compile_plans({moved(HashScheme::kFlagd, {1, 1, 1})}));
+  EXPECT_FALSE(compile_plans({moved(HashScheme::kEppo, {0, 0})})) << "and does not divide by zero";
+}
+
+// Ranges of a whole split cover every bucket once.
+TEST(Schemes, RangesLeaveNoBucketOutAndShareNone) {
+  for (const HashScheme scheme :
+       {HashScheme::kGrowthbookV2, HashScheme::kGrowthbookV1, HashScheme::kFlagd,
+        HashScheme::kUnleash, HashScheme::kOptimizely, HashScheme::kLaunchdarkly, HashScheme::kEppo,
+        HashScheme::kStatsig, HashScheme::kMd5Guide}) {
+    const std::uint32_t weights[] = {100, 0, 200, 300, 400};
+    auto ranges = peer_split(scheme, weights, 3, define::kLayerSlots).value();
+    std::sort(ranges.begin(), ranges.end(),
+              [](const auto& a, const auto& b) { return a.end < b.end; });
+    std::uint64_t at = 0;
+    for (const BucketRange& range : ranges) {
+      EXPECT_EQ(range.begin, at);
+      at = range.end;
+    }
+    EXPECT_GE(at, 1000U);
+    for (int i = 0; i < 1000; ++i) {
+      EXPECT_LT(peer_bucket(scheme, "salt", std::to_string(i)), at);
+    }
+  }
+}
+
+TEST(Schemes, TheGuidesLastBucketIsControl) {
+  const std::uint32_t weights[] = {0, 1};
+  const auto ranges = peer_split(HashScheme::kMd5Guide, weights, 0, define::kLayerSlots).value();
+  EXPECT_TRUE(ranges[0].contains(0xffffffff));
+  EXPECT_TRUE(ranges[1].contains(0xfffffffe));
+}
+
+TEST(Schemes, RaisingTrafficMovesNobody) {
+  for (const HashScheme scheme : {HashScheme::kGrowthbookV2, HashScheme::kGrowthbookV1,
+                                  HashScheme::kUnleash, HashScheme::kEppo}) {
+    std::vector<std::int16_t> before(2000, Assignment::kNone);
+    for (std::uint32_t traffic_ppm = 0; traffic_ppm <= define::kLayerSlots; traffic_ppm += 50'000) {
+      define::Experiment plan = moved(scheme, {2, 3, 5});
+      plan.assignment.traffic_ppm = traffic_ppm;
+      const auto snapshot = compile_plans({plan}).value();
+      Context context(*snapshot);
+      for (std::uint32_t i = 0; i < before.size(); ++i) {
+        const std::string id = id_of(i, 5);
+        context.set_targeting_key(id);
+        const Assignment now = snapshot->evaluate(Handle{0}, context);
+        if (before[i] != Assignment::kNone) {
+          EXPECT_EQ(now.variant, before[i]) << id;
+        }
+        if (traffic_ppm == 0) {
+          EXPECT_EQ(now.reason, Reason::kTraffic);
+        }
+        if (traffic_ppm == define::kLayerSlots) {
+          EXPECT_EQ(now.reason, Reason::kSplit);
+        }
+        before[i] = now.variant;
+      }
+    }
+  }
+}
+
+TEST(Schemes, OtherLayersSlotsStillExclude) {
+  define::Experiment plan = moved(HashScheme::kGrowthbookV2);
+  plan.assignment.layer = "home";
+  plan.assignment.slots = {{0, 500'000}};
+  plan.assignment.traffic_ppm = 500'000;
+  const auto snapshot = compile_plans({plan}).value();
+  Context context(*snapshot);
+  int excluded = 0, waiting = 0;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const std::string id = id_of(i, 5);
+    context.set_targeting_key(id);
+    const Assignment answer = snapshot->evaluate(Handle{0}, context);
+    excluded += answer.reason == Reason::kExcluded ? 1 : 0;
+    waiting += answer.reason == Reason::kTraffic ? 1 : 0;
+  }
+  EXPECT_NEAR(excluded, 1000, 120);
+  EXPECT_NEAR(waiting, 500, 100);
+}
+
+}  // namespace
+}  // namespace assay::assign
