@@ -6,6 +6,7 @@
 
 #include "assay/stats/beta_binomial.h"
 #include "assay/stats/calculator.h"
+#include "assay/stats/gamma_poisson.h"
 
 namespace assay::stats {
 
@@ -59,11 +60,38 @@ Stat<json> best_of(Request& request) {
   return json{{"method", "beta_binomial_best"}, {"probability_best", probability_best(posteriors)}};
 }
 
+EventRate read_rate(Request& request, std::string_view name) {
+  Request arm = request.object(name, "");
+  const double events = arm.number("events", {.at_least = 0, .at_most = 1e15});
+  const double exposure = arm.number(
+      "exposure", {.at_least = 0, .at_most = 1e100, .about = "units, hours: what the rate is per"});
+  arm.finish();
+  return {events, exposure};
+}
+
+Stat<json> gamma_poisson_pair(Request& request) {
+  const EventRate control = read_rate(request, "control");
+  const EventRate treatment = read_rate(request, "treatment");
+  GammaPoissonOptions options;
+  options.prior.shape = request.number(
+      "prior_shape", {.fallback = 1, .at_least = 0.01, .at_most = 1e9, .about = "prior shape"});
+  options.prior.rate =
+      request.number("prior_rate", {.fallback = 0, .at_least = 0, .at_most = 1e100});
+  options.alpha = request.number("alpha", kAlpha);
+  if (!request.usable()) return json::object();
+  ASSAY_TRY(const GammaPoisson answer, gamma_poisson(control, treatment, options));
+  json out = to_json(answer.difference);
+  out["relative"] = to_json(answer.relative);
+  return out;
+}
+
 constexpr std::array kCalculators = {
     Calculator{"beta_binomial", "How probable is it that the treatment's share is higher?",
                beta_binomial_pair},
     Calculator{"beta_binomial_best", "How probable is each of several shares the highest?",
                best_of},
+    Calculator{"gamma_poisson", "How probable is it that the treatment's rate of events is higher?",
+               gamma_poisson_pair},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ std::span<const Calculator> sequential_calculators();
 std::span<const Calculator> bayesian_calculators();
 std::span<const Calculator> table_calculators();
 std::span<const Calculator> family_calculators();
+std::span<const Calculator> effect_calculators();
 
 // Shared pieces of requests and answers.
 inline constexpr Range kAlpha{.fallback = 0.05, .above = 0, .below = 1, .about = "two-sided level"};

@@ -111,5 +111,38 @@ TEST(Calculators, InferenceIsAChoiceOfEveryContrast) {
   answer("cuped", "{" + arms + R"(, "inference": "guess"})", AnswerStatus::kBadRequest);
 }
 
+TEST(Calculators, EquivalenceTakesOneKindOfMargins) {
+  const std::string arms = std::string(kTextbook).substr(1, std::string(kTextbook).size() - 2);
+  EXPECT_TRUE(answer("tost", "{" + arms + R"(, "low": -3, "high": 3})")["equivalent"].get<bool>());
+  EXPECT_FALSE(answer("tost", "{" + arms + R"(, "margin_relative": 0.01})")["equivalent"]);
+  answer("tost", "{" + arms + "}", AnswerStatus::kBadRequest);
+  answer("tost", "{" + arms + R"(, "low": -3})", AnswerStatus::kBadRequest);
+  answer("tost", "{" + arms + R"(, "low": -3, "high": 3, "margin_relative": 0.1})",
+         AnswerStatus::kBadRequest);
+  answer("tost", "{" + arms + R"(, "low": 3, "high": -3})", AnswerStatus::kBadRequest);
+}
+
+TEST(Calculators, SeveralTreatmentsRatesAndCaps) {
+  const json family = answer("dunnett", R"({"control": {"n": 20, "mean": 5, "std_dev": 1},
+      "treatments": [{"n": 20, "mean": 6, "std_dev": 1}, {"n": 20, "mean": 5, "std_dev": 1}]})");
+  EXPECT_LT(family["comparisons"][0]["p_value"], 0.01);
+  EXPECT_GT(family["comparisons"][1]["p_value"], 0.9);
+  answer("dunnett", R"({"control": {"n": 20, "mean": 5, "std_dev": 1}, "treatments": []})",
+         AnswerStatus::kUndefined);
+  const json rates = answer("gamma_poisson", R"({"control": {"events": 120, "exposure": 4000},
+      "treatment": {"events": 151, "exposure": 4100}})");
+  EXPECT_GT(rates["probability_better"], 0.9);
+  EXPECT_TRUE(rates["relative"].contains("low"));
+  const json capped = answer("winsorized_t", R"({"control": [1, 2, 3, 4, 900],
+      "treatment": [2, 3, 4, 5, 6], "share": 0.9})");
+  EXPECT_EQ(capped["cap"], 6);
+  EXPECT_EQ(capped["control_capped_n"], 1);
+  EXPECT_EQ(answer("e_bh", R"({"log_e_values": [5, null, 0]})")["rejected"],
+            json::parse("[true, false, false]"));
+  const json lift = answer("relative_lift", R"({"control": {"n": 50, "mean": 10, "std_dev": 2},
+      "treatment": {"n": 50, "mean": 11, "std_dev": 2}, "interval": "log"})");
+  EXPECT_EQ(lift["method"], "log");
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -4,6 +4,7 @@
 #include "assay/stats/multiplicity.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "assay/base/check.h"
@@ -71,6 +72,23 @@ std::vector<std::optional<double>> adjust(std::span<const std::optional<double>>
     adjusted[ranked[position].index] = extreme;
   }
   return adjusted;
+}
+
+std::vector<bool> e_bh(std::span<const std::optional<double>> log_e_values, double alpha) {
+  ASSAY_CHECK(alpha > 0 && alpha < 1);
+  std::vector<std::optional<double>> falling(log_e_values.begin(), log_e_values.end());
+  for (auto& each : falling) {
+    if (each) each = -*each;
+  }
+  const std::vector<Ranked> ranked = sorted(falling);
+  const double size = static_cast<double>(ranked.size());
+  std::size_t rejected = 0;
+  for (std::size_t k = 1; k <= ranked.size(); ++k) {
+    if (-ranked[k - 1].p >= std::log(size / (alpha * static_cast<double>(k)))) rejected = k;
+  }
+  std::vector<bool> stands(log_e_values.size(), false);
+  for (std::size_t k = 0; k < rejected; ++k) stands[ranked[k].index] = true;
+  return stands;
 }
 
 }  // namespace assay::stats

@@ -23,4 +23,9 @@ enum class Correction {
 std::vector<std::optional<double>> adjust(std::span<const std::optional<double>> p_values,
                                           Correction correction);
 
+// e-BH (Wang & Ramdas, JRSS B 2022): which of many e-values stand when the false discovery rate is
+// to stay below alpha, under any dependence and at any stopping times. Rejects the k largest with
+// E_(k) >= K / (alpha k), for the largest such k. Takes ln E, which does not overflow.
+std::vector<bool> e_bh(std::span<const std::optional<double>> log_e_values, double alpha);
+
 }  // namespace assay::stats

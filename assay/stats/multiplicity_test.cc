@@ -1,5 +1,7 @@
 #include "assay/stats/multiplicity.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 namespace assay::stats {
@@ -44,6 +46,23 @@ TEST(Multiplicity, BoundsTiesAndNothing) {
     EXPECT_EQ(*adjusted[2], *adjusted[3]);
     EXPECT_TRUE(adjust(P{}, correction).empty());
   }
+}
+
+TEST(EBenjaminiHochberg, RejectsTheLargestKThatStand) {
+  const auto log_of = [](double e) { return std::optional<double>(std::log(e)); };
+  // K = 4 at 0.05: the bounds are 80, 40, 26.7, 20.
+  const std::vector<std::optional<double>> values = {log_of(30), log_of(1), log_of(45), log_of(29)};
+  EXPECT_EQ(e_bh(values, 0.05), (std::vector<bool>{true, false, true, true}));
+  const std::vector<std::optional<double>> weaker = {log_of(26), log_of(1), log_of(39), log_of(29)};
+  EXPECT_EQ(e_bh(weaker, 0.05), (std::vector<bool>{false, false, false, false}));
+}
+
+TEST(EBenjaminiHochberg, MissingOnesDoNotCountAndEvidenceNeverHurts) {
+  const std::vector<std::optional<double>> one = {std::nullopt, std::log(21.0), std::nullopt};
+  EXPECT_EQ(e_bh(one, 0.05), (std::vector<bool>{false, true, false}));
+  EXPECT_TRUE(e_bh({}, 0.05).empty());
+  const std::vector<std::optional<double>> huge = {1e6, -1e6, 5.0};
+  EXPECT_EQ(e_bh(huge, 0.05), (std::vector<bool>{true, false, true}));
 }
 
 }  // namespace
