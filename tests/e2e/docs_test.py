@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every ```sh block of docs/start.md, in order and in one shell, and compares what it shows.
+"""Runs every ```sh block of a page, in order and in one shell, and compares what it shows.
 
     tests/e2e/docs_test.py build/release/bin/assay
 
@@ -12,7 +12,15 @@ import re
 import subprocess
 import sys
 
-PAGE = pathlib.Path("docs/start.md")
+DOCS = pathlib.Path("docs")
+# What a page must print besides the plain blocks that follow its sh blocks.
+PAGES = {
+    "start.md": ("25583", '"decision":"continue"', "+60.03 %", '"reason":"SPLIT"'),
+    "reference/cli.md": (),
+    "reference/http.md": (),
+    "reference/metrics.md": ("welch_t",),
+    "guides/operating.md": (),
+}
 
 
 def blocks(text):
@@ -27,14 +35,13 @@ def script(found):
     return "\n".join(lines)
 
 
-def main():
-    program = pathlib.Path(sys.argv[1]).resolve()
-    found = blocks(PAGE.read_text(encoding="utf-8"))
-    env = dict(os.environ, PATH=f"{program.parent}:{os.environ['PATH']}")
+def check(page, promises, env):
+    """How many promises of the page were kept."""
+    found = blocks((DOCS / page).read_text(encoding="utf-8"))
     ran = subprocess.run(["bash", "-c", script(found)], capture_output=True, text=True, env=env,
                          timeout=240, check=False)
     if ran.returncode != 0:
-        sys.exit(f"docs/start.md fails with {ran.returncode}:\n{ran.stdout[-2000:]}\n{ran.stderr}")
+        sys.exit(f"{page} fails with {ran.returncode}:\n{ran.stdout[-2000:]}\n{ran.stderr}")
     printed = dict(re.findall(r"<<(\d+)>>\n(.*?)(?=<<\d+>>|\Z)", ran.stdout, flags=re.S))
     checked = 0
     for number, (kind, body) in enumerate(found):
@@ -44,13 +51,20 @@ def main():
             if "error:" in line:
                 continue  # Shows a mistake that the block before does not make.
             if line not in printed[str(number - 1)]:
-                sys.exit(f"docs/start.md promises {line!r}; it prints\n{printed[str(number - 1)]}")
+                sys.exit(f"{page} promises {line!r}; it prints\n{printed[str(number - 1)]}")
             checked += 1
-    for text in ("25583", '"decision":"continue"', "+60.03 %", '"reason":"SPLIT"'):
+    for text in promises:
         if text not in ran.stdout:
-            sys.exit(f"docs/start.md should show {text!r}; it prints\n{ran.stdout}")
+            sys.exit(f"{page} should show {text!r}; it prints\n{ran.stdout}")
         checked += 1
-    print(f"{checked} passed, 0 failed")
+    return checked
+
+
+def main():
+    program = pathlib.Path(sys.argv[1]).resolve()
+    env = dict(os.environ, PATH=f"{program.parent}:{os.environ['PATH']}")
+    wanted = sys.argv[2:] or PAGES
+    print(f"{sum(check(page, PAGES[page], env) for page in wanted)} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -124,5 +124,23 @@ class Schema(unittest.TestCase):
             self.assertEqual(define(json.dumps(wrong)).returncode, 2, path)
 
 
+class Reference(unittest.TestCase):
+    """docs/reference/experiment_file.md lists the keys of the schema: all of them and no other."""
+
+    def test_lists_every_key(self):
+        page = (ROOT / "docs/reference/experiment_file.md").read_text()
+        parts = json.loads(run("define", "--schema").stdout)["$defs"]
+        keys = {name: set(part["properties"]) for name, part in parts.items()}
+        told = set()
+        for marker, table in re.findall(r"<!-- schema: (.+) -->\n((?:\|.*\n)+)", page):
+            names = [name for name in marker.split() if not name.startswith("+")]
+            inherited = [keys[name[1:]] for name in marker.split() if name.startswith("+")]
+            expected = set().union(*(keys[name] for name in names)).difference(*inherited)
+            first = [row.split("|")[1] for row in table.splitlines()[2:]]
+            self.assertEqual(set(re.findall(r"`(.+?)`", " ".join(first))), expected, marker)
+            told.update(names)
+        self.assertEqual(told | {"catalogue"}, set(keys))
+
+
 if __name__ == "__main__":
     unittest.main()
