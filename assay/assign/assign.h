@@ -3,5 +3,6 @@
 #pragma once
 
 #include "assay/assign/assignment.h"
+#include "assay/assign/bulk.h"
 #include "assay/assign/context.h"
 #include "assay/assign/snapshot.h"

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "assay/assign/bulk.h"
 #include "assay/assign/testing.h"
 #include "assay/base/hash.h"
 
@@ -123,6 +124,36 @@ void compile_10000(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(compile(running));
 }
 
+// Reported for one unit and experiment: 100 even splits, ids hashed and answers stored.
+void column_of_100(benchmark::State& state) {
+  const auto simd = static_cast<Simd>(state.range(0));
+  if (simd > best_simd()) state.SkipWithError("this machine has no such instructions");
+  std::vector<define::Experiment> plans;
+  std::vector<Handle> handles;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    plans.push_back(plan_of("experiment_" + std::to_string(i)));
+    handles.push_back({i});
+  }
+  const auto snapshot = compile_plans(plans).value();
+  std::string bytes;
+  std::vector<std::uint32_t> offsets{0};
+  for (const std::string& id : ids()) {
+    bytes += id;
+    offsets.push_back(static_cast<std::uint32_t>(bytes.size()));
+  }
+  const IdColumn column{bytes, offsets};
+  std::vector<std::uint8_t> out(handles.size() * column.size());
+  for (auto _ : state) {
+    assign_column(*snapshot, handles, column, out, simd);
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(out.size()));
+  state.counters["ns_per_pair"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * static_cast<double>(out.size()) * 1e-9,
+      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+BENCHMARK(column_of_100)->DenseRange(0, 2);
 BENCHMARK(split_by_name);
 BENCHMARK(conditions_by_name);
 BENCHMARK(conditions_by_handle_prepared);

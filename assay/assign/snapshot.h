@@ -90,6 +90,7 @@ class Snapshot {
 
  private:
   friend class Compiler;
+  friend class ColumnAssigner;
 
   enum Flag : std::uint8_t { kStopped = 1, kWholeLayer = 2, kExposes = 4 };
   // Everything about one experiment that an evaluation reads; its arrays are neighbours below.

@@ -1,0 +1,44 @@
+// Bulk: a column of ids against many experiments at once, for analysis and simulation. Each id is
+// hashed once; each experiment then costs a unit one mix and one store.
+//
+//   IdColumn column{bytes, offsets};              // id i is bytes[offsets[i], offsets[i + 1])
+//   std::vector<std::uint8_t> out(experiments.size() * column.size());
+//   assign_column(*snapshot, experiments, column, out);
+//   out[e * column.size() + i];                   // the variant of unit i in experiments[e]
+//
+// The same answers as Snapshot::evaluate with the id as the targeting key, on every machine: the
+// vector paths (AVX-512, AVX2, chosen when the program runs) give the bits of the scalar one.
+// Memory: 100 KiB whatever the length of the column. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "assay/assign/snapshot.h"
+#include "assay/assign/steps.h"
+
+namespace assay::assign {
+
+// Ids in Arrow's layout: contiguous bytes, and one offset more than there are ids.
+struct IdColumn {
+  std::string_view bytes;
+  std::span<const std::uint32_t> offsets;
+
+  std::size_t size() const { return offsets.size() - 1; }
+  std::string_view id(std::size_t i) const {
+    return bytes.substr(offsets[i], offsets[i + 1] - offsets[i]);
+  }
+};
+
+inline constexpr std::uint8_t kNoVariant = 0xff;
+
+// True for experiments whose answer follows from the id alone (no targeting) and that have fewer
+// than kNoVariant variants.
+bool can_assign_column(const Snapshot& snapshot, Handle experiment);
+
+// One row of `out` per experiment; each must pass can_assign_column. kNoVariant: not assigned.
+void assign_column(const Snapshot& snapshot, std::span<const Handle> experiments,
+                   const IdColumn& column, std::span<std::uint8_t> out, Simd simd = best_simd());
+
+}  // namespace assay::assign
