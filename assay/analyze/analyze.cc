@@ -20,15 +20,20 @@ bool adjustable(define::MetricType type) { return type != define::MetricType::kQ
 
 }  // namespace
 
-Result<std::vector<Measured>> measure(Look& look) {
-  const define::Analysis& analysis = look.experiment.analysis;
+MetricQuery query_of(const Experiment& experiment, const define::PlannedMetric& planned) {
+  const define::Analysis& analysis = experiment.analysis;
+  MetricQuery query{.metric = *planned.definition};
   const bool cuped = analysis.variance_reduction == define::VarianceReduction::kCuped;
+  if (cuped && adjustable(planned.definition->type)) query.covariate = analysis.covariate;
+  return query;
+}
+
+Result<std::vector<Measured>> measure(Look& look) {
   std::vector<Measured> all;
   for (const define::PlannedMetric& planned : look.experiment.metrics) {
     Measured measured{.planned = &planned, .data = std::nullopt};
     if (planned.definition) {
-      MetricQuery query{.metric = *planned.definition};
-      if (cuped && adjustable(planned.definition->type)) query.covariate = analysis.covariate;
+      const MetricQuery query = query_of(look.experiment, planned);
       ASSAY_TRY(measured.data, look.source.metric(look.experiment, query, look.options.as_of));
     }
     all.push_back(std::move(measured));
@@ -69,6 +74,7 @@ std::string withheld_reason(const Experiment& experiment, const Scorecard& card)
 }
 
 void withhold(Scorecard& card) {
+  card.segments.clear();
   for (Comparison& comparison : card.comparisons) {
     comparison.difference = stats::undefined(stats::Undefined::kNotYet, card.withheld_reason);
     comparison.relative = stats::undefined(stats::Undefined::kNotYet, card.withheld_reason);
@@ -117,6 +123,7 @@ Result<Scorecard> analyze(const Experiment& experiment, SummarySource& source,
   ASSAY_TRY(card.trust, internal::check_trust(look, measured));
   add_metrics(look, measured, card);
   card.guardrails = internal::judge_guardrails(look, measured);
+  ASSAY_TRY(card.segments, internal::break_down(look));
   card.withheld_reason = withheld_reason(experiment, card);
   card.withheld = !card.withheld_reason.empty();
   if (card.withheld) withhold(card);

@@ -19,6 +19,7 @@ class MemorySource : public SummarySource {
   Exposed exposures;
   std::map<std::string, MetricData> metrics;
   std::map<std::string, MetricData> without_contaminated;
+  std::map<std::string, MetricData> segments;  // By value.
   bool broken = false;
 
   Result<Exposed> exposed(const define::Experiment&, Timestamp) override {
@@ -27,9 +28,16 @@ class MemorySource : public SummarySource {
   }
   Result<MetricData> metric(const define::Experiment&, const MetricQuery& query,
                             Timestamp) override {
+    if (!query.segment.empty()) return segments[query.segment_value];
     const auto& from = query.exclude_contaminated ? without_contaminated : metrics;
     const auto it = from.find(query.metric.name);
     return it == from.end() ? MetricData{} : it->second;
+  }
+  Result<std::vector<std::string>> segment_values(const define::Experiment&, const std::string&,
+                                                  Timestamp) override {
+    std::vector<std::string> values;
+    for (const auto& [value, data] : segments) values.push_back(value);
+    return values;
   }
 };
 
@@ -341,6 +349,29 @@ TEST(Analyze, AnEmptyExperimentHasAScorecardToo) {
   EXPECT_FALSE(card.comparisons[0].difference);
   EXPECT_TRUE(card.trusted());
   EXPECT_TRUE(nlohmann::json::accept(to_json(card)));
+}
+
+TEST(Analyze, SegmentsAreCorrectedWithinTheirAttribute) {
+  MemorySource source = two_arms(10'000, 1'000, 1'200);
+  source.segments["IN"] = two_arms(5'000, 500, 600).metrics["clicked"];
+  source.segments["US"] = two_arms(5'000, 500, 505).metrics["clicked"];
+  define::Experiment experiment = plan();
+  experiment.segments = {"country"};
+  experiment.analysis.method = Method::kFixedHorizon;
+  const Scorecard card = run(experiment, source, {{{"clicked", "treatment"}, 1e-9}});
+  ASSERT_EQ(card.segments.size(), 2u);
+  EXPECT_EQ(card.segments[0].value, "IN");
+  EXPECT_NEAR(card.segments[0].comparison.difference->value, 0.02, 1e-12);
+  EXPECT_NEAR(*card.segments[0].comparison.p_adjusted,
+              2 * *card.segments[0].comparison.difference->p_value, 1e-15);
+  EXPECT_TRUE(card.segments[0].comparison.significant);
+  // The whole experiment's earlier p-value is no evidence about a part of it.
+  EXPECT_FALSE(card.segments[1].comparison.significant);
+  const auto json = nlohmann::json::parse(to_json(card));
+  EXPECT_EQ(json["segments"][1]["attribute"], "country");
+  EXPECT_EQ(json["segments"][1]["value"], "US");
+  experiment.schedule.sample_size_per_variant = 20'000;
+  EXPECT_TRUE(run(experiment, source).segments.empty());
 }
 
 TEST(Analyze, AFailingSourceIsAnError) {

@@ -29,6 +29,8 @@ struct Measured {
 
 using Cells = std::map<Cell, MetricCell>;
 
+// What the plan asks of a metric that has a definition, its covariate included.
+MetricQuery query_of(const define::Experiment& experiment, const define::PlannedMetric& planned);
 Result<std::vector<Measured>> measure(Look& look);
 
 // Treatment `variant` against the control within each epoch, combined by the epochs' shares of
@@ -56,5 +58,7 @@ double target_units(const define::Experiment& experiment);
 Result<std::vector<TrustCheck>> check_trust(Look& look, const std::vector<Measured>& measured);
 std::vector<GuardrailResult> judge_guardrails(const Look& look,
                                               const std::vector<Measured>& measured);
+
+Result<std::vector<SegmentResult>> break_down(const Look& look);
 
 }  // namespace assay::analyze::internal

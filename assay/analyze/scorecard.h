@@ -77,6 +77,14 @@ struct MetricArms {
   double maturity = 1.0;  // Share of units whose window is complete.
 };
 
+// A primary metric among the units of one segment. Exploratory: read it as a hint where to look
+// next.
+struct SegmentResult {
+  std::string attribute;  // "country"
+  std::string value;      // "IN"
+  Comparison comparison;  // p_adjusted: Benjamini–Hochberg within the attribute.
+};
+
 struct Scorecard {
   std::string experiment;
   std::string fingerprint;
@@ -89,6 +97,7 @@ struct Scorecard {
   std::vector<MetricArms> metrics;
   std::vector<Comparison> comparisons;  // In plan order, then variant order.
   std::vector<GuardrailResult> guardrails;
+  std::vector<SegmentResult> segments;  // By attribute in plan order, then metric, then value.
   bool withheld = false;  // Fixed horizon before its sample size: comparisons show no numbers.
   std::string withheld_reason;
 

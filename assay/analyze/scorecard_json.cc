@@ -157,6 +157,12 @@ Json comparison_json(const Comparison& comparison) {
   return json;
 }
 
+Json segment_json(const SegmentResult& segment) {
+  Json json{{"attribute", segment.attribute}, {"value", segment.value}};
+  json.update(comparison_json(segment.comparison));
+  return json;
+}
+
 }  // namespace
 
 std::string to_json(const Comparison& comparison) { return comparison_json(comparison).dump(); }
@@ -178,6 +184,7 @@ std::string to_json(const Scorecard& card) {
   json["metrics"] = list(card.metrics, metric_json);
   json["comparisons"] = list(card.comparisons, comparison_json);
   json["guardrails"] = list(card.guardrails, guardrail_json);
+  json["segments"] = list(card.segments, segment_json);
   json["withheld"] = card.withheld;
   if (card.withheld) json["withheld_reason"] = card.withheld_reason;
   return json.dump();

@@ -48,13 +48,15 @@ struct MetricData {
   std::int64_t events = 0;  // Events of that name that joined to an exposed unit.
 };
 
+inline constexpr int kMaxSegmentValues = 20;  // Of one attribute; rarer ones are left out.
+
 struct MetricQuery {
   define::MetricDefinition metric;
   std::optional<define::MetricDefinition>
       covariate;                      // CUPED: one value per unit, from before its first exposure.
   bool exclude_contaminated = false;  // For the sensitivity check.
-  std::string segment;  // Attribute to group by is not part of this; empty: all units.
-  std::string segment_value;
+  std::string segment;        // Only units whose first exposure had this attribute with this value;
+  std::string segment_value;  // empty: all units.
 };
 
 class SummarySource {
@@ -64,6 +66,10 @@ class SummarySource {
   virtual Result<Exposed> exposed(const define::Experiment& experiment, Timestamp as_of) = 0;
   virtual Result<MetricData> metric(const define::Experiment& experiment, const MetricQuery& query,
                                     Timestamp as_of) = 0;
+  // The values of an attribute at the units' first exposures, the most frequent first.
+  virtual Result<std::vector<std::string>> segment_values(const define::Experiment& experiment,
+                                                          const std::string& attribute,
+                                                          Timestamp as_of) = 0;
 };
 
 }  // namespace assay::analyze

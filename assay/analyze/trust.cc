@@ -106,8 +106,7 @@ std::string estimate_text(const stats::Estimate& estimate) {
 Result<std::string> without_contaminated(Look& look, const std::vector<Measured>& measured) {
   for (const Measured& one : measured) {
     if (!one.data) continue;
-    MetricQuery query{.metric = *one.planned->definition};
-    if (adjusted(one)) query.covariate = look.experiment.analysis.covariate;
+    MetricQuery query = query_of(look.experiment, *one.planned);
     query.exclude_contaminated = true;
     Measured clean{.planned = one.planned, .data = std::nullopt};
     ASSAY_TRY(clean.data, look.source.metric(look.experiment, query, look.options.as_of));

@@ -164,6 +164,21 @@ std::vector<Row> comparison_rows(const Scorecard& card) {
   return rows;
 }
 
+std::vector<Row> segment_rows(const Scorecard& card) {
+  std::vector<Row> rows{
+      {"segment", "metric", "variant", "units", "lift", "interval of lift", "evidence"}};
+  for (const analyze::SegmentResult& segment : card.segments) {
+    const Comparison& comparison = segment.comparison;
+    const bool known = comparison.relative.has_value();
+    rows.push_back({segment.attribute + "=" + segment.value, comparison.metric, comparison.variant,
+                    fmt::format("{}", comparison.n_control + comparison.n_variant),
+                    known ? signed_percent(comparison.relative->value) : "–",
+                    known ? interval_text(comparison.relative->interval, signed_percent) : "–",
+                    evidence(comparison) + (comparison.significant ? " *" : "")});
+  }
+  return rows;
+}
+
 std::vector<Row> guardrail_rows(const Scorecard& card) {
   std::vector<Row> rows{{"guardrail", "variant", "status", "finding"}};
   for (const analyze::GuardrailResult& guardrail : card.guardrails) {
@@ -205,6 +220,7 @@ std::string scorecard_text(const Scorecard& card) {
   if (const std::string methods = methods_text(card); !methods.empty())
     text += "  " + methods + "\n";
   if (!card.guardrails.empty()) text += "\n" + aligned(guardrail_rows(card));
+  if (!card.segments.empty()) text += "\n" + aligned(segment_rows(card));
   const std::vector<std::string> lines = notes(card);
   if (!lines.empty()) text += "\n";
   for (const std::string& line : lines) text += "  note: " + line + "\n";
@@ -238,6 +254,9 @@ std::string report_markdown(const define::Experiment& experiment, const Scorecar
     text += "\n" + methods + "\n";
   if (!card.guardrails.empty())
     text += "\n## Guardrails\n\n" + markdown_table(guardrail_rows(card));
+  if (!card.segments.empty()) {
+    text += "\n## Segments (exploratory)\n\n" + markdown_table(segment_rows(card));
+  }
   for (const std::string& line : notes(card)) text += "\n> " + line + "\n";
   text += fmt::format("\n---\nExperiment `{}`, plan `{}`, data as of {}, assay {}.\n",
                       card.experiment, card.fingerprint, to_text(card.as_of), kVersion);

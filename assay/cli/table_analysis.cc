@@ -247,6 +247,11 @@ class TableSource : public analyze::SummarySource {
     return data;
   }
 
+  Result<std::vector<std::string>> segment_values(const define::Experiment&, const std::string&,
+                                                  Timestamp) override {
+    return std::vector<std::string>{};  // The command line names no segments.
+  }
+
  private:
   const TableData& data_;
   const define::Experiment& experiment_;

@@ -217,6 +217,16 @@ Result<Sql> event_rows_sql(const define::Experiment& experiment, const analyze::
 
 }  // namespace
 
+Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,
+                               Timestamp as_of) {
+  ASSAY_TRY(const std::string json, json_at("properties", attribute));
+  Sql sql = units_sql(experiment, as_of);
+  sql.text("\nSELECT json_extract_string(" + json + ", '$') AS value, count(*) AS units\n");
+  sql.text("FROM units GROUP BY value HAVING value IS NOT NULL\n");
+  return sql.text("ORDER BY units DESC, value LIMIT ")
+      .text(std::to_string(analyze::kMaxSegmentValues));
+}
+
 Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of) {
   Sql sql = units_sql(experiment, as_of);
   sql.text("\nSELECT variant, epoch, count(*)::BIGINT AS units,");

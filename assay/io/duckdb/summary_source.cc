@@ -135,6 +135,18 @@ class SqlSource : public analyze::SummarySource {
     return data;
   }
 
+  Result<std::vector<std::string>> segment_values(const define::Experiment& experiment,
+                                                  const std::string& attribute,
+                                                  Timestamp as_of) override {
+    ASSAY_TRY(const Sql sql, segment_values_sql(experiment, attribute, as_of));
+    ASSAY_TRY(auto rows, connection_->query(sql));
+    std::vector<std::string> values;
+    while (rows.next()) {
+      for (std::size_t row = 0; row < rows.size(); ++row) values.emplace_back(rows.text(0, row));
+    }
+    return values;
+  }
+
  private:
   static void add(const define::Experiment& experiment, const Rows& rows, std::size_t row,
                   Exposed& exposed) {

@@ -25,4 +25,8 @@ Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of);
 Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                        Timestamp as_of);
 
+// The most frequent values of an attribute at the units' first exposures.
+Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,
+                               Timestamp as_of);
+
 }  // namespace assay::io::duckdb

@@ -286,6 +286,23 @@ TEST_F(SummarySource, ContaminatedUnitsAndSegmentsCanBeLeftOut) {
   EXPECT_EQ(count(read(query), "a"), -1);
 }
 
+TEST_F(SummarySource, SegmentValuesAreThoseOfTheFirstExposure) {
+  const auto from = [&](const char* unit, int time, const char* country) {
+    expose(unit, "a", time).properties_json = std::string(R"({"country":")") + country + R"("})";
+  };
+  from("u1", 0, "IN");
+  from("u1", 5, "FR");
+  from("u2", 1, "IN");
+  from("u3", 2, "US");
+  expose("u4", "a", 3);
+  store();
+  const auto source = store_->source().value();
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(source->segment_values(experiment_, "country", at(100)), Values({"IN", "US"}));
+  EXPECT_EQ(source->segment_values(experiment_, "country", at(1)), Values({"IN"}));
+  EXPECT_EQ(source->segment_values(experiment_, "it's", at(100)), Values());
+}
+
 TEST_F(SummarySource, OtherUnitKindsOfAnEventJoinToo) {
   experiment_.assignment.unit = "session";
   expose("s1", "a", 0).unit_kind = "session";
