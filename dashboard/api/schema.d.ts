@@ -920,6 +920,11 @@ export interface components {
                 threshold?: number;
                 margin_relative?: number;
             }[];
+            /** @description The primary metrics by the plan's segments; exploratory. */
+            segments?: (components["schemas"]["Comparison"] & {
+                attribute: string;
+                value: string;
+            })[];
             withheld: boolean;
             withheld_reason?: string;
         };

@@ -17,6 +17,7 @@ export type Scorecard = Schemas["Scorecard"];
 export type TrustCheck = Scorecard["trust"][number];
 export type MetricArms = Scorecard["metrics"][number];
 export type UnitCount = Scorecard["units"][number];
+export type Segment = NonNullable<Scorecard["segments"]>[number];
 export type Guardrail = Scorecard["guardrails"][number];
 export type History = Schemas["History"];
 export type HistoryPoint = History["points"][number];

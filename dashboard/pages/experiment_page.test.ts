@@ -28,7 +28,7 @@ describe("a winner", () => {
     const headings = [...set.body.querySelectorAll("h2")].map((heading) => heading.textContent);
     expect(headings).toEqual([
       "Verdict: Ship", "Can it be trusted?", "Units exposed", "Primary lift over time", "Scorecard",
-      "Guardrails", "Numbers", "Plan",
+      "Guardrails", "Numbers", "Segments", "Plan",
     ]);
     expect(set.body.querySelectorAll("h1")).toHaveLength(1);
     const reasons = [...set.body.querySelectorAll(".reasons li code")].map((code) => code.textContent);
@@ -58,6 +58,15 @@ describe("a winner", () => {
       "Covariates removed 27.4\u202f% of the variance.", "With units whose window is still open: +0.64\u202fpp [+0.33, +0.95]\u202fpp.", "412 values above the cap of 250 were capped."]) {
       expect(text).toContain(part);
     }
+  });
+
+  it("shows the primary metric by segment", async () => {
+    await open(worlds.ship());
+    const rows = [...section("Segments").querySelectorAll("tbody tr")].map((row) => row.textContent);
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toContain("country IN");
+    expect(rows[0]).toContain("better");
+    expect(rows[1]).toContain("unclear");
   });
 
   it("shows the plan it was registered with", async () => {

@@ -16,6 +16,7 @@ import { Numbers } from "./experiment/numbers";
 import { Plan } from "./experiment/plan";
 import { Samples } from "./experiment/samples";
 import { ScorecardSection } from "./experiment/scorecard_section";
+import { Segments } from "./experiment/segments";
 import { Trust } from "./experiment/trust";
 import { VerdictSection } from "./experiment/verdict_section";
 import { NotFoundPage } from "./not_found_page";
@@ -76,6 +77,7 @@ const ReportView = memo(function ReportView({ report, scale }: { report: Report;
             <ScorecardSection scorecard={scorecard} plan={plan} scale={scale} block={block} />
             <Guardrails guardrails={scorecard.guardrails} trusted={scorecard.trusted} />
             <Numbers scorecard={scorecard} block={block} />
+            <Segments scorecard={scorecard} block={block} />
           </>
         )}
       <Plan experiment={experiment} />
