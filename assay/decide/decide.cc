@@ -146,7 +146,8 @@ VerdictReason primary_reason(const Comparison& comparison, Outcome outcome,
                           percent(*mde), effect)};
     case Outcome::kOpen:
       return {"primary_undecided", comparison.metric,
-              fmt::format("{} is undecided: {}.", comparison.metric, effect)};
+              fmt::format("{} is undecided: {}{}", comparison.metric, effect,
+                          effect.ends_with('.') ? "" : ".")};
   }
   ASSAY_CHECK(false);
 }

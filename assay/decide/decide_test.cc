@@ -52,6 +52,15 @@ GuardrailResult guardrail(GuardrailStatus status) {
           .blocks = status == GuardrailStatus::kUndecided};
 }
 
+TEST(Decide, EndsASentenceOnce) {
+  Comparison empty = primary(0, 0, 0);
+  empty.difference = stats::undefined(stats::Undefined::kNoData, "No unit has a value.");
+  empty.relative = stats::undefined(stats::Undefined::kNoData, "No unit has a value.");
+  const Verdict verdict = decide(plan(), card(empty));
+  ASSERT_EQ(verdict.reasons.size(), 1u);
+  EXPECT_EQ(verdict.reasons[0].message, "add_to_cart_rate is undecided: No unit has a value.");
+}
+
 TEST(Decide, ShipsWhatImprovedAndHarmsNothing) {
   Scorecard scorecard = card(primary(0.08, 0.06, 0.10));
   scorecard.guardrails = {guardrail(GuardrailStatus::kPassed)};
