@@ -81,6 +81,15 @@ void withhold(Scorecard& card) {
     comparison.all_units.reset();
     comparison.p_adjusted.reset();
     comparison.significant = false;
+    comparison.warnings.clear();  // They speak of the numbers.
+  }
+  // Guardrails go on watching, and harm is shown; the numbers of the others say too much.
+  for (GuardrailResult& guardrail : card.guardrails) {
+    const bool open = guardrail.status == GuardrailStatus::kUndecided;
+    if (!open && guardrail.status != GuardrailStatus::kPassed) continue;
+    guardrail.message = fmt::format(
+        "{} is watched at every look and {}; its numbers follow at the planned sample size.",
+        guardrail.metric, open ? "undecided so far" : "shown to be safe so far");
   }
   for (MetricArms& metric : card.metrics) {
     for (ArmResult& arm : metric.arms) {
@@ -120,12 +129,12 @@ Result<Scorecard> analyze(const Experiment& experiment, SummarySource& source,
   card.first_exposure = look.exposed.first;
   card.last_exposure = look.exposed.last;
   card.units = unit_counts(look);
+  card.withheld_reason = withheld_reason(experiment, card);
+  card.withheld = look.withheld = !card.withheld_reason.empty();
   ASSAY_TRY(card.trust, internal::check_trust(look, measured));
   add_metrics(look, measured, card);
   card.guardrails = internal::judge_guardrails(look, measured);
   ASSAY_TRY(card.segments, internal::break_down(look));
-  card.withheld_reason = withheld_reason(experiment, card);
-  card.withheld = !card.withheld_reason.empty();
   if (card.withheld) withhold(card);
   return card;
 }

@@ -125,6 +125,13 @@ TEST(Analyze, FixedHorizonShowsNothingBeforeItsHorizon) {
   EXPECT_EQ(json["comparisons"][0]["undefined"], "not_yet");
   EXPECT_FALSE(json["comparisons"][0].contains("estimate"));
   EXPECT_FALSE(json["comparisons"][0].contains("p_value"));
+  EXPECT_NE(check(card, "sample_ratio").message.find("sequential test"), std::string::npos);
+  MemorySource few = two_arms(4'999, 2, 3);
+  few.exposures.contaminated = 100;
+  few.without_contaminated = few.metrics;
+  const Scorecard hushed = run(experiment, few);
+  EXPECT_EQ(check(hushed, "contamination").message.find("differs"), std::string::npos);
+  EXPECT_TRUE(hushed.comparisons[0].warnings.empty());
   MemorySource enough = two_arms(5'000, 400, 600);
   EXPECT_FALSE(run(experiment, enough).withheld);
 }
@@ -291,6 +298,16 @@ TEST(Guardrail, WhatNothingFeedsGuardsNothingAndHoldsAShipBack) {
   const GuardrailResult result = run(guarded(0.01, false), source).guardrails.at(0);
   EXPECT_EQ(result.status, GuardrailStatus::kNoData);
   EXPECT_TRUE(result.blocks);
+}
+
+TEST(Guardrail, AFixedHorizonHidesItsNumbersUntilItFails) {
+  define::Experiment experiment = guarded(0.01, false);
+  experiment.analysis.method = Method::kFixedHorizon;
+  experiment.schedule.sample_size_per_variant = 60'000;
+  const GuardrailResult open = guard(experiment, 500, 499);
+  EXPECT_EQ(open.status, GuardrailStatus::kUndecided);
+  EXPECT_EQ(open.message.find_first_of("0123456789"), std::string::npos) << open.message;
+  EXPECT_NE(guard(experiment, 250, 1'000).message.find("0.02"), std::string::npos);
 }
 
 TEST(Guardrail, AMarginIsJudgedAgainstTheControl) {

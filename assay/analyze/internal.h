@@ -19,6 +19,7 @@ struct Look {
   SummarySource& source;
   const AnalyzeOptions& options;
   Exposed exposed;
+  bool withheld = false;  // No text may name an effect either.
 };
 
 // A metric of the plan with its numbers. `data` is empty when the metric is defined nowhere.

@@ -76,7 +76,9 @@ TrustCheck sample_ratio(const Look& look) {
     check.message = "No unit has been exposed yet.";
     return check;
   }
-  const bool once = look.experiment.analysis.method == define::Method::kFixedHorizon;
+  // A fixed-horizon plan is looked at many times before its horizon, and once at it.
+  const bool once =
+      look.experiment.analysis.method == define::Method::kFixedHorizon && !look.withheld;
   const auto test = once ? stats::srm_fixed(split.counts, split.shares)
                          : stats::srm_sequential(split.counts, split.shares);
   if (!test) {
@@ -105,7 +107,7 @@ std::string estimate_text(const stats::Estimate& estimate) {
 // The first primary metric again, without the units that were seen in two variants.
 Result<std::string> without_contaminated(Look& look, const std::vector<Measured>& measured) {
   for (const Measured& one : measured) {
-    if (!one.data) continue;
+    if (!one.data || look.withheld) continue;
     MetricQuery query = query_of(look.experiment, *one.planned);
     query.exclude_contaminated = true;
     Measured clean{.planned = one.planned, .data = std::nullopt};

@@ -9,7 +9,7 @@
 
 namespace assay::cli {
 
-// --metric NAME:TYPE[,cap=V|pQ][,per=COLUMN][,covariate=COLUMN][,q=Q][,decrease], as in
+// --metric NAME:TYPE[,cap=V|p99.9][,per=COLUMN][,covariate=COLUMN][,q=Q][,decrease], as in
 // "retention_7:proportion", "sum_gamerounds:mean,cap=p99.9", "clicks:ratio,per=views".
 struct TableArguments {
   std::string path;

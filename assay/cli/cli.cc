@@ -95,7 +95,7 @@ void add_table(CLI::App* sub, TableArguments& table) {
   sub->add_option("--variant", table.variant, "Its column with the variant");
   sub->add_option("--control", table.control, "The variant to compare with");
   sub->add_option("--metric", table.metrics,
-                  "COLUMN:TYPE[,cap=V|pQ][,per=COLUMN][,covariate=COLUMN][,q=Q][,decrease]");
+                  "COLUMN:TYPE[,cap=V|p99.9][,per=COLUMN][,covariate=COLUMN][,q=Q][,decrease]");
   sub->add_option("--share", table.shares, "Planned share of a variant: control=1");
   sub->add_option("--method", table.method, "fixed (default), sequential or bayesian");
   sub->add_option("--correction", table.correction, "Of several metrics; none switches it off");

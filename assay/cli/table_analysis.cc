@@ -76,7 +76,8 @@ void read_cap(std::string_view value, const std::string& field, define::Cap& cap
               Problems& problems) {
   const bool percentile = value.starts_with('p');
   const auto number = parse_number(percentile ? value.substr(1) : value);
-  const bool fits = number && (!percentile || (*number > 0 && *number < 100));
+  // p0.99 would be the 0.99th percentile, which nobody means.
+  const bool fits = number && (!percentile || (*number >= 1 && *number < 100));
   if (!fits) {
     problems.push_back({.field = field,
                         .message = fmt::format("cap={} is no cap", value),

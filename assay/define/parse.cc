@@ -80,7 +80,7 @@ void parse_covariate(const Fields& fields, std::vector<MetricDefinition> covaria
     value->error(fmt::format("'{}' is not in covariates", analysis.covariate_name));
   } else if (!analysis.covariate_name.empty()) {
     value->warn(fmt::format("{} is defined nowhere", analysis.covariate_name),
-                "say what it is made of under covariates:; until then the experiment cannot start");
+                "say what it is made of under covariates:; until then no estimate is adjusted");
   }
 }
 

@@ -39,6 +39,14 @@ TEST(Parse, TheGuidesSampleIsAcceptedAsItStands) {
   EXPECT_EQ(plan.schedule.sample_size_per_variant, 50000);
   // Six metrics and a covariate are named but not defined.
   EXPECT_EQ(parsed->warnings.size(), 7U);
+
+  // The example catalogue defines its metrics, so that it can start just as it stands.
+  const auto catalogue = parse_catalogue(read_text(ASSAY_SOURCE_DIR "/examples/metrics.yaml"), "m");
+  ASSERT_TRUE(catalogue) << to_text(catalogue.error());
+  const auto defined = parse(read_text(path), {.file = "guide.yaml", .catalogue = *catalogue});
+  ASSERT_TRUE(defined) << to_text(defined.error());
+  ASSERT_EQ(defined->warnings.size(), 1U);
+  EXPECT_THAT(defined->warnings[0].hint, HasSubstr("no estimate is adjusted"));
 }
 
 TEST(Parse, EveryExampleIsFine) {

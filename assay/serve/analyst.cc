@@ -5,6 +5,11 @@
 #include "assay/serve/log.h"
 
 namespace assay::serve {
+namespace {
+
+constexpr std::size_t kMaxWishes = 64;
+
+}  // namespace
 
 Analyst::Analyst(Parts parts, std::chrono::milliseconds interval)
     : parts_(parts), interval_(interval), thread_([this] { run(); }) {}
@@ -21,7 +26,11 @@ Analyst::~Analyst() {
 
 void Analyst::look_now(const std::string& id, std::function<void(Result<void>)> done) {
   {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (wishes_.size() >= kMaxWishes) {
+      lock.unlock();
+      return done(fail(Code::kUnavailable, "too many looks wait", "try again soon"));
+    }
     wishes_.push_back({id, std::move(done)});
   }
   changed_.notify_one();

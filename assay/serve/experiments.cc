@@ -66,6 +66,26 @@ Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experim
       View{std::move(experiments), deliver::Ofrep(std::move(*compiled)), std::move(known)});
 }
 
+// The list with `changed` in its place, or in front when it is new.
+std::vector<RegisteredPtr> with(std::vector<RegisteredPtr> all, RegisteredPtr changed) {
+  const auto at = std::find_if(all.begin(), all.end(), [&](const RegisteredPtr& one) {
+    return one->record.id == changed->record.id;
+  });
+  if (at == all.end()) {
+    all.insert(all.begin(), std::move(changed));
+  } else {
+    *at = std::move(changed);
+  }
+  return all;
+}
+
+// Asked before a change is stored: a stored one that cannot be served would stop the next start.
+Result<void> check_fits(const View& view, Registered changed) {
+  ASSAY_TRY_VOID(
+      make_view(with(view.experiments, std::make_shared<Registered>(std::move(changed)))));
+  return {};
+}
+
 Refusal refused(Error error) { return {{}, std::move(error)}; }
 
 }  // namespace
@@ -122,16 +142,7 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
   ASSAY_TRY(Registered loaded, load(record));
   auto changed = std::make_shared<const Registered>(std::move(loaded));
-  std::vector<RegisteredPtr> all = view()->experiments;
-  const auto at = std::find_if(all.begin(), all.end(), [&](const RegisteredPtr& one) {
-    return one->record.id == changed_id;
-  });
-  if (at == all.end()) {
-    all.insert(all.begin(), changed);
-  } else {
-    *at = changed;
-  }
-  ASSAY_TRY(auto next, make_view(std::move(all)));
+  ASSAY_TRY(auto next, make_view(with(view()->experiments, changed)));
   const std::scoped_lock lock(view_mutex_);
   view_ = std::move(next);
   return changed;
@@ -152,6 +163,11 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
            fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
            "register the change as a new experiment; traffic may be raised, and weights change "
            "where the plan says reshuffle"}));
+    }
+    Registered changed = *before;
+    changed.plan = plan;
+    if (const auto fits = check_fits(*view(), std::move(changed)); !fits) {
+      return unexpected(refused(fits.error()));
     }
   }
   auto added = records_.add_version({.id = plan.id,
@@ -200,6 +216,9 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
     return fail(Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them");
   }
   ASSAY_TRY_VOID(check_startable(*experiment));
+  Registered running = *experiment;
+  running.record.state = RecordState::kRunning;
+  ASSAY_TRY_VOID(check_fits(*view(), std::move(running)));
   ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change));
   log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
   return publish(id);

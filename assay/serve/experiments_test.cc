@@ -126,6 +126,20 @@ TEST_F(ExperimentsTest, OneLayerHoldsNoTwoThatOverlap) {
   EXPECT_TRUE(experiments_->start("b", kChange));
 }
 
+// What is stored as running must be servable, or the next start of the process fails.
+TEST_F(ExperimentsTest, WhatDoesNotFitIsNotStored) {
+  for (int i = 1; i <= 8; ++i) {
+    add_and_start("a" + std::to_string(i), "  unit: kind" + std::to_string(i) + "\n");
+  }
+  ASSERT_TRUE(add(plan("b", "  unit: kind9\n")));
+  const auto started = experiments_->start("b", kChange);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Code::kConflict);
+  EXPECT_THAT(to_text(started.error()), HasSubstr("more than 8 kinds of unit"));
+  reopen();
+  EXPECT_EQ(experiments_->view()->find("b")->record.state, io::sqlite::State::kDraft);
+}
+
 TEST_F(ExperimentsTest, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(experiments_->start("none", kChange).error().code, Code::kNotFound);
   EXPECT_EQ(experiments_->stop("none", kChange).error().code, Code::kNotFound);

@@ -36,8 +36,10 @@ std::string_view host_name(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+// Digits and dots only: 127.example.org is a name, and whoever owns it says where it leads.
 bool is_loopback_name(std::string_view name) {
-  return name == "localhost" || name == "::1" || name.substr(0, 4) == "127.";
+  const bool is_number = name.find_first_not_of("0123456789.") == std::string_view::npos;
+  return name == "localhost" || name == "::1" || (is_number && name.substr(0, 4) == "127.");
 }
 
 bool Guard::is_known_host(std::string_view host) const {

@@ -59,7 +59,8 @@ TEST_F(GuardTest, LoopbackAnswersOnlyForItsOwnNames) {
   for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "lab.example:80"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 200) << host;
   }
-  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", ""}) {
+  for (const char* host :
+       {"evil.example", "evil.example:8080", "localhost.evil.example", "127.evil.example", ""}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 421) << host;
   }
 }

@@ -28,8 +28,11 @@ struct Field {
   std::string column = {};  // The one that the file has.
 };
 
+// `units` is what is sent to /v1/events: {"user": "u1"}. A line may be of another kind of unit.
+constexpr const char* kUnits = "units";
+
 Field unit_field(const std::string& kind) {
-  return {"unit", {kind, kind + "_id", "unit_id", "unit"}, true};
+  return {"unit", {kind, kind + "_id", "unit_id", "unit", kUnits}, true};
 }
 Field time_field() { return {"time", {"time", "timestamp", "exposed_at"}, true}; }
 
@@ -77,7 +80,7 @@ class Import {
 
   void read(const std::string& path, std::vector<Field> fields, ImportReport& report, Add add);
   bool find_columns(const InputFile& file, std::vector<Field>& fields);
-  static std::string select(const InputFile& file, const std::vector<Field>& fields);
+  std::string select(const InputFile& file, const std::vector<Field>& fields) const;
   static std::string properties_of(const InputFile& file, const std::vector<Field>& fields);
   static Row row_of(const Rows& rows, std::size_t at, std::size_t field_count);
   bool check(Row& row, const std::vector<Field>& fields, const Place& place);
@@ -137,10 +140,13 @@ std::string Import::properties_of(const InputFile& file, const std::vector<Field
          "::JSON)::VARCHAR END";
 }
 
-std::string Import::select(const InputFile& file, const std::vector<Field>& fields) {
+std::string Import::select(const InputFile& file, const std::vector<Field>& fields) const {
   std::string sql = "SELECT ";
   for (const Field& field : fields) {
-    sql += (field.column.empty() ? "NULL::VARCHAR" : file.text_of(field.column)) + ", ";
+    sql += field.column.empty()     ? "NULL::VARCHAR"
+           : field.column == kUnits ? file.member_of(kUnits, experiment_.assignment.unit)
+                                    : file.text_of(field.column);
+    sql += ", ";
   }
   return sql + properties_of(file, fields) + " FROM " + file.relation();
 }
@@ -205,7 +211,12 @@ void Import::read(const std::string& path, std::vector<Field> fields, ImportRepo
     for (std::size_t at = 0; at < rows->size(); ++at) {
       Row row = row_of(*rows, at, fields.size());
       ++report.rows;
-      if (check(row, fields, file->place(++number))) (this->*add)(row);
+      ++number;
+      if (fields[0].column == kUnits && !row.fields[0]) {
+        ++report.other;
+      } else if (check(row, fields, file->place(number))) {
+        (this->*add)(row);
+      }
     }
     if (new_events_.size() + new_exposures_.size() >= kGroupRows) flush();
   }

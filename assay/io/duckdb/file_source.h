@@ -3,7 +3,8 @@
 // in-memory database with the event store's tables; from there on everything is the same.
 //
 // Columns, by their first name that exists (the experiment's unit kind is written KIND):
-//   exposures   unit: KIND, KIND_id, unit_id, unit · variant: variant, variation_id, variation
+//   exposures   unit: KIND, KIND_id, unit_id, unit, units (an object, of which KIND is read)
+//               variant: variant, variation_id, variation
 //               time: time, timestamp, exposed_at · optional: id, experiment (experiment_id),
 //               epoch, override · every other column is an attribute
 //   events      name: name, event, event_name · time: time, timestamp · unit: as above
@@ -25,7 +26,7 @@ namespace assay::io::duckdb {
 struct ImportReport {
   std::int64_t rows = 0;
   std::int64_t duplicates = 0;  // Rows whose id, or whole content, was there before.
-  std::int64_t other = 0;       // Exposures of other experiments.
+  std::int64_t other = 0;       // Of other experiments, or of other kinds of unit.
 };
 
 struct FileSource {

@@ -110,6 +110,22 @@ TEST_F(FileSource, NdjsonKeepsNestedProperties) {
             0.5);
 }
 
+// What is sent to the server can be analyzed as a file, too.
+TEST_F(FileSource, UnitsMayBeNamedAsTheServerTakesThem) {
+  const std::string exposures = folder_.write(
+      "e.ndjson", R"({"id":"x1","units":{"user":"u1"},"variant":"a","time":"2026-03-01"})"
+                  "\n");
+  const std::string events = folder_.write(
+      "v.ndjson",
+      R"({"id":"1","units":{"user":"u1","session":"s"},"name":"buy","time":"2026-03-02","value":3})"
+      "\n"
+      R"({"id":"2","units":{"session":"u1"},"name":"buy","time":"2026-03-02","value":50})"
+      "\n");
+  auto files = open(exposures, events);
+  EXPECT_EQ(files.events.other, 1);
+  EXPECT_EQ(mean(files, define::Aggregation::kSum), 3.0);
+}
+
 TEST_F(FileSource, TheThreeFormatsSayTheSame) {
   const std::string exposures =
       parquet("e.parquet",

@@ -198,6 +198,11 @@ std::string InputFile::object_of(const std::string& column) const {
   return nested ? "to_json(" + quote_name(column) + ")::VARCHAR" : text_of(column);
 }
 
+std::string InputFile::member_of(const std::string& column, const std::string& key) const {
+  return "json_extract_string(TRY_CAST(" + object_of(column) + " AS JSON), " + pointer_to(key) +
+         ")";
+}
+
 Place InputFile::place(std::int64_t row) const {
   return {path_, static_cast<int>(row + (kind_ == Kind::kCsv ? 1 : 0)), 0};
 }
