@@ -33,12 +33,31 @@ experiment:
 """
 
 
+SEGMENTED = EXPERIMENT.replace("ranker_v2", "segmented") + "  segments: [country]\n"
+
+
+def named(reference):
+    return SPEC["components"]["schemas"][reference.rsplit("/", 1)[1]]
+
+
+def merged(parts):
+    """Several object schemas as one, so that its fields can be counted."""
+    whole = {"type": "object", "properties": {}, "required": []}
+    for part in parts:
+        part = named(part["$ref"]) if "$ref" in part else part
+        whole["properties"].update(part.get("properties", {}))
+        whole["required"] += part.get("required", [])
+    return whole
+
+
 def strict(node):
     """OpenAPI 3.0 as JSON Schema: null where nullable; objects have no field besides."""
     if isinstance(node, list):
         return [strict(item) for item in node]
     if not isinstance(node, dict):
         return node
+    if "allOf" in node:
+        return strict(merged(node["allOf"]))
     made = {key: strict(value) for key, value in node.items() if key != "nullable"}
     if node.get("nullable"):
         made["type"] = [node["type"], "null"]
@@ -74,10 +93,12 @@ class Contract(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = Server(BINARY)
-        for plan, id in ((EXPERIMENT, "ranker_v2"), (WITHHELD, "patient")):
+        plans = ((EXPERIMENT, "ranker_v2"), (WITHHELD, "patient"), (SEGMENTED, "segmented"))
+        for plan, id in plans:
             cls.post("/v1/experiments?start=true", plan, 201)
             units = [{"id": f"u{i}", "attributes": {"country": "IN"}} for i in range(400)]
-            exposures = [exposure(row["unit"], row["variant"], id)
+            exposures = [{**exposure(row["unit"], row["variant"], id),
+                          "properties": {"country": "IN" if len(row["unit"]) == 3 else "ID"}}
                          for row in cls.assign({"experiment": id, "units": units})]
             cls.post("/v1/exposures", exposures, 200)
         clicks = [event(f"c{i}", f"u{i}", value=1.5) for i in range(0, 400, 3)]
@@ -106,14 +127,15 @@ class Contract(unittest.TestCase):
         return cls.post("/v1/assignments", wish, 200)["assignments"]
 
     def test_reports(self):
-        for id in ("ranker_v2", "patient"):
+        for id in ("ranker_v2", "patient", "segmented"):
             card = self.get(f"/v1/scorecards/{id}?fresh=true")
             self.assertTrue(card["comparisons"] and card["trust"])
             self.assertTrue(self.get(f"/v1/scorecards/{id}/history")["points"])
             self.assertTrue(self.get(f"/v1/verdicts/{id}")["reasons"])
             self.assertEqual(self.get(f"/v1/experiments/{id}")["state"], "running")
         self.assertTrue(self.get("/v1/scorecards/patient")["withheld"])
-        self.assertGreaterEqual(len(self.get("/v1/experiments")["experiments"]), 2)
+        self.assertTrue(self.get("/v1/scorecards/segmented")["segments"])
+        self.assertGreaterEqual(len(self.get("/v1/experiments")["experiments"]), 3)
 
     def test_failures(self):
         for noun in ("experiments", "scorecards", "verdicts"):
