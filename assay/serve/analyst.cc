@@ -58,7 +58,10 @@ void Analyst::run() {
     }
     if (Clock::now() < next) continue;
     lock.unlock();
-    for (const auto& experiment : parts_.experiments.view()->experiments) {
+    // Held by name: a loop over a temporary would not keep the view alive when another is
+    // published.
+    const auto view = parts_.experiments.view();
+    for (const auto& experiment : view->experiments) {
       if (ending()) break;
       if (experiment->is_running()) (void)look(*experiment);
     }

@@ -200,7 +200,8 @@ Result<void> Experiments::check_startable(const Registered& experiment) const {
     return fail(Code::kConflict, plan.id + " cannot be assigned", to_text(problems));
   }
   std::vector<define::Experiment> together = {plan};
-  for (const RegisteredPtr& other : view()->experiments) {
+  const auto current = view();
+  for (const RegisteredPtr& other : current->experiments) {
     if (other->is_running() && other->record.id != plan.id) together.push_back(other->plan);
   }
   if (const Problems problems = define::layer_conflicts(together); !problems.empty()) {
