@@ -130,15 +130,17 @@ void add_report(Session& session) {
 
 void add_simulate(Session& session) {
   const auto [sub, options] = session.add<SimulateOptions>(
-      "simulate", "Run experiments whose truth is known and count what each method claims",
+      "simulate", "Hold promises against simulation: error rates, and fair assignment",
       run_simulate);
-  sub->add_option("what", options->what, "aa: methods in a world whose effect is known")
+  sub->add_option("what", options->what,
+                  "aa: methods in a world whose effect is known; assignment: uniform, independent")
       ->required();
   sub->add_option("--law", options->law, "proportion, normal, revenue or count");
   sub->add_option("--baseline", options->baseline, "Mean of the control");
   sub->add_option("--lift", options->lift, "True relative effect (0: an A/A test)");
   sub->add_option("--runs", options->runs, "Experiments to run");
-  sub->add_option("--units", options->units, "Units in each");
+  sub->add_option("--units", options->units, "Units in each, or of each kind of id");
+  sub->add_option("--salts", options->salts, "assignment: salts to cross");
   sub->add_option("--looks", options->looks, "Times one looks at each");
   sub->add_option("--alpha", options->alpha, "Error rate that the methods promise");
   sub->add_option("--seed", options->seed, "The same seed gives the same numbers");

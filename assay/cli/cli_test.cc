@@ -57,6 +57,20 @@ TEST(Cli, BadArgumentsAreBadInputAndSaySo) {
   EXPECT_THAT(assay({"define", "--jason", "x.yaml"}).err, HasSubstr("--jason"));
 }
 
+TEST(Cli, SimulateAssignmentReportsEveryCheck) {
+  const Outcome table = assay({"simulate", "assignment", "--units", "10000", "--salts", "5"});
+  EXPECT_EQ(table.status, kOk) << table.out;
+  EXPECT_THAT(table.out, HasSubstr("pairs_5_percent"));
+  EXPECT_THAT(table.out, testing::Not(HasSubstr("NOT FAIR")));
+  const Outcome json =
+      assay({"simulate", "assignment", "--units", "10000", "--salts", "5", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(json.out)["checks"].size(), 24U);
+  const Outcome few = assay({"simulate", "assignment", "--units", "99"});
+  EXPECT_EQ(few.status, kBadInput);
+  EXPECT_THAT(few.err, HasSubstr("units must be between"));
+  EXPECT_THAT(assay({"simulate", "asignment"}).err, HasSubstr("or assignment"));
+}
+
 TEST(Cli, DefineShowsThePlan) {
   const Outcome shown = assay({"define", write("plan.yaml", kPlan)});
   EXPECT_EQ(shown.status, kOk) << shown.err;

@@ -31,14 +31,30 @@ std::string table(const sim::Calibration& calibration) {
   return text;
 }
 
-}  // namespace
-
-int run_simulate(const SimulateOptions& options, Streams streams) {
-  if (options.what != "aa") {
-    const Problem problem{.message = fmt::format("there is no simulation \"{}\"", options.what),
-                          .hint = "aa runs the methods in a world whose effect is known"};
-    return report(streams, Problems{problem}, options.json);
+std::string table(const sim::Fairness& fairness) {
+  std::string text = fmt::format(
+      "{} units of each kind of id under {} salts, seed {}; the worst |z| of each kind of test\n\n",
+      fairness.options.units, fairness.options.salts, fairness.options.seed);
+  text += fmt::format("  {:<12} {:<16} {:>7} {:>8} {:>8}  {}\n", "ids", "check", "tests", "worst",
+                      "limit", "");
+  for (const sim::FairnessCheck& check : fairness.checks) {
+    text += fmt::format("  {:<12} {:<16} {:>7} {:>8.2f} {:>8.2f}  {}\n", check.ids, check.check,
+                        check.tests, check.worst_z, check.limit_z,
+                        check.passed() ? "fair" : "NOT FAIR");
   }
+  return text;
+}
+
+int simulate_assignment(const SimulateOptions& options, Streams streams) {
+  sim::FairnessOptions fairness{.salts = options.salts, .seed = options.seed};
+  fairness.units = options.units.value_or(fairness.units);
+  const auto result = sim::check_fairness(fairness);
+  if (!result) return report(streams, result.error(), options.json);
+  streams.out << (options.json ? sim::to_json(*result) + "\n" : table(*result));
+  return result->passed() ? kOk : kFailed;
+}
+
+int simulate_aa(const SimulateOptions& options, Streams streams) {
   const auto law = sim::law_of(options.law);
   if (!law) {
     const auto names = sim::law_names();
@@ -52,13 +68,23 @@ int run_simulate(const SimulateOptions& options, Streams streams) {
   const auto result =
       sim::calibrate({.world = {.law = *law, .baseline = options.baseline, .lift = options.lift},
                       .runs = options.runs,
-                      .units = options.units,
+                      .units = options.units.value_or(2000),
                       .looks = options.looks,
                       .alpha = options.alpha,
                       .seed = options.seed});
   if (!result) return report(streams, result.error(), options.json);
   streams.out << (options.json ? sim::to_json(*result) + "\n" : table(*result));
   return result->passed() ? kOk : kFailed;
+}
+
+}  // namespace
+
+int run_simulate(const SimulateOptions& options, Streams streams) {
+  if (options.what == "aa") return simulate_aa(options, streams);
+  if (options.what == "assignment") return simulate_assignment(options, streams);
+  const Problem problem{.message = fmt::format("there is no simulation \"{}\"", options.what),
+                        .hint = "aa (methods in a world whose effect is known) or assignment"};
+  return report(streams, Problems{problem}, options.json);
 }
 
 }  // namespace assay::cli

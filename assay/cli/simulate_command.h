@@ -1,7 +1,9 @@
 // assay simulate aa: what each way of inference claims when the truth is known.
+// assay simulate assignment: whether splits are uniform and experiments independent.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "assay/cli/streams.h"
@@ -14,14 +16,15 @@ struct SimulateOptions {
   double baseline = 0.1;
   double lift = 0.0;
   int runs = 2000;
-  int units = 2000;
+  std::optional<int> units;  // aa: 2000; assignment: 1000000.
+  int salts = 200;
   int looks = 28;
   double alpha = 0.05;
   std::uint64_t seed = 1;
   bool json = false;
 };
 
-// 0 when every method keeps its promise, 1 when one does not, 2 for bad options.
+// 0 when every promise is kept, 1 when one is not, 2 for bad options.
 int run_simulate(const SimulateOptions& options, Streams streams);
 
 }  // namespace assay::cli
