@@ -57,4 +57,9 @@ io::http::Handler post_assignments(Backend& backend);
 io::http::Handler post_exposures(Backend& backend);
 io::http::Handler post_events(Backend& backend);
 
+// stats_routes.cc
+io::http::Handler get_methods();
+io::http::Handler get_method();
+io::http::Handler post_method();
+
 }  // namespace assay::serve

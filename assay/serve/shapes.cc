@@ -79,6 +79,14 @@ std::string history_json(const std::string& id,
   return text + "]}";
 }
 
+std::string methods_json(const std::vector<stats::Method>& methods) {
+  Json list = Json::array();
+  for (const stats::Method& each : methods) {
+    list.push_back({{"name", std::string(each.name)}, {"question", std::string(each.question)}});
+  }
+  return dump({{"methods", list}});
+}
+
 std::string receipt_json(const collect::Appended& appended,
                          const std::vector<collect::Rejected>& rejected) {
   Json lines = Json::array();

@@ -8,6 +8,7 @@
 #include "assay/io/sqlite/records.h"
 #include "assay/serve/experiments.h"
 #include "assay/serve/results.h"
+#include "assay/stats/calculators.h"
 
 namespace assay::serve {
 
@@ -17,5 +18,6 @@ std::string history_json(const std::string& id,
                          const std::vector<io::sqlite::HistoryPoint>& points);
 std::string receipt_json(const collect::Appended& appended,
                          const std::vector<collect::Rejected>& rejected);
+std::string methods_json(const std::vector<stats::Method>& methods);
 
 }  // namespace assay::serve

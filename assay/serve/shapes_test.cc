@@ -59,5 +59,11 @@ TEST(Shapes, HistoryAndReceipt) {
   EXPECT_FALSE(receipt["rejected"][0].contains("id"));
 }
 
+TEST(Shapes, Methods) {
+  const json shown = json::parse(methods_json({{"welch_t", "Do two means differ?"}}));
+  EXPECT_EQ(shown["methods"][0], json({{"name", "welch_t"}, {"question", "Do two means differ?"}}));
+  EXPECT_EQ(json::parse(methods_json({}))["methods"], json::array());
+}
+
 }  // namespace
 }  // namespace assay::serve

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "assay/stats/beta_binomial.h"
+#include "assay/stats/bootstrap.h"
 #include "assay/stats/calculators.h"
 #include "assay/stats/cluster.h"
 #include "assay/stats/contingency.h"

@@ -160,6 +160,22 @@ class Contract(unittest.TestCase):
         stopped, = self.assign({"experiment": "brief", "units": [{"id": "u1"}]})
         self.assertEqual(stopped["reason"], "stopped")
 
+    def test_calculators(self):
+        names = [method["name"] for method in self.get("/v1/stats")["methods"]]
+        self.assertIn("welch_t", names)
+        for name in names:
+            self.assertIn("properties", self.get(f"/v1/stats/{name}"))
+            self.assertTrue(self.post(f"/v1/stats/{name}", {}, 400)["error"]["problems"])
+        arms = {"control": {"n": 30, "mean": 10, "std_dev": 2},
+                "treatment": {"n": 40, "mean": 11, "std_dev": 3}}
+        answer = self.post("/v1/stats/welch_t", arms, 200)
+        self.assertAlmostEqual(answer["p_value"], 0.09946541117633102, 12)
+        arms["control"]["n"] = 1
+        failed = self.post("/v1/stats/welch_t", arms, 422)
+        self.assertEqual(failed["error"]["code"], "too_few_units")
+        self.post("/v1/stats/welch_q", {}, 404)
+        self.get("/v1/stats/welch_q", 404)
+
 
 if __name__ == "__main__":
     BINARY = os.path.abspath(sys.argv.pop(1))
