@@ -144,5 +144,37 @@ TEST(Calculators, SeveralTreatmentsRatesAndCaps) {
   EXPECT_EQ(lift["method"], "log");
 }
 
+TEST(Calculators, TheBootstrapOfAMeanAndOfARatio) {
+  const json mean = answer("poisson_bootstrap", R"({"control": {"numerators": [1, 2, 3, 4, 5]},
+      "treatment": {"numerators": [11, 12, 13, 14, 15]}, "seed": 3})");
+  EXPECT_EQ(mean["estimate"], 10);
+  EXPECT_GT(mean["low"], 5);
+  EXPECT_LT(mean["p_value"], 0.05);
+  const json ratio = answer("poisson_bootstrap", R"({"control": {"numerators": [1, 2, 3, 4],
+      "denominators": [2, 2, 4, 4]}, "treatment": {"numerators": [1, 2, 3, 4]}})");
+  EXPECT_NEAR(ratio["estimate"].get<double>(), 2.5 - 10.0 / 12, 1e-12);
+  answer("poisson_bootstrap", R"({"control": {"numerators": [1, 2], "denominators": [2]},
+      "treatment": {"numerators": [1, 2]}})",
+         AnswerStatus::kBadRequest);
+  answer("poisson_bootstrap", R"({"control": {"numerators": []},
+      "treatment": {"numerators": [1, 2]}})",
+         AnswerStatus::kUndefined);
+}
+
+TEST(Calculators, WhatMayBeLeftOutIsNotRequiredByTheSchema) {
+  const json arm = json::parse(*method_schema("welch_t"))["properties"]["control"];
+  EXPECT_EQ(arm.value("required", json::array()).dump().find("values"), std::string::npos);
+}
+
+TEST(Calculators, SmallSamplesAndStopsGetTheirExactAnswers) {
+  EXPECT_NEAR(
+      answer("mann_whitney", R"({"control": [1, 2, 3], "treatment": [4, 5, 6]})")["exact_p_value"]
+          .get<double>(),
+      0.1, 1e-12);
+  const json stop =
+      answer("group_sequential", R"({"information": [0.5, 1], "z": 2.3, "std_error": 0.1})");
+  EXPECT_LT(stop["effect"]["estimate"], 0.23);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/stats/bootstrap.h"
 #include "assay/stats/calculator.h"
 #include "assay/stats/contrast.h"
 #include "assay/stats/proportion.h"
@@ -53,7 +54,7 @@ std::optional<Summary> read_arm(Request& request, std::string_view name) {
     arm.maybe_number("mean", {.fallback = 0});
     read_variance(arm);
     arm.count("successes", {.fallback = 0});
-    arm.numbers("values", "one value per unit, instead of n, mean and std_dev");
+    arm.maybe_numbers("values", "one value per unit, instead of n, mean and std_dev");
     return std::nullopt;
   }
   std::optional<Summary> summary;
@@ -236,7 +237,45 @@ Stat<json> wilson_interval(Request& request) {
   return out;
 }
 
+std::optional<BootstrapSums> read_bootstrap_arm(Request& request, std::string_view name,
+                                                const BootstrapOptions& options,
+                                                std::uint64_t first_key) {
+  Request arm = request.object(name, "numerators, one per unit; denominators for a ratio");
+  const auto numerators = arm.numbers("numerators", "one per unit");
+  const auto denominators =
+      arm.maybe_numbers("denominators", "one per unit; without them a mean per unit")
+          .value_or(std::vector<double>(numerators.size(), 1.0));
+  arm.finish();
+  if (request.usable() && denominators.size() != numerators.size()) {
+    arm.wrong("denominators", "must be as many as numerators");
+  }
+  if (!request.usable()) return std::nullopt;
+  std::vector<BootstrapUnit> units;
+  for (std::size_t i = 0; i < numerators.size(); ++i) {
+    units.push_back({first_key + i, numerators[i], denominators[i]});
+  }
+  BootstrapSums sums(options);
+  sums.add(units);
+  return sums;
+}
+
+Stat<json> poisson_bootstrap(Request& request) {
+  constexpr std::uint64_t kTreatmentKeys = std::uint64_t{1} << 32;
+  BootstrapOptions options;
+  options.replicates = static_cast<int>(
+      request.count("replicates", {.fallback = 1000, .at_least = 40, .at_most = 10'000}));
+  options.seed = static_cast<std::uint64_t>(request.count("seed", {.fallback = 0}));
+  const double alpha = request.number("alpha", kAlpha);
+  const auto control = read_bootstrap_arm(request, "control", options, 0);
+  const auto treatment = read_bootstrap_arm(request, "treatment", options, kTreatmentKeys);
+  if (!request.usable() || !control || !treatment) return nothing();
+  ASSAY_TRY(const Bootstrap answer, bootstrap(*control, *treatment, alpha));
+  return to_json(Inference{.difference = answer.difference, .relative = answer.relative});
+}
+
 constexpr std::array kCalculators = {
+    Calculator{"poisson_bootstrap", "Do two means or ratios differ, whatever their distribution?",
+               poisson_bootstrap},
     Calculator{"welch_t", "Do two means differ? (fixed horizon)", welch_t},
     Calculator{"confidence_sequence", "Do two means differ, however often one looks?",
                confidence_sequence},

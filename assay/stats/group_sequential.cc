@@ -188,4 +188,61 @@ Stat<double> stagewise_p(const GroupSequential& design, double z) {
   return std::min(1.0, p);
 }
 
+namespace {
+
+// The probability, at a drift, of an outcome at least as high as `z` at the last look: an earlier
+// stop on the upper side, or a higher Z there. Rises with the drift.
+double upper_tail(const GroupSequential& design, double z, double drift) {
+  State state = start();
+  double tail = 0;
+  for (std::size_t k = 0; k < design.looks.size(); ++k) {
+    const Look& look = design.looks[k];
+    const bool last = k + 1 == design.looks.size();
+    const double limit = (last ? z : look.z) * std::sqrt(look.information);
+    tail += mass_above(state, look.information, drift, limit);
+    if (!last) {
+      state = advance(state, look.information, drift, look.z, design.sides,
+                      design.looks[k + 1].information);
+    }
+  }
+  return tail;
+}
+
+double drift_at(const GroupSequential& design, double z, double share) {
+  double low = -10;
+  double high = 10;
+  while (low > -1e3 && upper_tail(design, z, low) > share) low *= 2;
+  while (high < 1e3 && upper_tail(design, z, high) < share) high *= 2;
+  for (int i = 0; i < 60 && high - low > 1e-11; ++i) {
+    const double middle = 0.5 * (low + high);
+    (upper_tail(design, z, middle) < share ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
+}
+
+}  // namespace
+
+Stat<Estimate> stagewise_estimate(const GroupSequential& design, double z, double std_error,
+                                  double alpha) {
+  ASSAY_TRY_VOID(require_share("alpha", alpha));
+  ASSAY_TRY(const double p_value, stagewise_p(design, z));
+  if (!(std_error > 0) || !std::isfinite(std_error) || !(std::abs(z) <= 30)) {
+    return undefined(Undefined::kOutOfRange,
+                     fmt::format("needs a positive standard error and |z| of at most 30, not {} "
+                                 "and {}",
+                                 std_error, z));
+  }
+  // Drift is the effect over the standard error at full information.
+  const double scale = std_error * std::sqrt(design.looks.back().information);
+  Estimate estimate;
+  estimate.method = "stagewise";
+  estimate.value = scale * drift_at(design, z, 0.5);
+  estimate.interval = {scale * drift_at(design, z, alpha / 2),
+                       scale * drift_at(design, z, 1 - alpha / 2)};
+  estimate.std_error = std_error;
+  estimate.statistic = z;
+  estimate.p_value = p_value;
+  return estimate;
+}
+
 }  // namespace assay::stats

@@ -61,4 +61,11 @@ std::vector<double> exit_probabilities(const GroupSequential& design, double dri
 // (two-sided: doubled), exact under the design.
 Stat<double> stagewise_p(const GroupSequential& design, double z);
 
+// The effect after that stop: the naive estimate exaggerates, because stopping waited for a large
+// value. The median-unbiased estimate and the 1 - alpha interval invert the stage-wise ordering
+// (Jennison & Turnbull 2000, ch. 8); `std_error` is that of the difference at the stop. Golden:
+// spec/golden/stagewise.csv
+Stat<Estimate> stagewise_estimate(const GroupSequential& design, double z, double std_error,
+                                  double alpha = 0.05);
+
 }  // namespace assay::stats

@@ -129,5 +129,36 @@ TEST(Quadrature, IntegratesPolynomialsExactly) {
   }
 }
 
+TEST(Stagewise, AgreesWithScipyAtTheSecondLook) {
+  testing::GoldenTable table("stagewise");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const std::array looks{table.number(row, "information_1"), table.number(row, "information_2")};
+    const auto design = group_sequential(looks);
+    ASSERT_TRUE(design);
+    const auto answer =
+        stagewise_estimate(*design, table.number(row, "z"), table.number(row, "std_error"));
+    ASSERT_TRUE(answer);
+    table.compare(row, "estimate", answer->value);
+    table.compare(row, "low", *answer->interval.low, 0.01);
+    table.compare(row, "high", *answer->interval.high, 0.01);
+  }
+}
+
+TEST(Stagewise, OneLookIsTheOrdinaryIntervalAndEarlyStopsShrink) {
+  const auto once = group_sequential(std::array{1.0});
+  const auto plain = stagewise_estimate(*once, 2.4, 0.5);
+  ASSERT_TRUE(plain);
+  EXPECT_NEAR(plain->value, 1.2, 1e-9);
+  EXPECT_NEAR(*plain->interval.low, 1.2 - 1.959963984540054 * 0.5, 1e-9);
+  const auto looks = group_sequential(std::array{0.3, 0.6, 0.9});
+  const auto late = stagewise_estimate(*looks, 2.5, 0.5);
+  ASSERT_TRUE(late);
+  EXPECT_LT(late->value, 1.25);
+  EXPECT_NEAR(stagewise_estimate(*looks, -2.5, 0.5)->value, -late->value, 1e-9);
+  EXPECT_EQ(stagewise_estimate(*looks, 2.5, 0).error().code, Undefined::kOutOfRange);
+  EXPECT_EQ(stagewise_estimate(*looks, 1e9, 1).error().code, Undefined::kOutOfRange);
+  EXPECT_EQ(stagewise_estimate(*looks, 2, 1, 2).error().code, Undefined::kOutOfRange);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -58,4 +58,41 @@ Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const 
   return test;
 }
 
+// Counts the subsets of size n_t by the sum of their doubled mid-ranks, which are whole numbers.
+Stat<double> mann_whitney_exact_p(std::span<const double> control,
+                                  std::span<const double> treatment) {
+  ASSAY_TRY(const std::vector<Value> all, pooled(control, treatment));
+  constexpr std::size_t kMost = 50;  // C(50, 25) is still exact in a double.
+  if (all.size() > kMost) {
+    return undefined(Undefined::kOutOfRange, "the exact test takes at most 50 values in all");
+  }
+  const std::size_t chosen = treatment.size();
+  const std::size_t width = all.size() * (all.size() + 1) + 1;
+  std::vector<double> ways((chosen + 1) * width, 0.0);  // By size, then by sum.
+  ways[0] = 1;
+  std::size_t observed = 0;
+  for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+    while (end < all.size() && all[end].value == all[begin].value) ++end;
+    const std::size_t rank = begin + end + 1;  // Twice the mid-rank.
+    for (std::size_t i = begin; i < end; ++i) {
+      if (all[i].treated) observed += rank;
+      for (std::size_t size = std::min(chosen, i + 1); size >= 1; --size) {
+        for (std::size_t sum = rank; sum < width; ++sum) {
+          ways[size * width + sum] += ways[(size - 1) * width + sum - rank];
+        }
+      }
+    }
+  }
+  const auto mean = static_cast<double>(chosen * (all.size() + 1));
+  const double distance = std::abs(static_cast<double>(observed) - mean);
+  double total = 0;
+  double extreme = 0;
+  for (std::size_t sum = 0; sum < width; ++sum) {
+    const double count = ways[chosen * width + sum];
+    total += count;
+    if (std::abs(static_cast<double>(sum) - mean) >= distance) extreme += count;
+  }
+  return extreme / total;
+}
+
 }  // namespace assay::stats

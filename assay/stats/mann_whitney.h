@@ -22,4 +22,9 @@ struct MannWhitney {
 
 Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment);
 
+// The two-sided p-value over all ways to share out the (mid-)ranks, ties included: the probability
+// of a U at least as far from its mean. At most 50 values in all; kOutOfRange beyond.
+Stat<double> mann_whitney_exact_p(std::span<const double> control,
+                                  std::span<const double> treatment);
+
 }  // namespace assay::stats

@@ -40,5 +40,37 @@ TEST(MannWhitney, AllEqualIsNoDifference) {
   EXPECT_EQ(mann_whitney(std::vector<double>{NAN}, same).error().code, Undefined::kNotFinite);
 }
 
+TEST(MannWhitney, ExactAgreesWithScipy) {
+  testing::GoldenTable table("mann_whitney_exact");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::int64_t state = table.integer(row, "seed");
+    const auto draw = [&](std::int64_t count) {
+      std::vector<double> values;
+      for (std::int64_t i = 0; i < count; ++i) {
+        state = (state * 48271) % 2147483647;
+        values.push_back(static_cast<double>(state % table.integer(row, "levels")));
+      }
+      return values;
+    };
+    const auto control = draw(table.integer(row, "n_c"));
+    const auto treatment = draw(table.integer(row, "n_t"));
+    const auto p = mann_whitney_exact_p(control, treatment);
+    ASSERT_TRUE(p);
+    table.compare(row, "p_value", *p);
+  }
+}
+
+TEST(MannWhitney, ExactAtItsEdges) {
+  const std::vector<double> low = {1, 2, 3};
+  const std::vector<double> high = {4, 5, 6};
+  EXPECT_DOUBLE_EQ(*mann_whitney_exact_p(low, high), 0.1);  // 2 of 20 ways.
+  EXPECT_DOUBLE_EQ(*mann_whitney_exact_p(high, low), 0.1);
+  EXPECT_EQ(*mann_whitney_exact_p(low, low), 1);
+  EXPECT_EQ(*mann_whitney_exact_p(std::vector<double>{1}, std::vector<double>{1}), 1);
+  EXPECT_EQ(mann_whitney_exact_p({}, low).error().code, Undefined::kNoData);
+  EXPECT_EQ(mann_whitney_exact_p(std::vector<double>(48, 1.0), low).error().code,
+            Undefined::kOutOfRange);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -190,6 +190,19 @@ std::vector<double> Request::numbers(std::string_view name, std::string_view abo
   return numbers;
 }
 
+std::optional<std::vector<double>> Request::maybe_numbers(std::string_view name,
+                                                          std::string_view about) {
+  if (describing()) {
+    json& described = property(name, false, about);
+    described["type"] = "array";
+    described["items"]["type"] = "number";
+    return std::nullopt;
+  }
+  asked_.emplace_back(name);
+  if (!has(name)) return std::nullopt;
+  return numbers(name, about);
+}
+
 std::vector<std::int64_t> Request::counts(std::string_view name, std::string_view about) {
   std::vector<std::int64_t> counts;
   for (const double each : numbers(name, about)) {

@@ -44,6 +44,8 @@ class Request {
   // Integers up to 2^53, the largest that JSON carries exactly.
   std::int64_t count(std::string_view name, const Range& range);
   std::vector<double> numbers(std::string_view name, std::string_view about);
+  // None where the field is absent.
+  std::optional<std::vector<double>> maybe_numbers(std::string_view name, std::string_view about);
   // null stands for a missing number.
   std::vector<std::optional<double>> gappy_numbers(std::string_view name, std::string_view about);
   std::vector<std::int64_t> counts(std::string_view name, std::string_view about);

@@ -51,6 +51,8 @@ Stat<json> group_sequential_bounds(Request& request) {
                                .at_most = 50,
                                .about = "expected Z at full information, for the power"});
   const auto z = request.maybe_number("z", {.fallback = 0, .about = "observed at the last look"});
+  const auto error = request.maybe_number(
+      "std_error", {.fallback = 0, .above = 0, .about = "of the difference, at the last look"});
   if (!request.usable()) return nothing();
   if (looks.size() > 200) request.wrong("information", "at most 200 looks");
   if (!request.usable()) return nothing();
@@ -67,6 +69,10 @@ Stat<json> group_sequential_bounds(Request& request) {
   if (z) {
     ASSAY_TRY(const double p, stagewise_p(design, *z));
     out["stagewise_p"] = p;
+  }
+  if (z && error) {
+    ASSAY_TRY(const Estimate effect, stagewise_estimate(design, *z, *error, options.alpha));
+    out["effect"] = to_json(effect);
   }
   return out;
 }

@@ -141,11 +141,13 @@ Stat<json> rank_test(Request& request) {
   const auto treatment = request.numbers("treatment", "one value per unit");
   if (!request.usable()) return nothing();
   ASSAY_TRY(const MannWhitney test, mann_whitney(control, treatment));
-  return json{{"method", "mann_whitney"},
+  json out = {{"method", "mann_whitney"},
               {"statistic", test.u},
               {"estimate", test.estimate},
               {"z", test.z},
               {"p_value", test.p_value}};
+  if (const auto exact = mann_whitney_exact_p(control, treatment)) out["exact_p_value"] = *exact;
+  return out;
 }
 
 Stat<json> winners_curse(Request& request) {
