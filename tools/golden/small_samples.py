@@ -60,7 +60,7 @@ for t1, t2, z, se in ((0.5, 1.0, 2.3, 0.1), (0.5, 1.0, 1.2, 3.0), (0.3, 0.7, 2.9
     share = np.mean((first >= c1) | ((np.abs(first) < c1) & (scores[:, 1] >= z * math.sqrt(t2))))
     assert abs(share - 0.5) < 0.004, share
     rows.append((t1, t2, z, se, *(e * se * math.sqrt(t2) for e in ends)))
-write("stagewise", "median-unbiased estimate and 95 % interval at the second look (O'Brien-Fleming)",
+write("stagewise", "median-unbiased estimate, 95 % interval at the second look (O'Brien-Fleming)",
       version("scipy") + " quadrature",
       ("information_1", "information_2", "z", "std_error", "estimate", "low", "high"), rows,
       "simulated paths to 0.004", 1e-8)
