@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "assay/stats/golden_test.h"
+
 namespace assay::stats {
 namespace {
 
@@ -63,6 +65,28 @@ TEST(EBenjaminiHochberg, MissingOnesDoNotCountAndEvidenceNeverHurts) {
   EXPECT_TRUE(e_bh({}, 0.05).empty());
   const std::vector<std::optional<double>> huge = {1e6, -1e6, 5.0};
   EXPECT_EQ(e_bh(huge, 0.05), (std::vector<bool>{true, false, true}));
+}
+
+TEST(Adjust, AgreesWithStatsmodels) {
+  testing::GoldenTable table("multiplicity");
+  const std::vector<std::pair<Correction, std::string>> corrections = {
+      {Correction::kBonferroni, "bonferroni"},
+      {Correction::kHolm, "holm"},
+      {Correction::kHochberg, "hochberg"},
+      {Correction::kBenjaminiHochberg, "benjamini_hochberg"},
+      {Correction::kBenjaminiYekutieli, "benjamini_yekutieli"}};
+  for (std::size_t begin = 0, end = 0; begin < table.size(); begin = end) {
+    P family;
+    while (end < table.size() && table.text(end, "family") == table.text(begin, "family")) {
+      family.emplace_back(table.number(end++, "p"));
+    }
+    for (const auto& [correction, name] : corrections) {
+      const P adjusted = adjust(family, correction);
+      for (std::size_t i = 0; i < family.size(); ++i) {
+        table.compare(begin + i, name, *adjusted[i]);
+      }
+    }
+  }
 }
 
 }  // namespace
