@@ -61,16 +61,36 @@ std::vector<UnitCount> unit_counts(const Look& look) {
   return counts;
 }
 
+// Units of a variant that count towards the horizon: those whose window has closed, for every
+// primary metric.
+std::int64_t complete_units(const std::vector<Measured>& measured, const UnitCount& exposed) {
+  std::int64_t fewest = exposed.n;
+  for (const Measured& one : measured) {
+    const bool open_windows = one.data && !one.data->all_units.empty();
+    if (one.planned->role != define::Role::kPrimary || !open_windows) continue;
+    std::int64_t matured = 0;
+    for (const auto& [cell, value] : one.data->cells) {
+      if (cell.variant == exposed.variant) matured += value.matured;
+    }
+    fewest = std::min(fewest, matured);
+  }
+  return fewest;
+}
+
 // A fixed-horizon plan answers once, at its horizon; looking earlier would void its error rate.
-std::string withheld_reason(const Experiment& experiment, const Scorecard& card) {
-  if (experiment.analysis.method != Method::kFixedHorizon) return {};
+std::string withheld_reason(const Experiment& experiment, const Scorecard& card,
+                            const std::vector<Measured>& measured) {
   const auto& needed = experiment.schedule.sample_size_per_variant;
-  if (!needed) return {};
-  const auto smallest = std::ranges::min_element(card.units, {}, &UnitCount::n);
-  if (smallest == card.units.end() || smallest->n >= *needed) return {};
-  return fmt::format(
-      "Fixed-horizon plan: {} has {} of the {} units that the plan asks for in each variant.",
-      smallest->variant, smallest->n, *needed);
+  if (experiment.analysis.method != Method::kFixedHorizon || !needed) return {};
+  for (const UnitCount& exposed : card.units) {
+    const std::int64_t complete = complete_units(measured, exposed);
+    if (complete >= *needed) continue;
+    return fmt::format(
+        "Fixed-horizon plan: {} has {} of the {} units that the plan asks for in each variant"
+        " (with a complete window).",
+        exposed.variant, complete, *needed);
+  }
+  return {};
 }
 
 void withhold(Scorecard& card) {
@@ -129,7 +149,7 @@ Result<Scorecard> analyze(const Experiment& experiment, SummarySource& source,
   card.first_exposure = look.exposed.first;
   card.last_exposure = look.exposed.last;
   card.units = unit_counts(look);
-  card.withheld_reason = withheld_reason(experiment, card);
+  card.withheld_reason = withheld_reason(experiment, card, measured);
   card.withheld = look.withheld = !card.withheld_reason.empty();
   ASSAY_TRY(card.trust, internal::check_trust(look, measured));
   add_metrics(look, measured, card);

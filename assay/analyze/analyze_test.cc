@@ -136,6 +136,18 @@ TEST(Analyze, FixedHorizonShowsNothingBeforeItsHorizon) {
   EXPECT_FALSE(run(experiment, enough).withheld);
 }
 
+TEST(Analyze, TheHorizonCountsUnitsWhoseWindowHasClosed) {
+  MemorySource source = two_arms(6'000, 500, 600);
+  MetricData& data = source.metrics["clicked"];
+  data.all_units = data.cells;
+  for (auto& [cell, value] : data.cells) value.matured = 4'999;
+  define::Experiment experiment = plan();
+  experiment.analysis.method = Method::kFixedHorizon;
+  EXPECT_TRUE(run(experiment, source).withheld);
+  for (auto& [cell, value] : data.cells) value.matured = 5'000;
+  EXPECT_FALSE(run(experiment, source).withheld);
+}
+
 TEST(Analyze, AMismatchedSplitIsNotTrusted) {
   MemorySource source = two_arms(10'000, 1'000, 1'200);
   source.exposures.units[{"treatment", 0}] = 9'000;

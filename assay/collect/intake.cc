@@ -212,6 +212,11 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
   ASSAY_TRY(exposure.variant, variant_of(record, experiment, check));
   ASSAY_TRY(exposure.unit_id, exposed_unit(record, experiment, check));
   ASSAY_TRY(exposure.time, check.time(record.time));
+  if (experiment.stopped_at && exposure.time > *experiment.stopped_at) {
+    return complain(fmt::format("experiment {} stopped at {}, before this exposure",
+                                exposure.experiment, to_text(*experiment.stopped_at)),
+                    "only exposures from before the stop still count");
+  }
   ASSAY_TRY(exposure.properties_json, check.properties(record));
   exposure.unit_kind = experiment.unit_kind;
   exposure.version = experiment.version;

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ struct Epoch {
 struct KnownExperiment {
   State state = State::kRunning;
   std::vector<std::string> variants = {};
+  std::optional<Timestamp> stopped_at = {};  // Later exposures do not count.
   std::string unit_kind = "user";
   std::string version = {};        // Written into each exposure.
   std::vector<Epoch> epochs = {};  // By start; an exposure gets the one of its time.

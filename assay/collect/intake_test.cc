@@ -231,6 +231,21 @@ TEST(Intake, RefusesExposuresThatFitNoRunningPlan) {
   EXPECT_EQ(refusal(exposures(cases[2].body)).hint, "did you mean control?");
 }
 
+TEST(Intake, AStopEndsWhatCounts) {
+  Known known{{"e", {.state = State::kStopped, .variants = {"a"}}}};
+  known.at("e").stopped_at = parse_time("2026-03-01T10:00:00Z");
+  const auto at = [&](const char* time) {
+    const std::string body =
+        std::string(R"({"id":"1","experiment":"e","variant":"a","unit":"u","time":")") + time +
+        "\"}";
+    return parse_exposures(body, "application/json", *parse_time("2026-03-02"), known);
+  };
+  EXPECT_EQ(at("2026-03-01T10:00:00Z").exposures.size(), 1u);
+  const auto late = at("2026-03-01T10:00:01Z");
+  ASSERT_EQ(late.rejected.size(), 1u);
+  EXPECT_NE(late.rejected[0].message.find("stopped at 2026-03-01T10:00:00Z"), std::string::npos);
+}
+
 TEST(Intake, CompletesExposures) {
   const auto at = [](std::string_view unit, std::string_view time) {
     return exposures(R"({"id":"a","experiment":"ranker","variant":"control","unit":")" +

@@ -9,6 +9,12 @@ namespace {
 
 constexpr std::size_t kMaxWishes = 64;
 
+// A fixed-horizon plan is tested once: its first answer stands, since a second look would be a
+// second test.
+bool is_settled(const define::Experiment& plan, const Outcome& last) {
+  return plan.analysis.method == define::Method::kFixedHorizon && !last.withheld;
+}
+
 }  // namespace
 
 Analyst::Analyst(Parts parts, std::chrono::milliseconds interval)
@@ -96,6 +102,7 @@ Result<void> Analyst::try_look(const Registered& experiment) {
   analyze::AnalyzeOptions options{.as_of = now()};
   options.epoch_weights = experiment.epoch_weights;
   if (const auto last = parts_.results.find(id)) {
+    if (is_settled(experiment.plan, *last)) return {};
     ASSAY_TRY(options.running_p, analyze::running_p_from_json(last->scorecard_json));
   }
   ASSAY_TRY(const auto source, parts_.events.source());

@@ -28,6 +28,7 @@ collect::KnownExperiment known_of(const Registered& experiment) {
   known.state = experiment.record.state == RecordState::kDraft     ? collect::State::kDraft
                 : experiment.record.state == RecordState::kRunning ? collect::State::kRunning
                                                                    : collect::State::kStopped;
+  if (known.state == collect::State::kStopped) known.stopped_at = experiment.record.stopped_at;
   for (const auto& variant : experiment.plan.variants) known.variants.push_back(variant.key);
   known.unit_kind = experiment.plan.assignment.unit;
   known.version = std::to_string(experiment.record.version.number);

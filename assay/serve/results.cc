@@ -21,6 +21,7 @@ Result<Outcome> read_outcome(std::string scorecard_json, std::string verdict_jso
     }
     outcome.units_json = units.dump();
     outcome.trusted = card.at("trusted").get<bool>();
+    outcome.withheld = card.at("withheld").get<bool>();
     for (const Json& comparison : card.at("comparisons")) {
       if (comparison.at("role") != "primary") continue;
       outcome.primary_json = comparison.dump();

@@ -20,6 +20,7 @@ struct Outcome {
   // Taken from the scorecard, for the list of experiments.
   std::int64_t units = 0;
   bool trusted = true;
+  bool withheld = false;     // A fixed-horizon plan before its sample size.
   std::string units_json;    // {"control": 120, "treatment": 118}
   std::string primary_json;  // The first primary comparison; empty where there is none.
 };

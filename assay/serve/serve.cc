@@ -20,6 +20,7 @@ namespace assay::serve {
 namespace {
 
 constexpr std::chrono::seconds kDrain{10};
+constexpr std::uintmax_t kSpaceToWork = 4 << 20;  // Bytes; below it writes begin to fail.
 
 // Threads inherit the mask, so that the signals wait for the one thread that asks for them.
 class Signals {
@@ -93,7 +94,8 @@ class Process {
   Process(const ServeOptions& options, Stores& stores, std::unique_ptr<Experiments> experiments,
           std::unique_ptr<Results> results, std::unique_ptr<Tokens> tokens,
           std::optional<io::http::StaticFiles> dashboard)
-      : stores_(stores),
+      : data_directory_(options.data_directory),
+        stores_(stores),
         experiments_(std::move(experiments)),
         results_(std::move(results)),
         tokens_(std::move(tokens)),
@@ -142,14 +144,25 @@ class Process {
             .connections = static_cast<std::int64_t>(server_ ? server_->connections() : 0)};
   }
 
+  // Asked for at each check, so that a disk that was freed is ready again.
+  Result<void> check_space() const {
+    std::error_code error;
+    const auto space = std::filesystem::space(data_directory_, error);
+    if (error || space.available >= kSpaceToWork) return {};
+    return fail(Code::kUnavailable, "the disk of the data directory is nearly full",
+                "free space: nothing is lost, and what was refused may be sent again");
+  }
+
   Result<void> check_stores() const {
     if (stores_.events->status().broken) {
       return fail(Code::kUnavailable, "the event store stopped after a failure of its disk",
                   "free space or mend the disk, then restart");
     }
+    ASSAY_TRY_VOID(check_space());
     return stores_.records->check_writable();
   }
 
+  std::string data_directory_;
   Stores& stores_;
   Metrics metrics_;
   std::unique_ptr<Experiments> experiments_;

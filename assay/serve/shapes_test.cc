@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 
 const char* const kCard = R"({"experiment":"a","units":[{"variant":"control","n":3},
-  {"variant":"treatment","n":4}],"trusted":false,
+  {"variant":"treatment","n":4}],"trusted":false,"withheld":true,
   "comparisons":[{"metric":"m","role":"secondary"},{"metric":"p","role":"primary"}]})";
 
 Registered registered() {
