@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from server import EXPERIMENT, Server, event, exposure
@@ -37,6 +38,33 @@ class Story(unittest.TestCase):
             self.check_memory(server, variants)
             self.stop_experiment(server)
             self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_a_fixed_horizon_is_answered_once_and_a_stop_ends_what_counts(self):
+        plan = EXPERIMENT.replace("method: frequentist_sequential", "method: frequentist_fixed")
+        self.assertNotEqual(plan, EXPERIMENT)
+        plan = plan.rstrip() + "\n  schedule: {sample_size_per_variant: 20}\n"
+        with Server(BINARY) as server:
+            status, made = server.post("/v1/experiments?start=true", plan, "application/yaml")
+            self.assertEqual(status, 201, made)
+            fresh = "/v1/scorecards/ranker_v2?fresh=true"
+            self.expose(server, range(30))
+            self.assertTrue(server.get(fresh)[1]["withheld"])
+            self.expose(server, range(30, 100))
+            answer = server.get(fresh)[1]
+            self.assertFalse(answer["withheld"])
+            self.expose(server, range(100, 200))
+            self.assertEqual(server.get(fresh)[1]["as_of"], answer["as_of"])
+            server.post("/v1/experiments/ranker_v2/stop", "")
+            late = exposure("late", "control") | {"time": time.time() + 1}
+            status, receipt = server.post("/v1/exposures", late)
+            self.assertEqual(status, 400)
+            self.assertIn("stopped at", receipt["rejected"][0]["message"])
+
+    def expose(self, server, numbers):
+        lines = [exposure(f"f{i}", "control" if i % 2 else "treatment") for i in numbers]
+        self.assertEqual(server.post_lines("/v1/exposures", lines)[0], 200)
+        clicks = [event(f"fc{i}", f"f{i}") for i in numbers if i % 3 == 0]
+        self.assertEqual(server.post_lines("/v1/events", clicks)[0], 200)
 
     def register(self, server):
         status, made = server.post("/v1/experiments", EXPERIMENT, "application/yaml")
