@@ -123,6 +123,26 @@ TEST(Cli, DefineFindsMetricsInACatalogue) {
   EXPECT_EQ(shown.err, "");
 }
 
+TEST(Cli, DefineFindsACovariateInACatalogue) {
+  const std::string metrics =
+      "metrics: {p99_latency_ms: {type: quantile, quantile: 0.99, event: request, field: ms}}\n";
+  const std::string past = "covariates: {past: {event: add, lookback: 14d}}\n";
+  const std::string plan =
+      write("plan.yaml",
+            "id: x\nallocation: {control: 1, treatment: 1}\n"
+            "metrics: {primary: [{name: p99_latency_ms}]}\nanalysis: {cuped_covariate: past}\n");
+  const std::string without = write("metrics.yaml", metrics);
+  EXPECT_THAT(assay({"define", plan, "--catalogue", without}).err,
+              HasSubstr("past is defined nowhere"));
+  // Of two catalogues each may hold a part.
+  const Outcome shown = assay({"define", plan, "--json", "--catalogue", without, "--catalogue",
+                               write("past.yaml", metrics + past)});
+  ASSERT_EQ(shown.status, kOk) << shown.err;
+  const auto json = nlohmann::json::parse(shown.out);
+  EXPECT_EQ(json["warnings"].size(), 0U);
+  EXPECT_EQ(json["experiment"]["analysis"]["covariate"]["numerator"]["event"], "add");
+}
+
 TEST(Cli, SchemaIsJson) {
   const Outcome shown = assay({"define", "--schema"});
   EXPECT_EQ(shown.status, kOk);

@@ -101,17 +101,17 @@ std::string plan_text(const Experiment& experiment) {
 
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
                        Streams streams, bool json) {
-  std::vector<define::MetricDefinition> definitions;
+  define::Catalogue catalogue;
   for (const std::string& path : catalogues) {
     const auto text = io::file::read_file(path, define::kMaxFileBytes);
     if (!text) return {report(streams, text.error(), json), {}};
     auto parsed = define::parse_catalogue(*text, path);
     if (!parsed) return {report(streams, parsed.error(), json), {}};
-    std::ranges::move(*parsed, std::back_inserter(definitions));
+    catalogue.append(*parsed);
   }
   const auto text = io::file::read_file(file, define::kMaxFileBytes);
   if (!text) return {report(streams, text.error(), json), {}};
-  auto parsed = define::parse(*text, {.file = file, .catalogue = definitions});
+  auto parsed = define::parse(*text, {.file = file, .catalogue = std::move(catalogue)});
   if (!parsed) return {report(streams, parsed.error(), json), {}};
   return {kOk, std::move(*parsed)};
 }

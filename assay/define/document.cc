@@ -75,6 +75,7 @@ class TreeBuilder final : public YAML::EventHandler {
     Node node;
     std::set<std::string, std::less<>> seen;  // Keys of a map so far.
     bool is_key = false;                      // The container itself stands where a key belongs.
+    bool drops_value = false;                 // The last key is wrong: leave it and its value out.
   };
 
   Node make(const YAML::Mark& mark, Node::Kind kind) {
@@ -120,6 +121,9 @@ class TreeBuilder final : public YAML::EventHandler {
       root_ = std::move(node);
     } else if (wants_key()) {
       add_key(std::move(node));
+    } else if (frames_.back().drops_value) {
+      frames_.back().drops_value = false;
+      frames_.back().node.keys.pop_back();
     } else {
       frames_.back().node.items.push_back(std::move(node));
     }
@@ -128,6 +132,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void add_key(Node node) {
     Frame& frame = frames_.back();
     const Spot spot{node.line, node.column};
+    frame.drops_value = true;
     if (node.kind != Node::Kind::kScalar) {
       problem(spot, "a key must be a word", "");
       node.text.clear();
@@ -137,6 +142,8 @@ class TreeBuilder final : public YAML::EventHandler {
       const Node* first = first_key(frame.node, node.text);
       problem(spot, fmt::format("key '{}' appears twice", node.text),
               fmt::format("first on line {}; keep one of them", first->line));
+    } else {
+      frame.drops_value = false;
     }
     frame.node.keys.push_back(std::move(node));
   }
@@ -236,7 +243,7 @@ bool looks_like_json(std::string_view text) {
 
 }  // namespace
 
-Checked<Node> read_document(std::string_view text, const std::string& file) {
+Checked<Document> read_document(std::string_view text, const std::string& file) {
   Problems problems;
   const auto complain = [&](int line, int column, std::string message, std::string hint) {
     problems.push_back({.place = {file, line, column},
@@ -257,12 +264,14 @@ Checked<Node> read_document(std::string_view text, const std::string& file) {
   TreeBuilder builder(file, problems);
   try {
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) complain(1, 1, "the file is empty", "");
-    Node root = builder.take_root();
-    if (problems.empty() && parser.HandleNextDocument(builder)) {
-      complain(1, 1, "more than one YAML document (`---`)", "one experiment per file");
+    if (parser.HandleNextDocument(builder)) {
+      Node root = builder.take_root();
+      if (parser.HandleNextDocument(builder)) {
+        complain(1, 1, "more than one YAML document (`---`)", "one experiment per file");
+      }
+      return Document{std::move(root), std::move(problems)};
     }
-    if (problems.empty()) return root;
+    complain(1, 1, "the file is empty", "");
   } catch (const Stop&) {
   } catch (const YAML::Exception& e) {
     complain(e.mark.line + 1, e.mark.column + 1, "not valid YAML: " + e.msg,

@@ -3,7 +3,7 @@
 // YAML's rules. What a plan must not depend on is an error here: duplicate keys, merge keys (`<<`),
 // aliases, tags, a second document, and nesting deeper than kMaxDepth.
 //
-//   auto root = read_document("id: x\n", "exp.yaml");   // root->find("id")->text == "x"
+//   auto read = read_document("id: x\n", "exp.yaml");  // read->root.find("id")->text == "x"
 #pragma once
 
 #include <string>
@@ -30,6 +30,14 @@ struct Node {
   const Node* find(std::string_view key) const;
 };
 
-Checked<Node> read_document(std::string_view text, const std::string& file);
+// The tree, and what a plan must not depend on: a second key of the same name, an alias or a merge
+// key is reported and left out, so that whoever reads the tree can report the rest of the file too.
+struct Document {
+  Node root;
+  Problems problems;
+};
+
+// Fails only where there is no tree: not YAML, not UTF-8, empty or too large.
+Checked<Document> read_document(std::string_view text, const std::string& file);
 
 }  // namespace assay::define

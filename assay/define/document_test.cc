@@ -11,13 +11,15 @@ namespace {
 using testing::HasSubstr;
 
 std::string complaint(std::string_view text) {
-  const auto root = read_document(text, "x.yaml");
-  return root ? "" : to_text(root.error());
+  const auto read = read_document(text, "x.yaml");
+  return to_text(read ? read->problems : read.error());
 }
 
 TEST(Document, KeepsTextPlacesAndOrder) {
-  const auto root = read_document("b: 010\na:\n  - 'x'\n  - {c: null}\n", "x.yaml");
-  ASSERT_TRUE(root);
+  const auto read = read_document("b: 010\na:\n  - 'x'\n  - {c: null}\n", "x.yaml");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(to_text(read->problems), "");
+  const Node* root = &read->root;
   EXPECT_EQ(root->keys[0].text, "b");
   EXPECT_EQ(root->find("b")->text, "010");
   EXPECT_FALSE(root->find("b")->quoted);
@@ -43,10 +45,27 @@ TEST(Document, RefusesWhatAPlanMustNotDependOn) {
 }
 
 TEST(Document, ReportsSeveralOfTheseAtOnce) {
-  const auto root = read_document("a: 1\na: 2\nb: *c\n<<: {}\n", "x.yaml");
-  ASSERT_FALSE(root);
+  const auto read = read_document("a: 1\na: 2\nb: *c\n<<: {}\n", "x.yaml");
+  ASSERT_FALSE(read);
   // An alias to nothing ends the reading, after what came before it.
-  EXPECT_GE(root.error().size(), 2U);
+  EXPECT_GE(read.error().size(), 2U);
+}
+
+TEST(Document, LeavesOutWhatItRefusesAndReadsOn) {
+  const auto read = read_document(
+      "a: &x 1\na: {b: 1, b: 2}\n<<: {c: 1}\n[k]: 1\nd: [*x, 2]\na: 3\ne: {<<: *x, f: 4}\n---\nz: "
+      "1\n",
+      "x.yaml");
+  ASSERT_TRUE(read) << to_text(read.error());
+  EXPECT_EQ(read->problems.size(), 9U) << to_text(read->problems);
+  const Node& root = read->root;
+  ASSERT_EQ(root.keys.size(), 3U);
+  ASSERT_EQ(root.items.size(), 3U);
+  EXPECT_EQ(root.find("a")->text, "1");
+  ASSERT_EQ(root.find("d")->items.size(), 2U);
+  EXPECT_EQ(root.find("d")->items[0].kind, Node::Kind::kNull);
+  ASSERT_EQ(root.find("e")->keys.size(), 1U);
+  EXPECT_EQ(root.find("e")->find("f")->text, "4");
 }
 
 TEST(Document, MalformedTextNamesItsPlace) {
@@ -83,13 +102,13 @@ TEST(Document, JsonIsReadAsJson) {
   EXPECT_FALSE(root);
   const auto fine = read_document("{\"a\": \"\\u00e9 \\ud83d\\ude00 \\/ \\\\ud83d\"}", "x.json");
   ASSERT_TRUE(fine) << to_text(fine.error());
-  EXPECT_EQ(fine->find("a")->text, "é 😀 / \\ud83d");
+  EXPECT_EQ(fine->root.find("a")->text, "é 😀 / \\ud83d");
 }
 
 TEST(Document, JsonMayBeIndentedWithTabs) {
-  const auto root = read_document("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n", "x.json");
-  ASSERT_TRUE(root) << to_text(root.error());
-  EXPECT_EQ(root->find("a")->items.size(), 2U);
+  const auto read = read_document("{\n\t\"a\": [\n\t\t1,\n\t\t2\n\t]\n}\n", "x.json");
+  ASSERT_TRUE(read) << to_text(read.error());
+  EXPECT_EQ(read->root.find("a")->items.size(), 2U);
 }
 
 }  // namespace

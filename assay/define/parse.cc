@@ -1,6 +1,7 @@
 #include "assay/define/parse.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -57,8 +58,17 @@ void check_method_keys(const Fields& fields, Method method) {
   }
 }
 
-void parse_covariate(const Fields& fields, std::vector<MetricDefinition> covariates,
-                     Analysis& analysis) {
+struct Covariates {
+  std::vector<MetricDefinition> own;  // Asked first.
+  std::span<const MetricDefinition> shared;
+};
+
+const MetricDefinition* find(std::span<const MetricDefinition> covariates, std::string_view name) {
+  const auto found = std::ranges::find(covariates, name, &MetricDefinition::name);
+  return found == covariates.end() ? nullptr : &*found;
+}
+
+void parse_covariate(const Fields& fields, const Covariates& covariates, Analysis& analysis) {
   const auto value = fields.get("cuped_covariate");
   const auto reduction = fields.word<VarianceReduction>("variance_reduction");
   analysis.variance_reduction = reduction.value_or(
@@ -72,19 +82,20 @@ void parse_covariate(const Fields& fields, std::vector<MetricDefinition> covaria
     value->error("does nothing under variance_reduction: none", "variance_reduction: cuped");
   }
   analysis.covariate_name = value->text().value_or("");
-  const auto found =
-      std::ranges::find(covariates, analysis.covariate_name, &MetricDefinition::name);
-  if (found != covariates.end()) {
+  const MetricDefinition* found = find(covariates.own, analysis.covariate_name);
+  if (found == nullptr) found = find(covariates.shared, analysis.covariate_name);
+  if (found != nullptr) {
     analysis.covariate = *found;
-  } else if (!covariates.empty()) {
+  } else if (!covariates.own.empty()) {
     value->error(fmt::format("'{}' is not in covariates", analysis.covariate_name));
   } else if (!analysis.covariate_name.empty()) {
     value->warn(fmt::format("{} is defined nowhere", analysis.covariate_name),
-                "say what it is made of under covariates:; until then no estimate is adjusted");
+                "say what it is made of under covariates:, here or in a catalogue; until then no "
+                "estimate is adjusted");
   }
 }
 
-Analysis parse_analysis(const Fields& experiment, std::vector<MetricDefinition> covariates) {
+Analysis parse_analysis(const Fields& experiment, const Covariates& covariates) {
   Analysis analysis;
   const auto value = experiment.get("analysis");
   if (!value) return analysis;
@@ -102,7 +113,7 @@ Analysis parse_analysis(const Fields& experiment, std::vector<MetricDefinition> 
       fields.number("ship_probability", kOpenUnit).value_or(analysis.ship_probability);
   analysis.srm_alpha = fields.number("srm_alpha", kOpenUnit).value_or(analysis.srm_alpha);
   check_method_keys(fields, analysis.method);
-  parse_covariate(fields, std::move(covariates), analysis);
+  parse_covariate(fields, covariates, analysis);
   return analysis;
 }
 
@@ -171,7 +182,7 @@ void check_whole_plan(const Fields& fields, const Experiment& experiment) {
   }
 }
 
-Experiment parse_experiment(const Value& value, std::span<const MetricDefinition> catalogue) {
+Experiment parse_experiment(const Value& value, const Catalogue& catalogue) {
   const Fields fields(value, "experiment");
   Experiment experiment;
   if (!value.is_map()) return experiment;
@@ -182,64 +193,82 @@ Experiment parse_experiment(const Value& value, std::span<const MetricDefinition
   experiment.control = parse_control(fields, experiment.variants);
   experiment.assignment = parse_assignment(fields, experiment.id, experiment.variants);
   if (const auto metrics = fields.require("metrics")) {
-    experiment.metrics = parse_metrics(*metrics, catalogue);
+    experiment.metrics = parse_metrics(*metrics, catalogue.metrics);
   }
   experiment.segments = parse_segments(fields);
-  std::vector<MetricDefinition> covariates;
-  if (const auto written = fields.get("covariates")) covariates = parse_covariates(*written);
-  experiment.analysis = parse_analysis(fields, std::move(covariates));
+  Covariates covariates{.own = {}, .shared = catalogue.covariates};
+  if (const auto written = fields.get("covariates")) covariates.own = parse_covariates(*written);
+  experiment.analysis = parse_analysis(fields, covariates);
   warn_unused_covariates(fields, experiment.analysis.covariate_name);
   experiment.schedule = parse_schedule(fields);
   check_whole_plan(fields, experiment);
   return experiment;
 }
 
-// In the order of the file; the reading order of keys is ours, not the reader's.
-void sort_by_place(Problems& problems) {
-  std::ranges::stable_sort(problems, {}, [](const Problem& problem) {
+// `metrics:` and `covariates:` of a catalogue, in a file of its own or beside an experiment.
+Catalogue read_catalogue(const Fields& fields, const std::optional<Value>& metrics) {
+  Catalogue catalogue;
+  if (metrics) catalogue.metrics = parse_definitions(*metrics);
+  if (const auto covariates = fields.get("covariates")) {
+    catalogue.covariates = parse_covariates(*covariates);
+  }
+  return catalogue;
+}
+
+// All problems of the file in its order (the reading order of keys is ours, not the reader's). Of
+// several at one place the text's own stays: that an alias "has no value" is no news.
+Problems all_problems(Problems of_text, Problems of_meaning) {
+  const auto place = [](const Problem& problem) {
     return std::tuple{problem.place.line, problem.place.column};
-  });
+  };
+  Problems all = of_text;
+  for (Problem& problem : of_meaning) {
+    const bool told = std::ranges::find(of_text, place(problem), place) != of_text.end();
+    if (!told) all.push_back(std::move(problem));
+  }
+  std::ranges::stable_sort(all, {}, place);
+  return all;
 }
 
 }  // namespace
 
+void Catalogue::append(const Catalogue& other) {
+  metrics.insert(metrics.end(), other.metrics.begin(), other.metrics.end());
+  covariates.insert(covariates.end(), other.covariates.begin(), other.covariates.end());
+}
+
 Checked<Parsed> parse(std::string_view text, const ParseOptions& options) {
-  auto root = read_document(text, options.file);
-  if (!root) return unexpected(std::move(root).error());
+  auto read = read_document(text, options.file);
+  if (!read) return unexpected(std::move(read).error());
   Report report{options.file, {}};
-  const Value file(report, *root, "");
-  std::vector<MetricDefinition> catalogue(options.catalogue.begin(), options.catalogue.end());
+  const Value file(report, read->root, "");
 
   Parsed parsed;
-  if (root->kind == Node::Kind::kMap && root->find("experiment") != nullptr) {
+  if (read->root.kind == Node::Kind::kMap && read->root.find("experiment") != nullptr) {
     const Fields fields(file, "file");
-    if (const auto metrics = fields.get("metrics")) {
-      const auto own = parse_definitions(*metrics);
-      catalogue.insert(catalogue.begin(), own.begin(), own.end());
-    }
+    Catalogue catalogue = read_catalogue(fields, fields.get("metrics"));
+    catalogue.append(options.catalogue);
     if (const auto experiment = fields.get("experiment")) {
       parsed.experiment = parse_experiment(*experiment, catalogue);
     }
   } else {
-    parsed.experiment = parse_experiment(file, catalogue);
+    parsed.experiment = parse_experiment(file, options.catalogue);
   }
-  sort_by_place(report.problems);
-  if (has_errors(report.problems)) return unexpected(std::move(report.problems));
-  parsed.warnings = std::move(report.problems);
+  Problems problems = all_problems(std::move(read->problems), std::move(report.problems));
+  if (has_errors(problems)) return unexpected(std::move(problems));
+  parsed.warnings = std::move(problems);
   return parsed;
 }
 
-Checked<std::vector<MetricDefinition>> parse_catalogue(std::string_view text,
-                                                       const std::string& file) {
-  auto root = read_document(text, file);
-  if (!root) return unexpected(std::move(root).error());
+Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& file) {
+  auto read = read_document(text, file);
+  if (!read) return unexpected(std::move(read).error());
   Report report{file, {}};
-  const Fields fields(Value(report, *root, ""), "catalogue");
-  std::vector<MetricDefinition> definitions;
-  if (const auto metrics = fields.require("metrics")) definitions = parse_definitions(*metrics);
-  sort_by_place(report.problems);
-  if (has_errors(report.problems)) return unexpected(std::move(report.problems));
-  return definitions;
+  const Fields fields(Value(report, read->root, ""), "catalogue");
+  Catalogue catalogue = read_catalogue(fields, fields.require("metrics"));
+  Problems problems = all_problems(std::move(read->problems), std::move(report.problems));
+  if (has_errors(problems)) return unexpected(std::move(problems));
+  return catalogue;
 }
 
 }  // namespace assay::define

@@ -5,18 +5,26 @@
 //   if (!parsed) std::cerr << to_text(parsed.error());
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "assay/base/expected.h"
 #include "assay/define/experiment.h"
 
 namespace assay::define {
 
+// What experiments may name without defining it. Of equal names the first counts.
+struct Catalogue {
+  std::vector<MetricDefinition> metrics;
+  std::vector<MetricDefinition> covariates;
+
+  void append(const Catalogue& other);
+};
+
 struct ParseOptions {
-  std::string file = "experiment";                   // Named in problems.
-  std::span<const MetricDefinition> catalogue = {};  // Metrics defined elsewhere.
+  std::string file = "experiment";  // Named in problems.
+  Catalogue catalogue = {};         // Asked after what the file itself defines.
 };
 
 struct Parsed {
@@ -28,8 +36,7 @@ inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 Checked<Parsed> parse(std::string_view text, const ParseOptions& options = {});
 
-// A catalogue file: `metrics:` with definitions only.
-Checked<std::vector<MetricDefinition>> parse_catalogue(std::string_view text,
-                                                       const std::string& file);
+// A catalogue file: `metrics:` with definitions, and maybe `covariates:`.
+Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& file);
 
 }  // namespace assay::define

@@ -1,5 +1,6 @@
 #include "assay/define/parse.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gmock/gmock.h>
@@ -40,13 +41,17 @@ TEST(Parse, TheGuidesSampleIsAcceptedAsItStands) {
   // Six metrics and a covariate are named but not defined.
   EXPECT_EQ(parsed->warnings.size(), 7U);
 
-  // The example catalogue defines its metrics, so that it can start just as it stands.
+  // The example catalogue defines its metrics and its covariate, so that it can start just as it
+  // stands.
   const auto catalogue = parse_catalogue(read_text(ASSAY_SOURCE_DIR "/examples/metrics.yaml"), "m");
   ASSERT_TRUE(catalogue) << to_text(catalogue.error());
   const auto defined = parse(read_text(path), {.file = "guide.yaml", .catalogue = *catalogue});
   ASSERT_TRUE(defined) << to_text(defined.error());
-  ASSERT_EQ(defined->warnings.size(), 1U);
-  EXPECT_THAT(defined->warnings[0].hint, HasSubstr("no estimate is adjusted"));
+  EXPECT_EQ(to_text(defined->warnings), "");
+  EXPECT_EQ(defined->experiment.analysis.variance_reduction, VarianceReduction::kCuped);
+  ASSERT_TRUE(defined->experiment.analysis.covariate);
+  EXPECT_EQ(defined->experiment.analysis.covariate->numerator.event, "add_to_cart");
+  EXPECT_EQ(defined->experiment.analysis.covariate->window, (Window{-14 * kSecondsPerDay, 0}));
 }
 
 TEST(Parse, EveryExampleIsFine) {
@@ -61,7 +66,8 @@ TEST(Parse, EveryExampleIsFine) {
   EXPECT_GE(files, 5);
   const auto catalogue = parse_catalogue(read_text(ASSAY_SOURCE_DIR "/examples/metrics.yaml"), "m");
   ASSERT_TRUE(catalogue) << to_text(catalogue.error());
-  EXPECT_EQ(catalogue->size(), 7U);
+  EXPECT_EQ(catalogue->metrics.size(), 7U);
+  EXPECT_EQ(catalogue->covariates.size(), 1U);
 }
 
 TEST(Parse, TheSmallestPlanHasItsDefaults) {
@@ -215,6 +221,57 @@ TEST(Parse, ACatalogueDefinesMetricsByName) {
   ASSERT_FALSE(wrong);
   EXPECT_THAT(to_text(wrong.error()), HasSubstr("m.yaml:1:14: error: metrics.m: key 'type'"));
   EXPECT_FALSE(parse_catalogue("metric: {}", "m.yaml"));
+}
+
+TEST(Parse, ACatalogueDefinesCovariatesByName) {
+  const auto event = [](const std::string& own, const std::string& beside) -> std::string {
+    const auto shared = parse_catalogue(
+        "metrics: {m: {type: proportion, event: e}}\n"
+        "covariates: {past: {event: file, lookback: 7d}}\n",
+        "m.yaml");
+    EXPECT_TRUE(shared) << to_text(shared.error());
+    const auto parsed = parse(
+        "experiment:\n  id: x\n  allocation: {a: 1, b: 1}\n"
+        "  metrics: {primary: [{name: m}]}\n  analysis: {cuped_covariate: past}\n" +
+            own + beside,
+        {.file = "exp.yaml", .catalogue = *shared});
+    if (!parsed) return to_text(parsed.error());
+    const auto& covariate = parsed->experiment.analysis.covariate;
+    return (covariate ? covariate->numerator.event : "") + to_text(parsed->warnings);
+  };
+  const std::string own = "  covariates: {past: {event: own, lookback: 7d}}\n";
+  const std::string beside = "covariates: {past: {event: beside, lookback: 7d}}\n";
+  EXPECT_EQ(event("", ""), "file");
+  EXPECT_EQ(event("", beside), "beside");
+  EXPECT_EQ(event(own, beside), "own");
+  EXPECT_THAT(event("  covariates: {other: {event: own, lookback: 7d}}\n", ""),
+              StartsWith("fileexp.yaml:6:23: warning: experiment.covariates.other: is not used"));
+  EXPECT_THAT(event("", "covariates: {past: {event: e}}\n"),
+              HasSubstr("key 'lookback' is missing"));
+  EXPECT_THAT(to_text(parse_catalogue("covariates: {c: {event: e, lookback: 7d}}", "m").error()),
+              HasSubstr("key 'metrics' is missing"));
+}
+
+TEST(Parse, WhatTheTextMayNotHoldHidesNothingElse) {
+  const std::string twice = complaints(
+      "id: x\nallocation: {a: 1, b: 1}\nmetrics:\n  primary: [{name: m, type: mean, event: e}]\n"
+      "  primary: [{name: n}]\nanalysis: {alhpa: 0.05}\n");
+  EXPECT_THAT(twice, StartsWith("exp.yaml:5:3: error: metrics: key 'primary' appears twice"));
+  EXPECT_THAT(twice, HasSubstr("exp.yaml:6:12: error: analysis.alhpa: unknown key 'alhpa'"));
+  EXPECT_EQ(std::ranges::count(twice, '\n'), 2) << twice;
+
+  // What only follows from an alias or a merge key is not told again.
+  const std::string others =
+      complaints(plan_with("name: &n one\nhypothesis: *n\ntargeting:\n  <<: {a: 1}\n"
+                           "analysis: {alpha: 2}"));
+  EXPECT_THAT(others, HasSubstr("exp.yaml:5:13: error: hypothesis: aliases"));
+  EXPECT_THAT(others, HasSubstr("exp.yaml:7:3: error: targeting: merge keys"));
+  EXPECT_THAT(others, HasSubstr("exp.yaml:8:19: error: analysis.alpha: 2 is not between"));
+  EXPECT_EQ(std::ranges::count(others, '\n'), 3) << others;
+
+  const auto catalogue = parse_catalogue("metrics: {m: {event: e, event: f}}", "m.yaml");
+  ASSERT_FALSE(catalogue);
+  EXPECT_EQ(catalogue.error().size(), 2U) << to_text(catalogue.error());
 }
 
 TEST(Parse, BayesianPlansCarryTheirPrior) {

@@ -134,7 +134,7 @@ constexpr Key kAnalysisKeys[] = {
     {"power", "open_unit", "Chance to find an effect of the size of the MDE."},
     {"mde_relative", "positive", "Smallest relative effect worth detecting."},
     {"variance_reduction", "@reduction", "cuped needs cuped_covariate."},
-    {"cuped_covariate", "text", "Name of an entry in covariates."},
+    {"cuped_covariate", "text", "Name of an entry in covariates, here or in a catalogue."},
     {"multiple_comparison_correction", "@correction", "Over variants and metrics of one role."},
     {"prior_sd_relative", "positive", "bayesian: prior standard deviation of the relative lift."},
     {"ship_probability", "open_unit", "bayesian: probability of being better needed to ship."},
@@ -177,10 +177,12 @@ constexpr Key kExperimentKeys[] = {
 constexpr Key kFileKeys[] = {
     {"experiment", "#experiment", "The plan of one A/B test.", true},
     {"metrics", "{#definition}", "Catalogue: metric name to definition."},
+    {"covariates", "{#covariate}", "Catalogue: name to a value from before the first exposure."},
 };
 
 constexpr Key kCatalogueKeys[] = {
     {"metrics", "{#definition}", "Metric name to definition.", true},
+    {"covariates", "{#covariate}", "Name to a value measured before the first exposure."},
 };
 
 const Section kSections[] = {
@@ -203,7 +205,7 @@ const Section kSections[] = {
     {"cap", "A cap by percentile.", {kCapKeys}},
     {"analysis", "How the numbers become an answer.", {kAnalysisKeys}},
     {"schedule", "When it starts and how long it runs.", {kScheduleKeys}},
-    {"catalogue", "Metric definitions that many experiments share.", {kCatalogueKeys}},
+    {"catalogue", "Metrics and covariates that many experiments share.", {kCatalogueKeys}},
 };
 
 using Json = nlohmann::ordered_json;

@@ -97,8 +97,8 @@ RegisteredPtr View::find(std::string_view id) const {
   return at == experiments.end() ? nullptr : *at;
 }
 
-Result<std::unique_ptr<Experiments>> Experiments::open(
-    Records& records, std::vector<define::MetricDefinition> catalogue) {
+Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
+                                                       define::Catalogue catalogue) {
   std::unique_ptr<Experiments> experiments(new Experiments(records, std::move(catalogue)));
   ASSAY_TRY(const auto stored, records.experiments());
   std::vector<RegisteredPtr> loaded;

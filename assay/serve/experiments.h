@@ -62,7 +62,7 @@ struct Addition {
 class Experiments {
  public:
   static Result<std::unique_ptr<Experiments>> open(io::sqlite::Records& records,
-                                                   std::vector<define::MetricDefinition> catalogue);
+                                                   define::Catalogue catalogue);
 
   // `file` names the text in problems.
   Expected<Addition, Refusal> add(std::string_view text, const std::string& file,
@@ -75,7 +75,7 @@ class Experiments {
   std::shared_ptr<const View> view() const;
 
  private:
-  Experiments(io::sqlite::Records& records, std::vector<define::MetricDefinition> catalogue)
+  Experiments(io::sqlite::Records& records, define::Catalogue catalogue)
       : records_(records), catalogue_(std::move(catalogue)) {}
 
   Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
@@ -83,7 +83,7 @@ class Experiments {
   Result<std::shared_ptr<const Registered>> publish(const std::string& changed_id);
 
   io::sqlite::Records& records_;
-  const std::vector<define::MetricDefinition> catalogue_;
+  const define::Catalogue catalogue_;
   std::mutex change_mutex_;        // One change at a time.
   mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
   std::shared_ptr<const View> view_;

@@ -65,8 +65,8 @@ Result<Stores> open_stores(const std::string& directory) {
   return Stores{std::move(lock), std::move(records), std::move(events)};
 }
 
-Result<std::vector<define::MetricDefinition>> read_catalogue(const std::string& file) {
-  if (file.empty()) return std::vector<define::MetricDefinition>{};
+Result<define::Catalogue> read_catalogue(const std::string& file) {
+  if (file.empty()) return define::Catalogue{};
   ASSAY_TRY(const std::string text, io::file::read_file(file, define::kMaxFileBytes));
   auto catalogue = define::parse_catalogue(text, file);
   if (catalogue) return std::move(*catalogue);
