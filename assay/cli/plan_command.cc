@@ -10,13 +10,13 @@
 #include "assay/base/text.h"
 #include "assay/cli/define_command.h"
 #include "assay/define/define.h"
-#include "assay/define/sizing.h"
+#include "assay/stats/sizing.h"
 
 namespace assay::cli {
 namespace {
 
-using define::Sizing;
-using define::SizingOptions;
+using stats::Sizing;
+using stats::SizingOptions;
 
 struct Planned {
   std::string metric;  // Empty without a file.
@@ -55,9 +55,9 @@ struct Question {
 
 Checked<Sizing> answer(const Question& question) {
   if (question.type == "proportion" || question.type == "retention") {
-    return define::size_proportion(question.baseline, question.sizing);
+    return stats::size_proportion(question.baseline, question.sizing);
   }
-  if (question.sd) return define::size_mean(question.baseline, *question.sd, question.sizing);
+  if (question.sd) return stats::size_mean(question.baseline, *question.sd, question.sizing);
   Problems problems;
   problems.push_back({.place = {},
                       .field = question.metric.empty() ? "sd" : question.metric,
@@ -76,8 +76,8 @@ SizingOptions sizing_options(const PlanOptions& options) {
           .treatment_share = options.treatment_share.value_or(0.5),
           .correlation = options.correlation,
           .daily_units = options.daily_units,
-          .variance = options.unpooled ? define::ProportionVariance::kUnpooled
-                                       : define::ProportionVariance::kPooled};
+          .variance = options.unpooled ? stats::ProportionVariance::kUnpooled
+                                       : stats::ProportionVariance::kPooled};
 }
 
 // What the plan says holds unless the command line says otherwise. With several treatments the

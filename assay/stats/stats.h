@@ -32,6 +32,7 @@
 #include "assay/stats/proportion_sequence.h"
 #include "assay/stats/quantile.h"
 #include "assay/stats/shrinkage.h"
+#include "assay/stats/sizing.h"
 #include "assay/stats/srm.h"
 #include "assay/stats/summary.h"
 #include "assay/stats/winsorize.h"

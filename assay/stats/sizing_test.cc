@@ -1,15 +1,15 @@
-#include "assay/define/sizing.h"
+#include "assay/stats/sizing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "assay/stats/golden_test.h"
 
-namespace assay::define {
+namespace assay::stats {
 namespace {
 
-using stats::testing::GoldenTable;
-using testing::HasSubstr;
+using testing::GoldenTable;
+using ::testing::HasSubstr;
 
 SizingOptions options_of(const GoldenTable& table, std::size_t row) {
   SizingOptions options;
@@ -132,4 +132,4 @@ TEST(Sizing, ImpossibleQuestionsAreProblems) {
 }
 
 }  // namespace
-}  // namespace assay::define
+}  // namespace assay::stats

@@ -14,10 +14,10 @@
 
 #include "assay/base/expected.h"
 
-namespace assay::define {
+namespace assay::stats {
 
 // One of the two, in the scale of the metric or relative to its baseline.
-struct Effect {
+struct EffectSize {
   std::optional<double> absolute;
   std::optional<double> relative;
 };
@@ -28,7 +28,7 @@ enum class ProportionVariance { kPooled, kUnpooled };
 
 struct SizingOptions {
   double alpha = 0.05;
-  Effect effect;                              // Empty: solve for the smallest detectable effect.
+  EffectSize effect;                          // Empty: solve for the smallest detectable effect.
   std::optional<double> power;                // Empty: 0.8, or solved where both others are given.
   std::optional<std::int64_t> n_per_variant;  // Of the control, where shares differ.
   double treatment_share = 0.5;               // Of both variants' units.
@@ -55,4 +55,4 @@ Checked<Sizing> size_proportion(double baseline, const SizingOptions& options);
 // `baseline` is the control's mean (for relative effects), `sd` that of a unit's value.
 Checked<Sizing> size_mean(double baseline, double sd, const SizingOptions& options);
 
-}  // namespace assay::define
+}  // namespace assay::stats

@@ -5,7 +5,7 @@
 // Proportions, pooled (Fleiss, Levin & Paik, Statistical Methods for Rates and Proportions, 4.2):
 //   n_c = [a √((1 + 1/k) p̄ q̄) + b √(p1 q1 + p2 q2 / k)]² / δ²,  p̄ = (p1 + k p2) / (1 + k)
 // Every design is a function δ → n_c; power and MDE invert it.
-#include "assay/define/sizing.h"
+#include "assay/stats/sizing.h"
 
 #include <cmath>
 #include <functional>
@@ -15,7 +15,7 @@
 #include "assay/base/text.h"
 #include "assay/stats/distributions.h"
 
-namespace assay::define {
+namespace assay::stats {
 namespace {
 
 constexpr double kMaxUnits = 1e15;
@@ -35,7 +35,7 @@ double required(const Design& design, double delta, double a, double b) {
 double power_at(const Design& design, double delta, double n_control, double a) {
   const Spread spread = design(delta);
   const double b = (std::abs(delta) * std::sqrt(n_control) - a * spread.null) / spread.alternative;
-  return stats::normal_cdf(b);
+  return normal_cdf(b);
 }
 
 // The effect in (0, limit) that n units find with the power asked for: n falls as it grows.
@@ -77,7 +77,7 @@ Problems check(const SizingOptions& options) {
   if (options.daily_units && !inside(*options.daily_units, 0, kMaxUnits)) {
     complain(problems, "daily_units", "is not above 0");
   }
-  const Effect& effect = options.effect;
+  const EffectSize& effect = options.effect;
   const double size = effect.absolute.value_or(effect.relative.value_or(1));
   if (effect.absolute && effect.relative) {
     complain(problems, "effect", "is given twice", "absolute or relative");
@@ -103,9 +103,9 @@ struct Solved {
 
 Solved solve(const Design& design, std::optional<double> delta, double limit,
              const SizingOptions& options) {
-  const double a = stats::normal_isf(options.alpha / 2);
+  const double a = normal_isf(options.alpha / 2);
   const double power = options.power.value_or(0.8);
-  const double b = stats::normal_quantile(power);
+  const double b = normal_quantile(power);
   if (!options.n_per_variant) return {*delta, required(design, *delta, a, b), power};
   const auto n = static_cast<double>(*options.n_per_variant);
   if (delta) return {*delta, n, power_at(design, *delta, n, a)};
@@ -140,7 +140,7 @@ Checked<Sizing> finish(const Solved& solved, double baseline, const SizingOption
   return sizing;
 }
 
-std::optional<double> absolute(const Effect& effect, double baseline) {
+std::optional<double> absolute(const EffectSize& effect, double baseline) {
   if (effect.relative) return *effect.relative * std::abs(baseline);
   return effect.absolute;
 }
@@ -190,4 +190,4 @@ Checked<Sizing> size_mean(double baseline, double sd, const SizingOptions& optio
                 options, "two means, normal approximation");
 }
 
-}  // namespace assay::define
+}  // namespace assay::stats
