@@ -30,12 +30,18 @@ Context::Context(const Snapshot& snapshot) : Context(snapshot.schema()) {}
 
 Context::Context(const Schema& schema) : schema_(schema) {
   const std::size_t count = schema.attributes.size();
-  if (count > kInline) {
-    more_types_.resize(count);
-    more_values_.resize(count);
-  }
-  types_ = count > kInline ? more_types_.data() : inline_types_.data();
-  values_ = count > kInline ? more_values_.data() : inline_values_.data();
+  types_ = inline_types_.data();
+  values_ = inline_values_.data();
+  if (count <= kInline) return;
+  more().types.resize(count);
+  more().values.resize(count);
+  types_ = more().types.data();
+  values_ = more().values.data();
+}
+
+Context::More& Context::more() {
+  if (!more_) more_ = std::make_unique<More>();
+  return *more_;
 }
 
 void Context::reset() {
@@ -46,12 +52,12 @@ void Context::reset() {
 
 void Context::set_targeting_key(std::string_view id) { targeting_key_ = {id, unit_digest(id)}; }
 
-Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
+inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
   if (attribute == TextTable::kAbsent) return nullptr;
   types_[attribute] = types;
   if (const auto kind = schema_.attributes[attribute].unit_kind; kind != Schema::kNoUnit) {
     own_units_ |= 1U << kind;
-    units_[kind] = {};
+    std::construct_at(&units_[kind]);
   }
   return std::construct_at(values_ + attribute);
 }

@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -64,6 +65,15 @@ struct Value {
   Version version;
 };
 
+// How a comparison with an attribute came out.
+enum class Outcome : std::uint8_t { kUnknown, kTrue, kFalse, kMissing, kWrongType };
+
+struct Match {
+  bool accepted = true;
+  Outcome cause = Outcome::kTrue;  // How the comparison that decided came out …
+  std::uint32_t comparison = 0;    // … and which one it was.
+};
+
 struct Unit {
   std::string_view id;  // Empty: there is none.
   std::uint64_t digest = 0;
@@ -101,11 +111,22 @@ class Context {
   std::uint8_t types(std::uint32_t attribute) const { return types_[attribute]; }  // 0: missing.
   const Value& value(std::uint32_t attribute) const { return values_[attribute]; }
 
-  // Remembered outcomes of conditions while many experiments are evaluated; belongs to Targeting.
-  std::vector<std::uint8_t>& memo() { return memo_; }
+  // What Targeting remembers while it evaluates many experiments.
+  struct Memo {
+    std::vector<Outcome> outcomes;  // By comparison.
+    std::vector<Match> matches;     // By program.
+  };
+  Memo& memo() { return more().memo; }
 
  private:
   static constexpr std::size_t kInline = 16;
+  // What most contexts need none of.
+  struct More {
+    std::vector<std::uint8_t> types;
+    std::vector<Value> values;
+    Memo memo;
+  };
+  More& more();
   Value* touch(std::uint32_t attribute, std::uint8_t types);
 
   const Schema& schema_;
@@ -114,13 +135,13 @@ class Context {
   std::uint8_t* types_;
   Value* values_;
   std::array<std::uint8_t, kInline> inline_types_{};
-  std::array<Unit, Schema::kMaxUnitKinds> units_;
-  union {  // Uninitialized: types_ says which of them exist.
+  std::unique_ptr<More> more_;
+  union {  // Uninitialized: own_units_ says which of them exist …
+    std::array<Unit, Schema::kMaxUnitKinds> units_;
+  };
+  union {  // … and types_ which of these.
     std::array<Value, kInline> inline_values_;
   };
-  std::vector<std::uint8_t> more_types_;
-  std::vector<Value> more_values_;
-  std::vector<std::uint8_t> memo_;
 };
 
 }  // namespace assay::assign

@@ -1,7 +1,6 @@
 #include "assay/assign/semver.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace assay::assign {
 namespace {
@@ -26,11 +25,16 @@ struct Parsed {
 // Takes "1", "1.2" or "1.2.3" from the front of the text.
 bool take_parts(std::string_view& text, Parsed& parsed) {
   while (parsed.count < 3) {
-    std::uint32_t part = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), part);
-    if (error != std::errc() || !is_digit(text.front())) return false;
-    parsed.version.parts[static_cast<std::size_t>(parsed.count++)] = part;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    std::uint64_t part = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+      part = 10 * part + static_cast<std::uint64_t>(text[digits] - '0');
+      if (part > 0xffffffff) return false;
+    }
+    if (digits == 0) return false;
+    parsed.version.parts[static_cast<std::size_t>(parsed.count++)] =
+        static_cast<std::uint32_t>(part);
+    text.remove_prefix(digits);
     if (text.empty() || text.front() != '.') return true;
     if (parsed.count < 3) text.remove_prefix(1);
   }
@@ -40,6 +44,7 @@ bool take_parts(std::string_view& text, Parsed& parsed) {
 std::optional<Parsed> parse(std::string_view text) {
   Parsed parsed;
   if (text.empty() || !take_parts(text, parsed)) return std::nullopt;
+  if (text.empty()) return parsed;
   if (const auto plus = text.find('+'); plus != std::string_view::npos) {
     if (!is_suffix(text.substr(plus + 1))) return std::nullopt;
     text = text.substr(0, plus);
@@ -70,14 +75,6 @@ int compare_identifiers(std::string_view a, std::string_view b) {
   b.remove_prefix(std::min(b.find_first_not_of('0'), b.size()));
   if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
   return sign(a.compare(b));
-}
-
-int compare_prereleases(std::string_view a, std::string_view b) {
-  if (a.empty() || b.empty()) return static_cast<int>(a.empty()) - static_cast<int>(b.empty());
-  while (!a.empty() && !b.empty()) {
-    if (const int order = compare_identifiers(take_identifier(a), take_identifier(b))) return order;
-  }
-  return static_cast<int>(b.empty()) - static_cast<int>(a.empty());
 }
 
 Comparator comparator(Comparison comparison, const Version& version) {
@@ -151,12 +148,12 @@ std::optional<Version> parse_version(std::string_view text) {
   return parsed->version;
 }
 
-int compare(const Version& a, const Version& b) {
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
+int compare_prereleases(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return static_cast<int>(a.empty()) - static_cast<int>(b.empty());
+  while (!a.empty() && !b.empty()) {
+    if (const int order = compare_identifiers(take_identifier(a), take_identifier(b))) return order;
   }
-  if (a.prerelease.empty() && b.prerelease.empty()) return 0;
-  return compare_prereleases(a.prerelease, b.prerelease);
+  return static_cast<int>(b.empty()) - static_cast<int>(a.empty());
 }
 
 std::optional<VersionRange> parse_range(std::string_view text) {
@@ -178,7 +175,7 @@ std::optional<VersionRange> parse_range(std::string_view text) {
   return range;
 }
 
-bool matches(const VersionRange& range, const Version& version) {
+bool matches(std::span<const Comparator> range, const Version& version) {
   return std::all_of(range.begin(), range.end(),
                      [&](const Comparator& comparator) { return holds(comparator, version); });
 }

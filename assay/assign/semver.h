@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,16 @@ struct Version {
 
 std::optional<Version> parse_version(std::string_view text);
 
+int compare_prereleases(std::string_view a, std::string_view b);
+
 // Negative, zero or positive, as a comes before, with or after b. Build metadata does not count.
-int compare(const Version& a, const Version& b);
+inline int compare(const Version& a, const Version& b) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
+  }
+  if (a.prerelease.empty() && b.prerelease.empty()) return 0;
+  return compare_prereleases(a.prerelease, b.prerelease);
+}
 
 enum class Comparison : std::uint8_t {
   kEqual,
@@ -47,6 +56,7 @@ using VersionRange = std::vector<Comparator>;
 // "=1.2.3", "1.2.3", "!=1.2.3", "<2", "<=2", ">1.0", ">=2.0.0", "^1.4", "~1.4"; nothing otherwise.
 std::optional<VersionRange> parse_range(std::string_view text);
 
-bool matches(const VersionRange& range, const Version& version);
+// All comparators of a range hold.
+bool matches(std::span<const Comparator> range, const Version& version);
 
 }  // namespace assay::assign

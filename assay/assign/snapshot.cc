@@ -131,11 +131,9 @@ std::optional<Assignment> Snapshot::evaluate(std::string_view experiment,
 
 void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   ASSAY_CHECK(out.size() == size());
-  targeting_.forget(context);
+  const std::span<const Match> matches = targeting_.match_all(context);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = decide(entries_[i], context, [&](std::uint32_t program) {
-      return targeting_.match_remembering(program, context);
-    });
+    out[i] = decide(entries_[i], context, [&](std::uint32_t program) { return matches[program]; });
   }
 }
 

@@ -107,8 +107,11 @@ std::uint32_t Targeting::compile(const Condition& condition, Schema& schema,
                                  const std::string& field, Problems& problems) {
   if (condition.op == Op::kAlways || !check(condition, 1, field, problems)) return kAlways;
   const auto [known, is_new] =
-      known_programs_.try_emplace(key_of(condition), static_cast<std::uint32_t>(steps_.size()));
-  if (is_new) emit(condition, schema, kAccept, kReject);
+      known_programs_.try_emplace(key_of(condition), static_cast<std::uint32_t>(programs_.size()));
+  if (is_new) {
+    programs_.push_back(static_cast<std::uint32_t>(steps_.size()));
+    emit(condition, schema, kAccept, kReject);
+  }
   return known->second;
 }
 
@@ -170,7 +173,10 @@ void Targeting::add_operands(const Condition& condition, Schema& schema, Compari
     if (membership) {
       text_numbers_.push_back(schema.texts.intern(*text));
     } else if (semver) {
-      ranges_.push_back(*parse_range(*text));
+      const VersionRange range = *parse_range(*text);
+      const auto begin = static_cast<std::uint32_t>(comparators_.size());
+      comparators_.insert(comparators_.end(), range.begin(), range.end());
+      ranges_.push_back({begin, static_cast<std::uint32_t>(comparators_.size())});
     } else {
       patterns_.push_back(*text);
     }
@@ -186,7 +192,7 @@ void Targeting::seal() {
 
 // --- Evaluating ---
 
-bool Targeting::lists_text(const Comparison& comparison, std::uint32_t text) const {
+inline bool Targeting::lists_text(const Comparison& comparison, std::uint32_t text) const {
   if (text == TextTable::kAbsent) return false;
   const auto begin = text_numbers_.begin() + comparison.begin;
   const auto end = text_numbers_.begin() + comparison.end;
@@ -209,9 +215,13 @@ bool Targeting::lists(const Comparison& comparison, const Element& element,
 }
 
 // The negated forms are true exactly where the attribute is there and the positive one is false.
-Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
-                                   const Context& context) const {
+inline Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
+                                          const Context& context) const {
   const bool negated = comparison.op == Op::kNotEqual || comparison.op == Op::kNotIn;
+  if (types == kText && comparison.types == kText) {  // What nearly every comparison is.
+    const std::uint32_t text = context.value(comparison.attribute).text_number;
+    return result(lists_text(comparison, text) != negated);
+  }
   const bool takes_lists = comparison.op == Op::kIn || comparison.op == Op::kNotIn;
   const auto comparable = static_cast<std::uint8_t>(comparison.types | (takes_lists ? kList : 0));
   if ((types & comparable) == 0) return negated ? Outcome::kTrue : Outcome::kWrongType;
@@ -263,13 +273,16 @@ Outcome Targeting::test_text(const Comparison& comparison, std::uint8_t types,
 Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types,
                                 const Value& value) const {
   if ((types & kText) == 0 || !value.has_version) return Outcome::kWrongType;
-  const auto end = ranges_.begin() + comparison.end;
-  return result(
-      std::any_of(ranges_.begin() + comparison.begin, end,
-                  [&](const VersionRange& range) { return matches(range, value.version); }));
+  for (std::uint32_t i = comparison.begin; i < comparison.end; ++i) {
+    const std::span all(comparators_);
+    if (matches(all.subspan(ranges_[i].begin, ranges_[i].end - ranges_[i].begin), value.version)) {
+      return Outcome::kTrue;
+    }
+  }
+  return Outcome::kFalse;
 }
 
-Outcome Targeting::test(const Comparison& comparison, const Context& context) const {
+inline Outcome Targeting::test(const Comparison& comparison, const Context& context) const {
   if (comparison.op == Op::kAlways) return Outcome::kTrue;
   const std::uint8_t types = context.types(comparison.attribute);
   if (comparison.op == Op::kExists) return result((types != 0) == (comparison.booleans == 2));
@@ -281,31 +294,33 @@ Outcome Targeting::test(const Comparison& comparison, const Context& context) co
                                  : test_text(comparison, types, value);
 }
 
+template <typename TestFunction>
+inline Match Targeting::run(std::uint32_t program, TestFunction test_comparison) const {
+  for (std::uint32_t at = programs_[program];;) {
+    const Step& step = steps_[at];
+    const Outcome outcome = test_comparison(step.comparison);
+    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
+    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
+  }
+}
+
 Match Targeting::match(std::uint32_t program, const Context& context) const {
-  for (std::uint32_t at = program;;) {
-    const Step& step = steps_[at];
-    const Outcome outcome = test(comparisons_[step.comparison], context);
-    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
-    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
-  }
+  return run(program,
+             [&](std::uint32_t comparison) { return test(comparisons_[comparison], context); });
 }
 
-Match Targeting::match_remembering(std::uint32_t program, Context& context) const {
-  std::vector<std::uint8_t>& memo = context.memo();
-  for (std::uint32_t at = program;;) {
-    const Step& step = steps_[at];
-    auto outcome = static_cast<Outcome>(memo[step.comparison]);
-    if (outcome == Outcome::kUnknown) {
-      outcome = test(comparisons_[step.comparison], context);
-      memo[step.comparison] = static_cast<std::uint8_t>(outcome);
-    }
-    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
-    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
+std::span<const Match> Targeting::match_all(Context& context) const {
+  Context::Memo& memo = context.memo();
+  memo.outcomes.assign(comparisons_.size(), Outcome::kUnknown);
+  memo.matches.resize(programs_.size());
+  for (std::uint32_t i = 0; i < programs_.size(); ++i) {
+    memo.matches[i] = run(i, [&](std::uint32_t comparison) {
+      Outcome& outcome = memo.outcomes[comparison];
+      if (outcome == Outcome::kUnknown) outcome = test(comparisons_[comparison], context);
+      return outcome;
+    });
   }
-}
-
-void Targeting::forget(Context& context) const {
-  context.memo().assign(comparisons_.size(), static_cast<std::uint8_t>(Outcome::kUnknown));
+  return memo.matches;
 }
 
 }  // namespace assay::assign

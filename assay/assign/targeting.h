@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -21,28 +22,20 @@
 
 namespace assay::assign {
 
-enum class Outcome : std::uint8_t { kUnknown, kTrue, kFalse, kMissing, kWrongType };
-
-struct Match {
-  bool accepted = true;
-  Outcome cause = Outcome::kTrue;  // How the comparison that decided came out …
-  std::uint32_t comparison = 0;    // … and which one it was.
-};
-
 class Targeting {
  public:
   static constexpr std::uint32_t kAlways = 0xffffffff;  // The program of no condition at all.
   static constexpr int kMaxDepth = 32;
 
-  // Returns where the program starts; equal trees share one. `problems` receives what cannot be
+  // Returns the program's number; equal trees share one. `problems` receives what cannot be
   // evaluated (a bad version range, nesting beyond kMaxDepth).
   std::uint32_t compile(const define::Condition& condition, Schema& schema,
                         const std::string& field, Problems& problems);
 
   Match match(std::uint32_t program, const Context& context) const;
-  // The same, remembering every comparison in context.memo() until it is cleared.
-  Match match_remembering(std::uint32_t program, Context& context) const;
-  void forget(Context& context) const;
+  // Every program, by its number: each comparison that any of them asks is tested once. Uses, and
+  // the first time allocates, context.memo().
+  std::span<const Match> match_all(Context& context) const;
   // Compiling is over: drops what only it needed.
   void seal();
 
@@ -60,6 +53,9 @@ class Targeting {
     std::uint32_t begin = 0, end = 0;  // In text_numbers_ (sorted), patterns_ or ranges_.
     std::uint32_t numbers_begin = 0, numbers_end = 0;
   };
+  struct Range {
+    std::uint32_t begin = 0, end = 0;  // In comparators_; all must hold.
+  };
   struct Step {
     std::uint32_t comparison = 0;
     std::uint32_t on_true = 0;
@@ -75,6 +71,9 @@ class Targeting {
   Outcome test_text(const Comparison& comparison, std::uint8_t types, const Value& value) const;
   Outcome test_version(const Comparison& comparison, std::uint8_t types, const Value& value) const;
 
+  template <typename TestFunction>
+  Match run(std::uint32_t program, TestFunction test_comparison) const;
+
   bool check(const define::Condition& condition, int depth, const std::string& field,
              Problems& problems) const;
   void emit(const define::Condition& condition, Schema& schema, std::uint32_t on_true,
@@ -87,7 +86,9 @@ class Targeting {
   std::vector<std::uint32_t> text_numbers_;
   std::vector<double> numbers_;
   std::vector<std::string> patterns_;  // Of prefix, suffix and contains.
-  std::vector<VersionRange> ranges_;
+  std::vector<Range> ranges_;
+  std::vector<Comparator> comparators_;
+  std::vector<std::uint32_t> programs_;  // The first step of each.
 
   // Only while compiling: what was seen before, by its written form.
   std::unordered_map<std::string, std::uint32_t> known_comparisons_, known_programs_;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include <sodium.h>
+#define XXH_INLINE_ALL  // Half of the time for a short id is the call into the library.
 #include <xxhash.h>
 
 namespace assay {
