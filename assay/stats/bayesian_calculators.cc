@@ -1,4 +1,5 @@
-// Posteriors of shares.
+// Posteriors of shares and rates. Beside each stands how often the rule that reads it errs when
+// there is no effect.
 #include <array>
 
 #include <fmt/format.h>
@@ -30,17 +31,17 @@ Beta read_prior(Request& request) {
 }
 
 Stat<json> beta_binomial_pair(Request& request) {
-  Request control = request.object("control", "");
-  const Proportion c = read_counts(control);
-  Request treatment = request.object("treatment", "");
-  const Proportion t = read_counts(treatment);
+  const Proportion c = read_proportion(request, "control");
+  const Proportion t = read_proportion(request, "treatment");
   BetaBinomialOptions options;
   options.prior = read_prior(request);
   options.alpha = request.number("alpha", kAlpha);
+  const PosteriorRule rule = read_posterior_rule(request);
   if (!request.usable()) return json::object();
   ASSAY_TRY(const BetaBinomial answer, beta_binomial(c, t, options));
   json out = to_json(answer.difference);
   out["relative"] = to_json(answer.relative);
+  ASSAY_TRY(out["stopping_rule"], stopping_json(rule));
   return out;
 }
 
@@ -78,10 +79,12 @@ Stat<json> gamma_poisson_pair(Request& request) {
   options.prior.rate =
       request.number("prior_rate", {.fallback = 0, .at_least = 0, .at_most = 1e100});
   options.alpha = request.number("alpha", kAlpha);
+  const PosteriorRule rule = read_posterior_rule(request);
   if (!request.usable()) return json::object();
   ASSAY_TRY(const GammaPoisson answer, gamma_poisson(control, treatment, options));
   json out = to_json(answer.difference);
   out["relative"] = to_json(answer.relative);
+  ASSAY_TRY(out["stopping_rule"], stopping_json(rule));
   return out;
 }
 

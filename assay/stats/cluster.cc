@@ -80,4 +80,45 @@ Stat<Contrast> cluster_contrast(std::span<const Cluster> control,
   return contrast;
 }
 
+Stat<ClusterCorrelation> cluster_correlation(std::span<const Summary> clusters) {
+  double count = 0;
+  double rows = 0;
+  double squares = 0;
+  double mean = 0;
+  double within = 0;
+  for (const Summary& each : clusters) {
+    const double m = static_cast<double>(each.n());
+    if (m == 0) continue;
+    ++count;
+    rows += m;
+    squares += m * m;
+    mean += (each.mean(0) - mean) * m / rows;
+    within += each.comoment(0, 0);
+  }
+  if (count < 2) {
+    return undefined(Undefined::kTooFewUnits, fmt::format("{} clusters with rows", count));
+  }
+  if (rows == count) {
+    return undefined(Undefined::kTooFewUnits, "every cluster has one row: nothing varies within");
+  }
+  double between = 0;
+  for (const Summary& each : clusters) {
+    if (each.n() == 0) continue;
+    between += static_cast<double>(each.n()) * (each.mean(0) - mean) * (each.mean(0) - mean);
+  }
+  const double msb = between / (count - 1);
+  const double msw = within / (rows - count);
+  const double m0 = (rows - squares / rows) / (count - 1);
+  const double total = msb + (m0 - 1) * msw;
+  ASSAY_TRY_VOID(require_finite("the variance of the rows", total));
+  if (!(total > 0)) return undefined(Undefined::kNoVariance, "all rows are equal");
+  ClusterCorrelation out;
+  out.icc = (msb - msw) / total;
+  out.mean_size = rows / count;
+  const double spread = squares / count / (out.mean_size * out.mean_size);  // 1 + cv².
+  out.size_cv = std::sqrt(std::max(0.0, spread - 1));
+  out.design_effect = 1 + (spread * out.mean_size - 1) * std::max(0.0, out.icc);
+  return out;
+}
+
 }  // namespace assay::stats

@@ -30,4 +30,14 @@ Stat<Contrast> cluster_contrast(std::span<const Cluster> control,
                                 std::span<const Cluster> treatment,
                                 ClusterVariance variance = ClusterVariance::kCr2);
 
+// The intraclass correlation of clusters, one Summary each, by analysis of variance:
+// (MSB - MSW)/(MSB + (m0-1)·MSW) with m0 = (N - Σm²/N)/(G-1). May be negative by chance.
+struct ClusterCorrelation {
+  double icc = 0;
+  double mean_size = 0;      // Rows per cluster.
+  double size_cv = 0;        // Their coefficient of variation (divisor G).
+  double design_effect = 1;  // 1 + ((1 + cv²)·mean size - 1)·max(0, icc).
+};
+Stat<ClusterCorrelation> cluster_correlation(std::span<const Summary> clusters);
+
 }  // namespace assay::stats

@@ -38,9 +38,40 @@ TEST(Cluster, AgreesWithDenseMatrices) {
     };
     table.compare(row, "difference", cluster_contrast(c, t)->difference());
     table.compare(row, "cr0", error(ClusterVariance::kCr0));
+    table.compare(row, "cr1", error(ClusterVariance::kCr1));
     table.compare(row, "cr2", error(ClusterVariance::kCr2));
     table.compare(row, "df", cluster_contrast(c, t)->df);
   }
+}
+
+TEST(Cluster, CorrelationAgreesWithTheAnalysisOfVariance) {
+  testing::GoldenTable table("icc");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::vector<Summary> groups(static_cast<std::size_t>(table.integer(row, "clusters")));
+    std::int64_t state = table.integer(row, "seed");
+    const auto next = [&] { return state = (state * 48271) % 2147483647; };
+    for (Summary& group : groups) {
+      const std::int64_t rows = 1 + next() % 20;
+      const auto base = static_cast<double>(next() % 100);
+      for (std::int64_t i = 0; i < rows; ++i) {
+        group.add(std::array{base + static_cast<double>(next() % 50)});
+      }
+    }
+    const auto found = cluster_correlation(groups);
+    ASSERT_TRUE(found);
+    table.compare(row, "icc", found->icc);
+    table.compare(row, "mean_size", found->mean_size);
+    table.compare(row, "size_cv", found->size_cv);
+    table.compare(row, "design_effect", found->design_effect);
+  }
+}
+
+TEST(Cluster, CorrelationNeedsRowsThatVaryWithinClusters) {
+  const Summary one = *Summary::of_mean(1, 3, 0);
+  const Summary many = *Summary::of_mean(5, 3, 0);
+  EXPECT_EQ(cluster_correlation(std::array{many}).error().code, Undefined::kTooFewUnits);
+  EXPECT_EQ(cluster_correlation(std::array{one, one}).error().code, Undefined::kTooFewUnits);
+  EXPECT_EQ(cluster_correlation(std::array{many, many}).error().code, Undefined::kNoVariance);
 }
 
 TEST(Cluster, ClustersOfOneRowAreWelch) {

@@ -74,88 +74,40 @@ std::optional<Summary> read_arm(Request& request, std::string_view name) {
   return request.usable() ? summary : std::nullopt;
 }
 
-namespace {
-
-enum class Way { kFixed, kSequential, kBayesian };
-
-struct Options {
-  Way way = Way::kFixed;
-  FixedOptions fixed;
-  SequentialOptions sequential;
-  BayesianOptions bayesian;
-};
-
-void read_fixed(Request& request, Options& options) {
-  options.fixed.alpha = request.number("alpha", kAlpha);
-}
-
-void read_sequential(Request& request, Options& options) {
-  SequentialOptions& out = options.sequential;
-  options.way = Way::kSequential;
-  out.alpha = request.number("alpha", kAlpha);
-  out.target_n = request.number(
-      "target_n", {.fallback = 5000,
-                   .above = 0,
-                   .about = "total units at which the interval is tightest; fixed beforehand"});
-  out.running_p = request.number(
-      "running_p",
-      {.fallback = 1, .at_least = 0, .at_most = 1, .about = "smallest p-value of earlier looks"});
-  out.burn_in = request.count("burn_in", {.fallback = 100,
-                                          .at_least = 0,
-                                          .at_most = 1e15,
-                                          .about = "units per variant before the first look"});
-}
-
-void read_bayesian(Request& request, Options& options) {
-  options.way = Way::kBayesian;
-  options.bayesian.alpha = request.number("alpha", kAlpha);
-  const auto sd = request.maybe_number(
-      "prior_sd_relative",
-      {.fallback = 0, .above = 0, .about = "N(0, sd²) on the relative lift; absent: flat"});
-  options.bayesian.prior_sd_relative = sd;
-}
-
-void read_any(Request& request, Options& options) {
-  static constexpr std::array<std::string_view, 3> kWays = {"fixed", "sequential", "bayesian"};
-  const std::string way = request.choice("inference", kWays, "fixed");
-  if (request.describing() || way == "sequential") read_sequential(request, options);
-  if (request.describing() || way == "bayesian") read_bayesian(request, options);
-  if (way == "fixed") {
-    options.way = Way::kFixed;
-    read_fixed(request, options);
-  }
-}
-
-Stat<Inference> infer(const Contrast& contrast, const Options& options) {
-  if (options.way == Way::kSequential) return sequential(contrast, options.sequential);
-  if (options.way == Way::kBayesian) return bayesian(contrast, options.bayesian);
-  return fixed(contrast, options.fixed);
-}
-
-json nothing() { return json::object(); }
-
-Stat<json> answer(const Contrast& contrast, const Options& options) {
-  ASSAY_TRY(const Inference inference, infer(contrast, options));
-  json out = to_json(inference);
-  out["control"] = {{"n", contrast.n_control}, {"estimate", contrast.control}};
-  out["treatment"] = {{"n", contrast.n_treatment}, {"estimate", contrast.treatment}};
-  if (contrast.variance_reduction > 0) out["variance_reduction"] = contrast.variance_reduction;
+Proportion read_proportion(Request& request, std::string_view name) {
+  Request arm = request.object(name, "");
+  const Proportion out{.successes = arm.count("successes", {}), .n = arm.count("n", kUnits)};
+  if (out.successes > out.n) arm.wrong("successes", "must be at most n");
+  arm.finish();
   return out;
 }
 
-Stat<json> compare_means(Request& request, void (*read)(Request&, Options&)) {
+namespace {
+
+json nothing() { return json::object(); }
+
+Stat<json> compare_means(Request& request, InferenceFields (*read)(Request&)) {
   const auto control = read_arm(request, "control");
   const auto treatment = read_arm(request, "treatment");
-  Options options;
-  read(request, options);
+  const InferenceFields fields = read(request);
   if (!request.usable() || !control || !treatment) return nothing();
   ASSAY_TRY(const Contrast contrast, mean_contrast(*control, *treatment));
-  return answer(contrast, options);
+  return answer(contrast, fields);
 }
 
 Stat<json> welch_t(Request& request) { return compare_means(request, read_fixed); }
 Stat<json> confidence_sequence(Request& request) { return compare_means(request, read_sequential); }
 Stat<json> normal_normal(Request& request) { return compare_means(request, read_bayesian); }
+
+Stat<json> two_sample_z(Request& request) {
+  const auto control = read_arm(request, "control");
+  const auto treatment = read_arm(request, "treatment");
+  const InferenceFields fields = read_fixed(request);
+  if (!request.usable() || !control || !treatment) return nothing();
+  ASSAY_TRY(Contrast contrast, mean_contrast(*control, *treatment));
+  contrast.df = 0;  // The standard deviations count as known.
+  return answer(contrast, fields);
+}
 
 // An arm of two columns: outcome and a second (denominator or covariate).
 std::optional<Summary> read_pair(Request& request, std::string_view name, const Columns& columns,
@@ -182,11 +134,10 @@ Stat<json> compare_pairs(Request& request, const Columns& columns,
                          Stat<Contrast> (*contrast_of)(const Summary&, const Summary&)) {
   const auto control = read_pair(request, "control", columns, keys);
   const auto treatment = read_pair(request, "treatment", columns, keys);
-  Options options;
-  read_any(request, options);
+  const InferenceFields fields = read_any(request);
   if (!request.usable() || !control || !treatment) return nothing();
   ASSAY_TRY(const Contrast contrast, contrast_of(*control, *treatment));
-  return answer(contrast, options);
+  return answer(contrast, fields);
 }
 
 Stat<json> ratio_delta(Request& request) {
@@ -202,14 +153,6 @@ Stat<json> cuped(Request& request) {
                        cuped_contrast);
 }
 
-Proportion read_proportion(Request& request, std::string_view name) {
-  Request arm = request.object(name, "");
-  const Proportion out{.successes = arm.count("successes", {}), .n = arm.count("n", kUnits)};
-  if (out.successes > out.n) arm.wrong("successes", "must be at most n");
-  arm.finish();
-  return out;
-}
-
 Stat<json> two_proportion_z(Request& request) {
   static constexpr std::array<std::string_view, 2> kIntervals = {"newcombe", "wald"};
   const Proportion control = read_proportion(request, "control");
@@ -218,9 +161,11 @@ Stat<json> two_proportion_z(Request& request) {
   const auto interval = request.choice("interval", kIntervals, "newcombe") == "wald"
                             ? ProportionInterval::kWald
                             : ProportionInterval::kNewcombe;
+  const Alternative alternative = read_alternative(request);
   if (!request.usable()) return nothing();
   ASSAY_TRY(const Estimate estimate,
-            two_proportions(control, treatment, {.alpha = alpha, .interval = interval}));
+            two_proportions(control, treatment,
+                            {.alpha = alpha, .interval = interval, .alternative = alternative}));
   return to_json(estimate);
 }
 
@@ -277,6 +222,8 @@ constexpr std::array kCalculators = {
     Calculator{"poisson_bootstrap", "Do two means or ratios differ, whatever their distribution?",
                poisson_bootstrap},
     Calculator{"welch_t", "Do two means differ? (fixed horizon)", welch_t},
+    Calculator{"two_sample_z", "Do two means differ, their standard deviations known?",
+               two_sample_z},
     Calculator{"confidence_sequence", "Do two means differ, however often one looks?",
                confidence_sequence},
     Calculator{"normal_normal", "How probable is it that the treatment's mean is better?",

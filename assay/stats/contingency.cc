@@ -84,7 +84,8 @@ Stat<TableTest> g_test(std::span<const std::int64_t> counts, std::size_t columns
   return TableTest{sum, table.df, chi2_sf(sum, table.df), table.least_expected};
 }
 
-Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d) {
+Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d,
+                             Alternative alternative) {
   constexpr std::int64_t kMostTables = 1'000'000;
   constexpr double kTie = 1 + 1e-7;  // Equal probabilities that rounding separated, as in R.
   const std::array counts{a, b, c, d};
@@ -108,7 +109,10 @@ Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std
   double p = 0;
   for (std::int64_t x = low; x <= high; ++x) {
     const double each = log_probability(x);
-    if (each <= seen) p += std::exp(each);
+    const bool extreme = alternative == Alternative::kGreater ? x >= a
+                         : alternative == Alternative::kLess  ? x <= a
+                                                              : each <= seen;
+    if (extreme) p += std::exp(each);
   }
   return TableTest{0, 0, std::min(1.0, p), table.least_expected};
 }

@@ -29,7 +29,8 @@ enum class Yates { kNo, kYes };
 Stat<TableTest> chi_square_test(std::span<const std::int64_t> counts, std::size_t columns,
                                 Yates yates = Yates::kNo);
 Stat<TableTest> g_test(std::span<const std::int64_t> counts, std::size_t columns);
-// The four counts a b / c d.
-Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d);
+// The four counts a b / c d. "Greater": the odds ratio a·d / (b·c) is above 1.
+Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t d,
+                             Alternative alternative = Alternative::kTwoSided);
 
 }  // namespace assay::stats

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -113,8 +114,7 @@ Stat<Contrast> unadjusted(const Summary& control, const Summary& treatment) {
 // Cholesky with diagonal pivots on the matrix scaled to a unit diagonal. A column whose remaining
 // diagonal is below the tolerance is a combination of those before it (or constant): its
 // coefficient is 0.
-std::vector<double> solve_dropping_dependent(std::vector<double> matrix,
-                                             std::vector<double> right) {
+Solution solve_ranked(std::vector<double> matrix, std::vector<double> right) {
   constexpr double kTolerance = 1e-10;
   const std::size_t size = right.size();
   ASSAY_CHECK(matrix.size() == size * size);
@@ -129,6 +129,7 @@ std::vector<double> solve_dropping_dependent(std::vector<double> matrix,
   }
   // Gauss–Jordan on the symmetric matrix, pivot by pivot: sizes here are a handful.
   std::vector<bool> used(size, false);
+  int rank = 0;
   for (std::size_t step = 0; step < size; ++step) {
     std::size_t pivot = size;
     for (std::size_t i = 0; i < size; ++i) {
@@ -137,6 +138,7 @@ std::vector<double> solve_dropping_dependent(std::vector<double> matrix,
     }
     if (pivot == size) break;
     used[pivot] = true;
+    ++rank;
     const double inverse = 1 / matrix[pivot * size + pivot];
     for (std::size_t j = 0; j < size; ++j) matrix[pivot * size + j] *= inverse;
     right[pivot] *= inverse;
@@ -150,7 +152,12 @@ std::vector<double> solve_dropping_dependent(std::vector<double> matrix,
     }
   }
   for (std::size_t i = 0; i < size; ++i) right[i] = used[i] ? right[i] * scale[i] : 0;
-  return right;
+  return {std::move(right), rank};
+}
+
+std::vector<double> solve_dropping_dependent(std::vector<double> matrix,
+                                             std::vector<double> right) {
+  return solve_ranked(std::move(matrix), std::move(right)).x;
 }
 
 Stat<Contrast> mean_contrast(const Summary& control, const Summary& treatment) {

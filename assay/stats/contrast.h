@@ -48,5 +48,11 @@ Stat<Contrast> stratified_contrast(std::span<const Contrast> strata);
 // Solves matrix·x = right for a symmetric, positive semidefinite matrix (row by row); columns that
 // depend on others, or are constant, get the coefficient 0.
 std::vector<double> solve_dropping_dependent(std::vector<double> matrix, std::vector<double> right);
+// The same, with the number of columns that were kept.
+struct Solution {
+  std::vector<double> x;
+  int rank = 0;
+};
+Solution solve_ranked(std::vector<double> matrix, std::vector<double> right);
 
 }  // namespace assay::stats

@@ -43,4 +43,19 @@ Stat<void> require_finite(std::string_view name, double value) {
   return undefined(Undefined::kNotFinite, fmt::format("{} is not a finite number", name));
 }
 
+Stat<double> tail_share(double alpha, Alternative alternative) {
+  ASSAY_TRY_VOID(require_share("alpha", alpha));
+  if (alternative == Alternative::kTwoSided) return alpha / 2;
+  if (alpha < 0.5) return alpha;
+  return undefined(Undefined::kOutOfRange,
+                   fmt::format("a one-sided alpha must be below 0.5, and is {}", alpha));
+}
+
+Interval Interval::toward(Alternative alternative) const {
+  Interval kept = *this;
+  if (alternative == Alternative::kGreater) kept.high.reset();
+  if (alternative == Alternative::kLess) kept.low.reset();
+  return kept;
+}
+
 }  // namespace assay::stats

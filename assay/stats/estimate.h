@@ -41,11 +41,19 @@ inline auto undefined(Undefined code, std::string text) {
 Stat<void> require_share(std::string_view name, double value);   // 0 < value < 1.
 Stat<void> require_finite(std::string_view name, double value);  // Neither NaN nor infinite.
 
+// Which effects count as evidence: both signs, or treatment above (below) control only.
+enum class Alternative { kTwoSided, kGreater, kLess };
+
+// The share of alpha in the tail that decides: alpha/2, or all of it (then below 0.5) one-sided.
+Stat<double> tail_share(double alpha, Alternative alternative);
+
 // Ends may be missing: an interval without a lower end reaches to minus infinity.
 struct Interval {
   std::optional<double> low;
   std::optional<double> high;
   bool contains(double value) const { return (!low || *low <= value) && (!high || value <= *high); }
+  // What is left of a two-sided interval: "greater" keeps the low end, "less" the high one.
+  Interval toward(Alternative alternative) const;
 };
 
 // Treatment minus control (or whatever the method says) with an interval at the asked level.

@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
@@ -16,6 +19,24 @@ Contrast segment(double control, double treatment, double variance, std::int64_t
           .treatment_variance = variance / 2,
           .n_control = nc,
           .n_treatment = nt};
+}
+
+TEST(Heterogeneity, AgreesWithStatsmodelsAndR) {
+  testing::GoldenTable table("heterogeneity");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::vector<Contrast> family;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table.text(i, "family") != table.text(row, "family")) continue;
+      const double error = table.number(i, "std_error");
+      family.push_back(segment(0, table.number(i, "effect"), error * error, 10, 10));
+    }
+    const auto test = heterogeneity(family);
+    ASSERT_TRUE(test);
+    table.compare(row, "q", test->q);
+    table.compare(row, "p_value", test->p_value);
+    table.compare(row, "i_squared", test->i_squared);
+    table.compare(row, "common_effect", test->common_effect);
+  }
 }
 
 TEST(Heterogeneity, CochransQ) {

@@ -117,16 +117,26 @@ Stat<Estimate> relative_lift(const Contrast& contrast, double critical) {
 
 Stat<Inference> fixed(const Contrast& contrast, FixedOptions options) {
   ASSAY_TRY_VOID(require_usable(contrast, options.alpha));
+  ASSAY_TRY(const double share, tail_share(options.alpha, options.alternative));
   const bool normal = contrast.df <= 0;
-  const double critical =
-      normal ? normal_isf(options.alpha / 2) : t_isf(options.alpha / 2, contrast.df);
+  const double critical = normal ? normal_isf(share) : t_isf(share, contrast.df);
   const double error = std_error_of(contrast);
-  const double z = error > 0 ? std::abs(contrast.difference()) / error : 0;
-  const double tail = normal ? normal_sf(z) : t_sf(z, contrast.df);
-  Estimate difference = difference_at(contrast, critical, std::min(1.0, 2 * tail));
+  const double z = error > 0 ? contrast.difference() / error : 0;
+  const double toward = options.alternative == Alternative::kTwoSided  ? std::abs(z)
+                        : options.alternative == Alternative::kGreater ? z
+                                                                       : -z;
+  const double tail = normal ? normal_sf(toward) : t_sf(toward, contrast.df);
+  const double sides = options.alternative == Alternative::kTwoSided ? 2 : 1;
+  Estimate difference =
+      difference_at(contrast, critical, error > 0 ? std::min(1.0, sides * tail) : 1.0);
   if (!normal) difference.df = contrast.df;
   difference.method = normal ? "z" : "welch_t";
-  return with_relative(contrast, std::move(difference), critical);
+  Inference inference = with_relative(contrast, std::move(difference), critical);
+  inference.difference.interval = inference.difference.interval.toward(options.alternative);
+  if (inference.relative) {
+    inference.relative->interval = inference.relative->interval.toward(options.alternative);
+  }
+  return inference;
 }
 
 double mixture_precision(double alpha, double target_n) {

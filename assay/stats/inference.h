@@ -21,7 +21,8 @@ struct Inference {
 Stat<Estimate> relative_lift(const Contrast& contrast, double critical);
 
 struct FixedOptions {
-  double alpha = 0.05;  // Two-sided.
+  double alpha = 0.05;
+  Alternative alternative = Alternative::kTwoSided;
 };
 // Welch's t (or z where df is 0); relative by Fieller (1954).
 Stat<Inference> fixed(const Contrast& contrast, FixedOptions options = {});

@@ -28,7 +28,8 @@ Stat<std::vector<Value>> pooled(std::span<const double> control,
 
 }  // namespace
 
-Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment) {
+Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment,
+                               Alternative alternative) {
   ASSAY_TRY(const std::vector<Value> all, pooled(control, treatment));
   const double nc = static_cast<double>(control.size());
   const double nt = static_cast<double>(treatment.size());
@@ -52,9 +53,15 @@ Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const 
   const double variance = nt * nc / 12 * ((n + 1) - ties / (n * std::max(1.0, n - 1)));
   const double distance = test.u - nt * nc / 2;
   if (variance <= 0) return test;  // All values are equal: p = 1.
-  const double corrected = std::max(0.0, std::abs(distance) - 0.5);
-  test.z = std::copysign(corrected / std::sqrt(variance), distance);
-  test.p_value = std::min(1.0, 2 * normal_sf(std::abs(test.z)));
+  if (alternative == Alternative::kTwoSided) {
+    const double corrected = std::max(0.0, std::abs(distance) - 0.5);
+    test.z = std::copysign(corrected / std::sqrt(variance), distance);
+    test.p_value = std::min(1.0, 2 * normal_sf(std::abs(test.z)));
+    return test;
+  }
+  const double sign = alternative == Alternative::kGreater ? 1 : -1;
+  test.z = (distance - sign * 0.5) / std::sqrt(variance);
+  test.p_value = normal_sf(sign * test.z);
   return test;
 }
 

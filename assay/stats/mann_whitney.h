@@ -17,10 +17,11 @@ struct MannWhitney {
   double u = 0;         // Of the treatment.
   double estimate = 0;  // A; 0.5 is no difference.
   double z = 0;
-  double p_value = 1;  // Two-sided, normal approximation.
+  double p_value = 1;  // Normal approximation.
 };
 
-Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment);
+Stat<MannWhitney> mann_whitney(std::span<const double> control, std::span<const double> treatment,
+                               Alternative alternative = Alternative::kTwoSided);
 
 // The two-sided p-value over all ways to share out the (mid-)ranks, ties included: the probability
 // of a U at least as far from its mean. At most 50 values in all; kOutOfRange beyond.

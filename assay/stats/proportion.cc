@@ -33,6 +33,11 @@ Reach wilson_reach(double p, double n, double z) {
           std::clamp((half + shift) / (1 + z2), 0.0, 1 - p)};
 }
 
+double p_value_of(double z, Alternative alternative) {
+  if (alternative == Alternative::kTwoSided) return std::min(1.0, 2 * normal_sf(std::abs(z)));
+  return normal_sf(alternative == Alternative::kGreater ? z : -z);
+}
+
 }  // namespace
 
 Stat<Interval> wilson(const Proportion& share, double alpha) {
@@ -44,7 +49,7 @@ Stat<Interval> wilson(const Proportion& share, double alpha) {
 
 Stat<Estimate> two_proportions(const Proportion& control, const Proportion& treatment,
                                ProportionOptions options) {
-  ASSAY_TRY_VOID(require_share("alpha", options.alpha));
+  ASSAY_TRY(const double share, tail_share(options.alpha, options.alternative));
   ASSAY_TRY(const double pc, share_of(control));
   ASSAY_TRY(const double pt, share_of(treatment));
   const double nc = static_cast<double>(control.n);
@@ -53,7 +58,7 @@ Stat<Estimate> two_proportions(const Proportion& control, const Proportion& trea
       (static_cast<double>(control.successes) + static_cast<double>(treatment.successes)) /
       (nc + nt);
   const double null_error = std::sqrt(pooled * (1 - pooled) * (1 / nc + 1 / nt));
-  const double critical = normal_isf(options.alpha / 2);
+  const double critical = normal_isf(share);
 
   Estimate estimate;
   estimate.value = pt - pc;
@@ -61,16 +66,18 @@ Stat<Estimate> two_proportions(const Proportion& control, const Proportion& trea
   estimate.method = "two_proportion_z";
   // Everyone or nobody converted: the arms are equal, and no test is needed to say so.
   estimate.statistic = null_error > 0 ? estimate.value / null_error : 0;
-  estimate.p_value = std::min(1.0, 2 * normal_sf(std::abs(*estimate.statistic)));
+  estimate.p_value = null_error > 0 ? p_value_of(*estimate.statistic, options.alternative) : 1;
   if (options.interval == ProportionInterval::kWald) {
     const double half = critical * *estimate.std_error;
-    estimate.interval = {estimate.value - half, estimate.value + half};
+    estimate.interval =
+        Interval{estimate.value - half, estimate.value + half}.toward(options.alternative);
     return estimate;
   }
   const Reach c = wilson_reach(pc, nc, critical);
   const Reach t = wilson_reach(pt, nt, critical);
-  estimate.interval = {estimate.value - std::hypot(t.below, c.above),
-                       estimate.value + std::hypot(t.above, c.below)};
+  const Interval both{estimate.value - std::hypot(t.below, c.above),
+                      estimate.value + std::hypot(t.above, c.below)};
+  estimate.interval = both.toward(options.alternative);
   return estimate;
 }
 

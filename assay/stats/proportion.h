@@ -22,8 +22,9 @@ struct Proportion {
 enum class ProportionInterval { kNewcombe, kWald };
 
 struct ProportionOptions {
-  double alpha = 0.05;  // Two-sided.
+  double alpha = 0.05;
   ProportionInterval interval = ProportionInterval::kNewcombe;
+  Alternative alternative = Alternative::kTwoSided;
 };
 
 // Treatment minus control; method "two_proportion_z".

@@ -7,9 +7,30 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
+
+TEST(Shrinkage, AgreesWithStatsmodelsAndR) {
+  testing::GoldenTable table("shrinkage");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::vector<Effect> family;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table.text(i, "family") != table.text(row, "family")) continue;
+      if (i == row) at = family.size();
+      family.push_back({table.number(i, "effect"), table.number(i, "std_error")});
+    }
+    ShrinkageOptions options;
+    if (family.size() < 10) options.tau = table.number(row, "tau");
+    const auto shrunk = shrink(family, options);
+    ASSERT_TRUE(shrunk);
+    table.compare(row, "tau", shrunk->tau);
+    table.compare(row, "posterior_mean", shrunk->effects[at].value);
+    table.compare(row, "posterior_sd", shrunk->effects[at].std_error);
+  }
+}
 
 TEST(Shrinkage, DerSimonianLaird) {
   // statsmodels combine_effects(…, method_re="dl").tau2 of these ten effects.

@@ -17,8 +17,8 @@ double sequential_p(Counts counts, Shares shares) {
   return srm_sequential(counts, shares)->p_value;
 }
 
-// peers.md's E21: 51.3 / 48.7 is significant at 0.001 from n = 16,018 on: z = 2 · 0.013 · √n
-// passes 3.2905 there.
+// A common claim calls 51.3 / 48.7 a mismatch whatever the size. It is one at 0.001 from n = 16,018
+// on, where z = 2 · 0.013 · √n passes 3.2905.
 TEST(SrmFixed, TheSampleSizeDecides) {
   EXPECT_GT(fixed_p({8'200, 7'784}, {1, 1}), 0.001);
   EXPECT_LT(fixed_p({8'220, 7'800}, {1, 1}), 0.00095);

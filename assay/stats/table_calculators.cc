@@ -53,9 +53,11 @@ Stat<json> g_of_table(Request& request) {
 
 Stat<json> fisher(Request& request) {
   const auto counts = request.counts("counts", "a, b, c, d of the table a b / c d");
+  const Alternative alternative = read_alternative(request);
   if (request.usable() && counts.size() != 4) request.wrong("counts", "must be four counts");
   if (!request.usable()) return nothing();
-  ASSAY_TRY(const TableTest test, fisher_exact(counts[0], counts[1], counts[2], counts[3]));
+  ASSAY_TRY(const TableTest test,
+            fisher_exact(counts[0], counts[1], counts[2], counts[3], alternative));
   json out = table_json("fisher_exact", test);
   out.erase("statistic");
   out.erase("df");
@@ -139,13 +141,15 @@ Stat<json> noninferiority(Request& request) {
 Stat<json> rank_test(Request& request) {
   const auto control = request.numbers("control", "one value per unit");
   const auto treatment = request.numbers("treatment", "one value per unit");
+  const Alternative alternative = read_alternative(request);
   if (!request.usable()) return nothing();
-  ASSAY_TRY(const MannWhitney test, mann_whitney(control, treatment));
+  ASSAY_TRY(const MannWhitney test, mann_whitney(control, treatment, alternative));
   json out = {{"method", "mann_whitney"},
               {"statistic", test.u},
               {"estimate", test.estimate},
               {"z", test.z},
               {"p_value", test.p_value}};
+  if (alternative != Alternative::kTwoSided) return out;
   if (const auto exact = mann_whitney_exact_p(control, treatment)) out["exact_p_value"] = *exact;
   return out;
 }

@@ -1,6 +1,7 @@
 """Cluster-robust errors (dense matrices, statsmodels) and Mann-Whitney (SciPy)."""
 
 import numpy as np
+import r
 import scipy.linalg as la
 import scipy.stats as st
 import statsmodels.api as sm
@@ -53,11 +54,21 @@ for seed, g_c, g_t in ((3, 4, 5), (11, 8, 20), (50, 30, 30)):
     fit = sm.OLS(y, x).fit(cov_type="cluster",
                            cov_kwds={"groups": label, "use_correction": False})
     agree(fit.bse[1], cr0, 1e-9, "CR0")
-    rows.append((seed, g_c, g_t, fit.params[1], cr0, cr2, df))
-write("cluster", "difference of row means with CR0, CR2 errors and Satterthwaite df",
+    cr1 = float(sum((s := np.array([sum(e[label == i]) for i in range(a, b)])) @ s
+                    / sum((label >= a) & (label < b)) ** 2 * (b - a) / (b - a - 1)
+                    for a, b in ((0, g_c), (g_c, g_c + g_t)))) ** 0.5
+    again = r.numbers(
+        f"y <- {r.vector(y)}; w <- {r.vector(w)}; g <- factor({r.vector(label)}); f <- lm(y ~ w);"
+        "t <- coef_test(f, vcov='CR2', cluster=g, test='Satterthwaite');"
+        "a <- coef_test(f, vcov='CR0', cluster=g, test='z'); c(a$SE[2], t$SE[2], t$df[2])",
+        ["clubSandwich"])
+    for mine, other, name in zip((cr0, cr2, df), again, ("CR0", "CR2", "df")):
+        agree(mine, other, 1e-8, f"clubSandwich {name}")
+    rows.append((seed, g_c, g_t, fit.params[1], cr0, cr1, cr2, df))
+write("cluster", "difference of row means with CR0, CR1 (per arm), CR2 errors and Satterthwaite df",
       version("numpy", "scipy") + " (dense matrices)",
-      ("seed", "g_c", "g_t", "difference", "cr0", "cr2", "df"), rows,
-      version("statsmodels") + " (CR0)", 1e-9)
+      ("seed", "g_c", "g_t", "difference", "cr0", "cr1", "cr2", "df"), rows,
+      r.version("clubSandwich") + "; " + version("statsmodels") + " (CR0)", 1e-9)
 
 rows = []
 for seed, levels, n_c, n_t, shift in ((1, 1000000, 30, 40, 0), (2, 5, 60, 50, 1),
@@ -74,9 +85,14 @@ for seed, levels, n_c, n_t, shift in ((1, 1000000, 30, 40, 0), (2, 5, 60, 50, 1)
 
     c, t = draw(n_c, 0), draw(n_t, shift)
     test = st.mannwhitneyu(t, c, use_continuity=True, method="asymptotic")
+    again = r.numbers(f"x <- wilcox.test({r.vector(t)}, {r.vector(c)}, exact=FALSE);"
+                      "c(x$statistic, x$p.value)")
+    agree(test.statistic, again[0], 1e-12, "wilcox.test U")
+    agree(test.pvalue, again[1], 1e-10, "wilcox.test p")
     rows.append((seed, levels, n_c, n_t, shift, test.statistic, test.pvalue))
 write("mann_whitney", "U of the treatment and two-sided p with ties and continuity",
-      version("scipy"), ("seed", "levels", "n_c", "n_t", "shift", "u", "p_value"), rows, "-", 1e-10)
+      version("scipy"), ("seed", "levels", "n_c", "n_t", "shift", "u", "p_value"), rows,
+      r.version() + " (wilcox.test)", 1e-10)
 
 if __name__ == "__main__":
     from statsmodels.stats.meta_analysis import combine_effects
