@@ -55,7 +55,7 @@ class ColumnAssigner {
       std::fill_n(row, count, kNoVariant);
       return;
     }
-    if (entry.scheme == define::HashScheme::kAssay) {
+    if ((entry.flags & Snapshot::kLikePeer) == 0) {
       split(entry, count, row);
     } else {
       split_like_peer(entry, begin, count, row);
@@ -95,7 +95,7 @@ class ColumnAssigner {
   // Overrides, and units of no name, which even an override does not assign.
   void correct(const Snapshot::Entry& entry, std::size_t begin, std::size_t count,
                std::uint8_t* row) const {
-    if (entry.overrides_begin != entry.overrides_end) {
+    if ((entry.flags & Snapshot::kHasOverrides) != 0) {
       for (std::size_t i = 0; i < count; ++i) {
         const Unit unit{.id = column_.id(begin + i), .digest = digests_[i]};
         const std::int16_t variant = snapshot_.find_override(entry, unit);

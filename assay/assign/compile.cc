@@ -207,7 +207,6 @@ class Compiler {
     Snapshot::Entry entry;
     entry.salt = salt_digest(salt_of(plan));
     entry.layer_salt = salt_digest(layer_salt_text(layer_of(plan)));
-    entry.scheme = plan.assignment.hash;
     entry.version = running.version;
     entry.epoch = running.epoch;
     entry.flags =
@@ -218,7 +217,7 @@ class Compiler {
                                                   field_of(plan, "targeting"), problems_);
     add_ranges(plan, entry);
     add_variants(plan, entry);
-    if (entry.scheme != define::HashScheme::kAssay) add_peer_split(plan, entry);
+    if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
     snapshot_->ids_.intern(plan.id);
     snapshot_->entries_.push_back(entry);
@@ -242,10 +241,13 @@ class Compiler {
   void add_peer_split(const Experiment& plan, Snapshot::Entry& entry) {
     const std::vector<BucketRange> ranges = *peer_split_of(plan);
     auto& all = snapshot_->peer_ranges_;
-    entry.peer_begin = static_cast<std::uint32_t>(all.size());
+    entry.flags |= Snapshot::kLikePeer;
+    entry.peer = static_cast<std::uint32_t>(snapshot_->peers_.size());
+    snapshot_->peers_.push_back({.scheme = plan.assignment.hash,
+                                 .ranges_begin = static_cast<std::uint32_t>(all.size()),
+                                 .salt = snapshot_->texts_.intern(salt_of(plan)),
+                                 .traffic_ppm = plan.assignment.traffic_ppm});
     all.insert(all.end(), ranges.begin(), ranges.end());
-    entry.peer_salt = snapshot_->texts_.intern(salt_of(plan));
-    entry.peer_traffic_ppm = plan.assignment.traffic_ppm;
   }
 
   // Traffic fills the owned ranges from the front, so that more of it only adds slots.
@@ -277,14 +279,15 @@ class Compiler {
       cumulative += variant.weight;
       snapshot_->variants_.push_back(
           {.threshold = first_draw(cumulative, total),
-           .propensity = static_cast<double>(variant.weight) / static_cast<double>(total),
-           .key = snapshot_->texts_.intern(variant.key),
-           .payload = snapshot_->texts_.intern(variant.payload_json)});
+           .propensity = static_cast<double>(variant.weight) / static_cast<double>(total)});
+      snapshot_->labels_.push_back({.key = snapshot_->texts_.intern(variant.key),
+                                    .payload = snapshot_->texts_.intern(variant.payload_json)});
     }
   }
 
   void add_overrides(const Experiment& plan, Snapshot::Entry& entry) {
     auto& overrides = snapshot_->overrides_;
+    if (!plan.assignment.overrides.empty()) entry.flags |= Snapshot::kHasOverrides;
     entry.overrides_begin = static_cast<std::uint32_t>(overrides.size());
     for (const define::Override& given : plan.assignment.overrides) {
       overrides.push_back({.digest = unit_digest(given.unit_id),

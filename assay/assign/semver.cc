@@ -121,25 +121,6 @@ bool take_comparator(std::string_view word, VersionRange& range) {
   return true;
 }
 
-bool holds(const Comparator& comparator, const Version& version) {
-  const int order = compare(version, {comparator.parts, comparator.prerelease});
-  switch (comparator.comparison) {
-    case Comparison::kEqual:
-      return order == 0;
-    case Comparison::kNotEqual:
-      return order != 0;
-    case Comparison::kLess:
-      return order < 0;
-    case Comparison::kLessEqual:
-      return order <= 0;
-    case Comparison::kGreater:
-      return order > 0;
-    case Comparison::kGreaterEqual:
-      return order >= 0;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::optional<Version> parse_version(std::string_view text) {
@@ -173,11 +154,6 @@ std::optional<VersionRange> parse_range(std::string_view text) {
   }
   if (range.empty()) return std::nullopt;
   return range;
-}
-
-bool matches(std::span<const Comparator> range, const Version& version) {
-  return std::all_of(range.begin(), range.end(),
-                     [&](const Comparator& comparator) { return holds(comparator, version); });
 }
 
 }  // namespace assay::assign

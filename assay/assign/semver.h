@@ -29,20 +29,23 @@ int compare_prereleases(std::string_view a, std::string_view b);
 
 // Negative, zero or positive, as a comes before, with or after b. Build metadata does not count.
 inline int compare(const Version& a, const Version& b) {
-  for (std::size_t i = 0; i < 3; ++i) {
-    if (a.parts[i] != b.parts[i]) return a.parts[i] < b.parts[i] ? -1 : 1;
-  }
+  const auto [a_major, a_minor, a_patch] = a.parts;
+  const auto [b_major, b_minor, b_patch] = b.parts;
+  if (a_major != b_major) return a_major < b_major ? -1 : 1;
+  if (a_minor != b_minor) return a_minor < b_minor ? -1 : 1;
+  if (a_patch != b_patch) return a_patch < b_patch ? -1 : 1;
   if (a.prerelease.empty() && b.prerelease.empty()) return 0;
   return compare_prereleases(a.prerelease, b.prerelease);
 }
 
+// The orders that a comparison allows, as bits: 1 before, 2 with, 4 after.
 enum class Comparison : std::uint8_t {
-  kEqual,
-  kNotEqual,
-  kLess,
-  kLessEqual,
-  kGreater,
-  kGreaterEqual
+  kLess = 1,
+  kEqual = 2,
+  kLessEqual = 3,
+  kGreater = 4,
+  kNotEqual = 5,
+  kGreaterEqual = 6
 };
 
 struct Comparator {
@@ -56,7 +59,17 @@ using VersionRange = std::vector<Comparator>;
 // "=1.2.3", "1.2.3", "!=1.2.3", "<2", "<=2", ">1.0", ">=2.0.0", "^1.4", "~1.4"; nothing otherwise.
 std::optional<VersionRange> parse_range(std::string_view text);
 
+inline bool holds(const Comparator& comparator, const Version& version) {
+  const int order = compare(version, {comparator.parts, comparator.prerelease});
+  return (static_cast<unsigned>(comparator.comparison) >> (order + 1)) & 1;
+}
+
 // All comparators of a range hold.
-bool matches(std::span<const Comparator> range, const Version& version);
+inline bool matches(std::span<const Comparator> range, const Version& version) {
+  for (const Comparator& comparator : range) {
+    if (!holds(comparator, version)) return false;
+  }
+  return true;
+}
 
 }  // namespace assay::assign

@@ -26,10 +26,10 @@ std::size_t Snapshot::variant_count(Handle experiment) const {
   return entries_[experiment.index].variant_count;
 }
 std::string_view Snapshot::variant_key(Handle experiment, std::size_t variant) const {
-  return texts_.text(variants_[entries_[experiment.index].variants_begin + variant].key);
+  return texts_.text(label(experiment, variant).key);
 }
 std::string_view Snapshot::payload_json(Handle experiment, std::size_t variant) const {
-  return texts_.text(variants_[entries_[experiment.index].variants_begin + variant].payload);
+  return texts_.text(label(experiment, variant).payload);
 }
 
 std::int16_t Snapshot::find_override(const Entry& entry, const Unit& unit) const {
@@ -42,7 +42,7 @@ std::int16_t Snapshot::find_override(const Entry& entry, const Unit& unit) const
   return Assignment::kNone;
 }
 
-Reason Snapshot::slot_reason(const Entry& entry, std::uint64_t digest) const {
+inline Reason Snapshot::slot_reason(const Entry& entry, std::uint64_t digest) const {
   const std::uint64_t bits = draw(digest, entry.layer_salt);
   for (std::uint32_t i = entry.ranges_begin; i < entry.ranges_end; ++i) {
     const Range& range = ranges_[i];
@@ -54,72 +54,88 @@ Reason Snapshot::slot_reason(const Entry& entry, std::uint64_t digest) const {
 
 // Branchless: counts the thresholds at or below the draw, for a branch on a random draw would be
 // mispredicted half of the time.
-std::int16_t Snapshot::split(const Entry& entry, const Unit& unit) const {
+inline std::int16_t Snapshot::split(const Entry& entry, const Unit& unit) const {
   const std::uint64_t bits = draw(unit.digest, entry.salt);
   const Variant* variant = &variants_[entry.variants_begin];
-  int index = 0;
-  for (int i = 0; i + 1 < entry.variant_count; ++i) index += bits >= variant[i].threshold ? 1 : 0;
+  int index = bits >= variant[0].threshold ? 1 : 0;
+  for (int i = 1; i + 1 < entry.variant_count; ++i) index += bits >= variant[i].threshold ? 1 : 0;
   return static_cast<std::int16_t>(index);
 }
 
 // None: outside of the share of traffic that the other tool lets in.
 std::int16_t Snapshot::split_like_peer(const Entry& entry, const Unit& unit) const {
-  const std::string_view salt = texts_.text(entry.peer_salt);
-  if (entry.scheme == define::HashScheme::kUnleash &&
-      !is_in_unleash_rollout(salt, unit.id, entry.peer_traffic_ppm)) {
+  const Peer& peer = peers_[entry.peer];
+  const std::string_view salt = texts_.text(peer.salt);
+  if (peer.scheme == define::HashScheme::kUnleash &&
+      !is_in_unleash_rollout(salt, unit.id, peer.traffic_ppm)) {
     return Assignment::kNone;
   }
-  const std::uint64_t bucket = peer_bucket(entry.scheme, salt, unit.id);
+  const std::uint64_t bucket = peer_bucket(peer.scheme, salt, unit.id);
   for (std::int16_t i = 0; i < entry.variant_count; ++i) {
-    if (peer_ranges_[entry.peer_begin + static_cast<std::uint32_t>(i)].contains(bucket)) return i;
+    if (peer_ranges_[peer.ranges_begin + static_cast<std::uint32_t>(i)].contains(bucket)) return i;
   }
   return Assignment::kNone;
 }
 
+// What comes before the conditions, where there is such a thing.
+std::optional<Snapshot::Decision> Snapshot::decide_early(const Entry& entry,
+                                                         const Unit& unit) const {
+  if ((entry.flags & kStopped) != 0) return Decision{.reason = Reason::kStopped};
+  if (unit.id.empty()) return Decision{.reason = Reason::kNoUnit};
+  const std::int16_t variant = find_override(entry, unit);
+  if (variant == Assignment::kNone) return std::nullopt;
+  return Decision{.reason = Reason::kOverride, .variant = variant};
+}
+
 template <typename MatchFunction>
-inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
-                                   MatchFunction match) const {
-  Assignment answer;
-  answer.version = entry.version;
-  answer.epoch = entry.epoch;
-  const auto because = [&](Reason reason) {
-    answer.reason = reason;
-    return answer;
-  };
-  if ((entry.flags & kStopped) != 0) return because(Reason::kStopped);
+inline Snapshot::Decision Snapshot::decide(const Entry& entry, const Context& context,
+                                           MatchFunction match) const {
   const Unit& unit = context.unit(entry.unit_kind);
-  if (unit.id.empty()) return because(Reason::kNoUnit);
-  if (entry.overrides_begin != entry.overrides_end) {
-    answer.variant = find_override(entry, unit);
-    answer.propensity = answer.assigned() ? 1.0 : 0.0;
-    if (answer.assigned()) return because(Reason::kOverride);
+  if ((entry.flags & kMayDecideEarly) != 0 || unit.id.empty()) {
+    if (const auto decision = decide_early(entry, unit)) return *decision;
   }
   if (entry.program != Targeting::kAlways) {
-    const Match match_result = match(entry.program);
-    if (!match_result.accepted) {
-      answer.test = match_result.cause;
-      answer.attribute = targeting_.attribute_of(match_result.comparison);
-      return because(Reason::kTargeting);
+    const Match& found = match(entry.program);
+    if (!found.accepted) {
+      return {.reason = Reason::kTargeting,
+              .test = found.cause,
+              .attribute = targeting_.attribute_of(found.comparison)};
     }
   }
   if ((entry.flags & kWholeLayer) == 0) {
     const Reason reason = slot_reason(entry, unit.digest);
-    if (reason != Reason::kSplit) return because(reason);
+    if (reason != Reason::kSplit) return {.reason = reason};
   }
-  if (entry.scheme == define::HashScheme::kAssay) {
-    answer.variant = split(entry, unit);
-  } else {
-    answer.variant = split_like_peer(entry, unit);
-    if (!answer.assigned()) return because(Reason::kTraffic);
+  if ((entry.flags & kLikePeer) == 0) {
+    return {.reason = Reason::kSplit, .variant = split(entry, unit)};
   }
-  answer.propensity =
-      variants_[entry.variants_begin + static_cast<std::uint32_t>(answer.variant)].propensity;
-  return because(Reason::kSplit);
+  const std::int16_t variant = split_like_peer(entry, unit);
+  const bool is_in = variant != Assignment::kNone;
+  return {.reason = is_in ? Reason::kSplit : Reason::kTraffic, .variant = variant};
+}
+
+inline Assignment Snapshot::complete(const Entry& entry, const Decision& decision) const {
+  double propensity = 0.0;
+  if (decision.reason == Reason::kSplit) {
+    propensity =
+        variants_[entry.variants_begin + static_cast<std::uint32_t>(decision.variant)].propensity;
+  } else if (decision.reason == Reason::kOverride) {
+    propensity = 1.0;
+  }
+  return {.reason = decision.reason,
+          .test = decision.test,
+          .variant = decision.variant,
+          .attribute = decision.attribute,
+          .version = entry.version,
+          .epoch = entry.epoch,
+          .propensity = propensity};
 }
 
 Assignment Snapshot::evaluate(Handle experiment, const Context& context) const {
-  return decide(entries_[experiment.index], context,
-                [&](std::uint32_t program) { return targeting_.match(program, context); });
+  const Entry& entry = entries_[experiment.index];
+  return complete(entry, decide(entry, context, [&](std::uint32_t program) {
+                    return targeting_.match(program, context);
+                  }));
 }
 
 std::optional<Assignment> Snapshot::evaluate(std::string_view experiment,
@@ -132,8 +148,9 @@ std::optional<Assignment> Snapshot::evaluate(std::string_view experiment,
 void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   ASSAY_CHECK(out.size() == size());
   const std::span<const Match> matches = targeting_.match_all(context);
+  const auto match = [&](std::uint32_t program) -> const Match& { return matches[program]; };
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = decide(entries_[i], context, [&](std::uint32_t program) { return matches[program]; });
+    out[i] = complete(entries_[i], decide(entries_[i], context, match));
   }
 }
 

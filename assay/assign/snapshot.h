@@ -92,26 +92,38 @@ class Snapshot {
   friend class Compiler;
   friend class ColumnAssigner;
 
-  enum Flag : std::uint8_t { kStopped = 1, kWholeLayer = 2, kExposes = 4 };
-  // Everything about one experiment that an evaluation reads; its arrays are neighbours below.
-  struct Entry {
+  enum Flag : std::uint8_t {
+    kStopped = 1,
+    kHasOverrides = 2,
+    kWholeLayer = 4,
+    kLikePeer = 8,
+    kExposes = 16,
+    kMayDecideEarly = kStopped | kHasOverrides
+  };
+  // Everything about one experiment that most evaluations read, in one line of the cache; its
+  // arrays are neighbours below.
+  struct alignas(64) Entry {
     std::uint64_t salt = 0;
     std::uint64_t layer_salt = 0;
     std::uint32_t program = Targeting::kAlways;
-    std::uint32_t ranges_begin = 0;  // Owned ranges; each has its part in use beside it.
-    std::uint32_t ranges_end = 0;
     std::uint32_t variants_begin = 0;
     std::uint16_t variant_count = 0;
     std::uint8_t unit_kind = 0;
     std::uint8_t flags = 0;
-    define::HashScheme scheme = define::HashScheme::kAssay;
-    std::uint32_t overrides_begin = 0;
-    std::uint32_t overrides_end = 0;
     std::uint32_t version = 0;
     std::int64_t epoch = 0;
-    std::uint32_t peer_begin = 0;  // Another tool's scheme: first of variant_count peer_ranges_ …
-    std::uint32_t peer_salt = 0;   // … the salt, in texts_ …
-    std::uint32_t peer_traffic_ppm = 0;  // … and Unleash's rollout.
+    std::uint32_t ranges_begin = 0;  // Owned ranges; each has its part in use beside it.
+    std::uint32_t ranges_end = 0;
+    std::uint32_t overrides_begin = 0;
+    std::uint32_t overrides_end = 0;
+    std::uint32_t peer = 0;  // In peers_.
+  };
+  // Another tool's scheme.
+  struct Peer {
+    define::HashScheme scheme = define::HashScheme::kAssay;
+    std::uint32_t ranges_begin = 0;  // In peer_ranges_: one per variant.
+    std::uint32_t salt = 0;          // In texts_.
+    std::uint32_t traffic_ppm = 0;   // Unleash's rollout.
   };
   // Bounds on the 32-bit draw, so that no evaluation multiplies: [begin, used) is in use, [used,
   // end) is owned and waits for traffic.
@@ -123,6 +135,8 @@ class Snapshot {
   struct Variant {
     std::uint64_t threshold = 0;  // The first draw that belongs to a later variant.
     double propensity = 0.0;
+  };
+  struct Label {
     std::uint32_t key = 0;  // In texts_.
     std::uint32_t payload = 0;
   };
@@ -132,8 +146,20 @@ class Snapshot {
     std::int16_t variant = 0;
   };
 
+  // What differs from unit to unit; fits into a register.
+  struct Decision {
+    Reason reason = Reason::kStopped;
+    Outcome test = Outcome::kTrue;
+    std::int16_t variant = Assignment::kNone;
+    std::uint32_t attribute = 0;
+  };
   template <typename MatchFunction>
-  Assignment decide(const Entry& entry, const Context& context, MatchFunction match) const;
+  Decision decide(const Entry& entry, const Context& context, MatchFunction match) const;
+  std::optional<Decision> decide_early(const Entry& entry, const Unit& unit) const;
+  Assignment complete(const Entry& entry, const Decision& decision) const;
+  const Label& label(Handle experiment, std::size_t variant) const {
+    return labels_[entries_[experiment.index].variants_begin + variant];
+  }
   std::int16_t find_override(const Entry& entry, const Unit& unit) const;
   Reason slot_reason(const Entry& entry, std::uint64_t digest) const;
   std::int16_t split(const Entry& entry, const Unit& unit) const;
@@ -142,6 +168,8 @@ class Snapshot {
   std::vector<Entry> entries_;
   std::vector<Range> ranges_;
   std::vector<Variant> variants_;
+  std::vector<Label> labels_;  // Of variants_.
+  std::vector<Peer> peers_;
   std::vector<BucketRange> peer_ranges_;
   std::vector<OverrideEntry> overrides_;
   Targeting targeting_;

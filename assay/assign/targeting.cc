@@ -142,10 +142,12 @@ std::uint32_t Targeting::comparison_index(const Condition& condition, Schema& sc
   if (!is_new) return known->second;
   Comparison comparison;
   comparison.op = condition.op;
+  comparison.is_negated = condition.op == Op::kNotEqual || condition.op == Op::kNotIn;
   comparison.numbers_begin = static_cast<std::uint32_t>(numbers_.size());
   if (condition.op != Op::kAlways) {
     comparison.attribute = schema.attribute(condition.attribute);
     add_operands(condition, schema, comparison);
+    comparison.lists_texts = is_membership(condition.op) && comparison.types == kText;
   }
   comparison.numbers_end = static_cast<std::uint32_t>(numbers_.size());
   comparisons_.push_back(comparison);
@@ -192,12 +194,14 @@ void Targeting::seal() {
 
 // --- Evaluating ---
 
+// kAbsent is never listed.
 inline bool Targeting::lists_text(const Comparison& comparison, std::uint32_t text) const {
-  if (text == TextTable::kAbsent) return false;
-  const auto begin = text_numbers_.begin() + comparison.begin;
-  const auto end = text_numbers_.begin() + comparison.end;
-  return end - begin <= kLinear ? std::find(begin, end, text) != end
-                                : std::binary_search(begin, end, text);
+  const std::uint32_t* at = text_numbers_.data() + comparison.begin;
+  const std::uint32_t* end = text_numbers_.data() + comparison.end;
+  if (end - at > kLinear) return std::binary_search(at, end, text);
+  bool found = false;
+  for (; at != end; ++at) found |= *at == text;
+  return found;
 }
 
 bool Targeting::lists_number(const Comparison& comparison, double number) const {
@@ -215,13 +219,9 @@ bool Targeting::lists(const Comparison& comparison, const Element& element,
 }
 
 // The negated forms are true exactly where the attribute is there and the positive one is false.
-inline Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
-                                          const Context& context) const {
-  const bool negated = comparison.op == Op::kNotEqual || comparison.op == Op::kNotIn;
-  if (types == kText && comparison.types == kText) {  // What nearly every comparison is.
-    const std::uint32_t text = context.value(comparison.attribute).text_number;
-    return result(lists_text(comparison, text) != negated);
-  }
+Outcome Targeting::test_membership(const Comparison& comparison, std::uint8_t types,
+                                   const Context& context) const {
+  const bool negated = comparison.is_negated;
   const bool takes_lists = comparison.op == Op::kIn || comparison.op == Op::kNotIn;
   const auto comparable = static_cast<std::uint8_t>(comparison.types | (takes_lists ? kList : 0));
   if ((types & comparable) == 0) return negated ? Outcome::kTrue : Outcome::kWrongType;
@@ -270,26 +270,39 @@ Outcome Targeting::test_text(const Comparison& comparison, std::uint8_t types,
   }));
 }
 
-Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types,
-                                const Value& value) const {
-  if ((types & kText) == 0 || !value.has_version) return Outcome::kWrongType;
+inline Outcome Targeting::test_version(const Comparison& comparison, const Version& version) const {
   for (std::uint32_t i = comparison.begin; i < comparison.end; ++i) {
-    const std::span all(comparators_);
-    if (matches(all.subspan(ranges_[i].begin, ranges_[i].end - ranges_[i].begin), value.version)) {
+    const Range range = ranges_[i];
+    if (matches({&comparators_[range.begin], range.end - range.begin}, version)) {
       return Outcome::kTrue;
     }
   }
   return Outcome::kFalse;
 }
 
-inline Outcome Targeting::test(const Comparison& comparison, const Context& context) const {
+// The two kinds that nearly all comparisons are, before the rest.
+[[gnu::always_inline]] inline Outcome Targeting::test(const Comparison& comparison,
+                                                      const Context& context) const {
+  if (comparison.lists_texts && context.types(comparison.attribute) == kText) {
+    const std::uint32_t text = context.value(comparison.attribute).text_number;
+    return result(lists_text(comparison, text) != comparison.is_negated);
+  }
+  if (comparison.op == Op::kSemver && (context.types(comparison.attribute) & kText) != 0) {
+    const Value& value = context.value(comparison.attribute);
+    return value.has_version ? test_version(comparison, value.version) : Outcome::kWrongType;
+  }
+  return test_rest(comparison, context);
+}
+
+[[gnu::noinline]] Outcome Targeting::test_rest(const Comparison& comparison,
+                                               const Context& context) const {
   if (comparison.op == Op::kAlways) return Outcome::kTrue;
   const std::uint8_t types = context.types(comparison.attribute);
   if (comparison.op == Op::kExists) return result((types != 0) == (comparison.booleans == 2));
   if (types == 0) return Outcome::kMissing;
   if (is_membership(comparison.op)) return test_membership(comparison, types, context);
+  if (comparison.op == Op::kSemver) return Outcome::kWrongType;
   const Value& value = context.value(comparison.attribute);
-  if (comparison.op == Op::kSemver) return test_version(comparison, types, value);
   return is_order(comparison.op) ? test_order(comparison, types, value)
                                  : test_text(comparison, types, value);
 }

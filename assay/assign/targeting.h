@@ -47,6 +47,8 @@ class Targeting {
  private:
   struct Comparison {
     define::Op op = define::Op::kAlways;
+    bool is_negated = false;
+    bool lists_texts = false;   // A membership of texts only, as nearly every comparison is.
     std::uint8_t types = 0;     // Of the operands.
     std::uint8_t booleans = 0;  // Bit 0: false is listed; bit 1: true.
     std::uint32_t attribute = 0;
@@ -62,6 +64,7 @@ class Targeting {
     std::uint32_t on_false = 0;
   };
   Outcome test(const Comparison& comparison, const Context& context) const;
+  Outcome test_rest(const Comparison& comparison, const Context& context) const;
   Outcome test_membership(const Comparison& comparison, std::uint8_t types,
                           const Context& context) const;
   bool lists(const Comparison& comparison, const Element& element, const TextTable& texts) const;
@@ -69,7 +72,7 @@ class Targeting {
   bool lists_number(const Comparison& comparison, double number) const;
   Outcome test_order(const Comparison& comparison, std::uint8_t types, const Value& value) const;
   Outcome test_text(const Comparison& comparison, std::uint8_t types, const Value& value) const;
-  Outcome test_version(const Comparison& comparison, std::uint8_t types, const Value& value) const;
+  Outcome test_version(const Comparison& comparison, const Version& version) const;
 
   template <typename TestFunction>
   Match run(std::uint32_t program, TestFunction test_comparison) const;
