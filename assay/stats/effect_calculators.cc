@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/stats/augmentation.h"
 #include "assay/stats/calculator.h"
 #include "assay/stats/contrast.h"
 #include "assay/stats/dunnett.h"
@@ -123,9 +124,42 @@ Stat<json> winsorized_t(Request& request) {
   return out;
 }
 
+Stat<json> augmented(Request& request) {
+  const double estimate = request.number("estimate", kAnyNumber);
+  const double error = request.number("std_error", {.above = 0});
+  Auxiliary auxiliary;
+  auxiliary.differences = request.numbers(
+      "differences", "treatment minus control of what the treatment cannot have moved");
+  auxiliary.covariances = request.numbers("covariances", "of each difference with the estimate");
+  auxiliary.variances = request.numbers("variances", "covariance matrix of the differences");
+  AugmentationOptions options;
+  options.alpha = request.number("alpha", kAlpha);
+  options.balance_alpha = request.number(
+      "balance_alpha",
+      {.fallback = 0.001, .above = 0, .below = 1, .about = "refused below this p of balance"});
+  const std::size_t size = auxiliary.differences.size();
+  if (size > 1000) request.wrong("differences", "at most 1000");
+  if (auxiliary.covariances.size() != size) {
+    request.wrong("covariances", "must be as many as differences");
+  }
+  if (auxiliary.variances.size() != size * size) {
+    request.wrong("variances", "must be a square matrix, row by row, of the differences");
+  }
+  if (!request.usable()) return nothing();
+  ASSAY_TRY(const Augmentation answer, augment(estimate, error, auxiliary, options));
+  json out = to_json(answer.estimate);
+  out["weights"] = answer.weights;
+  out["variance_reduction"] = answer.variance_reduction;
+  out["balance_statistic"] = answer.balance_statistic;
+  out["balance_p_value"] = answer.balance_p;
+  return out;
+}
+
 constexpr std::array kCalculators = {
     Calculator{"tost", "Are two means the same within margins? (equivalence)", tost},
     Calculator{"relative_lift", "By what share does the treatment exceed the control?", relative},
+    Calculator{"augmentation",
+               "How large is an effect, sharpened by what the treatment cannot move?", augmented},
     Calculator{"dunnett", "Which of several treatments differ from one control?",
                against_one_control},
     Calculator{"e_bh", "Which of many e-values stand, at any look and dependence?", e_values},
