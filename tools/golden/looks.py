@@ -80,7 +80,8 @@ for estimate, error, d, cov, var in (
 write("augmentation", "estimates augmented by one or two differences",
       version("numpy", "scipy"),
       ("estimate", "std_error", "size", "d1", "d2", "cov1", "cov2", "v11", "v12", "v22",
-       "augmented", "augmented_error", "p_value", "balance", "balance_p"), rows, "the Schur complement", 1e-10)
+       "augmented", "augmented_error", "p_value", "balance", "balance_p"), rows,
+      "the Schur complement", 1e-10)
 
 
 def weight(alpha, target):
