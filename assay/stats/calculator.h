@@ -9,6 +9,8 @@
 
 #include "assay/stats/estimate.h"
 #include "assay/stats/inference.h"
+#include "assay/stats/peeking.h"
+#include "assay/stats/proportion.h"
 #include "assay/stats/request.h"
 
 namespace assay::stats {
@@ -27,6 +29,9 @@ std::span<const Calculator> table_calculators();
 std::span<const Calculator> family_calculators();
 std::span<const Calculator> effect_calculators();
 std::span<const Calculator> resampling_calculators();
+std::span<const Calculator> strata_calculators();
+std::span<const Calculator> row_calculators();
+std::span<const Calculator> decision_calculators();
 
 // Shared pieces of requests and answers.
 inline constexpr Range kAlpha{.fallback = 0.05, .above = 0, .below = 1, .about = "two-sided level"};
@@ -39,5 +44,28 @@ nlohmann::json or_null(const std::optional<double>& value);
 
 // {"n", "mean", "std_dev" or "variance"}, {"n", "successes"}, or {"values": […]}.
 std::optional<Summary> read_arm(Request& request, std::string_view name);
+
+// {"n", "successes"}.
+Proportion read_proportion(Request& request, std::string_view name);
+// How often the rule "ship at this posterior probability" errs, for posteriors: fields "looks" and
+// "ship_at".
+PosteriorRule read_posterior_rule(Request& request);
+Stat<nlohmann::json> stopping_json(const PosteriorRule& rule);
+
+// How a contrast is answered, as fields of the request: the same names wherever one appears.
+enum class Way { kFixed, kSequential, kBayesian };
+struct InferenceFields {
+  Way way = Way::kFixed;
+  FixedOptions fixed;
+  SequentialOptions sequential;
+  BayesianOptions bayesian;
+  PosteriorRule rule;
+};
+InferenceFields read_fixed(Request& request);
+InferenceFields read_sequential(Request& request);
+InferenceFields read_bayesian(Request& request);
+InferenceFields read_any(Request& request);  // Field "inference" says which.
+Alternative read_alternative(Request& request);
+Stat<nlohmann::json> answer(const Contrast& contrast, const InferenceFields& fields);
 
 }  // namespace assay::stats

@@ -29,9 +29,6 @@ struct RandomizedGroup {
   std::int64_t block = 0;
 };
 
-// Which effects count as evidence: both signs, or treatment above (below) control only.
-enum class Alternative { kTwoSided, kGreater, kLess };
-
 enum class PermutationStatistic { kStudentized, kDifference };
 
 struct PermutationOptions {

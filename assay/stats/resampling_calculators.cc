@@ -17,13 +17,6 @@ namespace {
 
 json nothing() { return json::object(); }
 
-constexpr std::array<std::string_view, 3> kAlternatives = {"two_sided", "greater", "less"};
-
-Alternative alternative_of(std::string_view word) {
-  if (word == "greater") return Alternative::kGreater;
-  return word == "less" ? Alternative::kLess : Alternative::kTwoSided;
-}
-
 // One variant's rows, with the cluster and the block of each where the design has them.
 struct VariantRows {
   std::vector<double> values;
@@ -87,7 +80,7 @@ Stat<json> permutation(Request& request) {
   if (request.choice("statistic", kStatistics, "studentized") == "difference") {
     options.statistic = PermutationStatistic::kDifference;
   }
-  options.alternative = alternative_of(request.choice("alternative", kAlternatives, "two_sided"));
+  options.alternative = read_alternative(request);
   options.draws = request.count("draws", {.fallback = 9999,
                                           .at_least = 1,
                                           .at_most = 1e6,

@@ -77,6 +77,8 @@ Stat<json> group_sequential_bounds(Request& request) {
   if (z && error) {
     ASSAY_TRY(const Estimate effect, stagewise_estimate(design, *z, *error, options.alpha));
     out["effect"] = to_json(effect);
+    const double half = design.looks.back().z * *error;  // Covers at every look, stop or not.
+    out["repeated_interval"] = {{"low", *z * *error - half}, {"high", *z * *error + half}};
   }
   return out;
 }
