@@ -10,6 +10,20 @@
 namespace assay::stats {
 namespace {
 
+TEST(BetaBinomial, TheBestOfSeveralAgreesWithMpmathAndR) {
+  testing::GoldenTable table("beta_binomial_best");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::vector<Beta> arms;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table.text(i, "first") != table.text(row, "first")) continue;
+      arms.push_back({table.number(i, "a"), table.number(i, "b")});
+    }
+    const auto best = probability_best(arms);
+    table.compare(row, "probability_best",
+                  best[static_cast<std::size_t>(table.integer(row, "arm"))]);
+  }
+}
+
 TEST(BetaBinomial, AgreesWithMpmath) {
   testing::GoldenTable table("beta_binomial");
   for (std::size_t row = 0; row < table.size(); ++row) {

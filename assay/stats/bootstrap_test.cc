@@ -8,6 +8,7 @@
 #include "assay/base/random.h"
 #include "assay/stats/contrast.h"
 #include "assay/stats/distributions.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
@@ -28,6 +29,30 @@ BootstrapSums sums_of(const Units& units, const BootstrapOptions& options = {}) 
   BootstrapSums sums(options);
   sums.add(units);
   return sums;
+}
+
+TEST(Bootstrap, AgreesWithTheSameWeightsInPython) {
+  testing::GoldenTable table("bootstrap");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const BootstrapOptions options{.replicates = static_cast<int>(table.integer(row, "replicates")),
+                                   .seed = static_cast<std::uint64_t>(table.integer(row, "seed"))};
+    std::vector<BootstrapSums> arms(2, BootstrapSums(options));
+    const std::int64_t n_c = table.integer(row, "n_c");
+    std::int64_t state = 23;
+    for (std::int64_t i = 0; i < n_c + table.integer(row, "n_t"); ++i) {
+      state = state * 48271 % 2147483647;
+      const auto key = static_cast<std::uint64_t>(i < n_c ? i : (std::int64_t{1} << 32) + i - n_c);
+      const std::array unit{BootstrapUnit{key, 1.0 + static_cast<double>(state % 50),
+                                          1.0 + static_cast<double>(state % 4)}};
+      arms[i < n_c ? 0 : 1].add(unit);
+    }
+    const auto answer = bootstrap(arms[0], arms[1], 0.05);
+    ASSERT_TRUE(answer);
+    table.compare(row, "difference", answer->difference.value);
+    table.compare(row, "low", *answer->difference.interval.low);
+    table.compare(row, "high", *answer->difference.interval.high);
+    table.compare(row, "std_error", *answer->difference.std_error);
+  }
 }
 
 TEST(Bootstrap, ExampleOfTheHeader) {

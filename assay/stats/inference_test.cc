@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "assay/stats/distributions.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
@@ -20,6 +21,45 @@ Contrast normal_contrast(double control, double treatment, double vc, double vt,
 }
 
 bool excludes_zero(const Interval& interval) { return !interval.contains(0); }
+
+Contrast golden_contrast(const testing::GoldenTable& table, std::size_t row) {
+  const auto arm = [&](const std::string& which) {
+    return *Summary::of_mean(table.integer(row, "n_" + which), table.number(row, "mean_" + which),
+                             table.number(row, "var_" + which));
+  };
+  return *mean_contrast(arm("c"), arm("t"));
+}
+
+TEST(Sequential, AgreesWithMpmathAndGbstats) {
+  testing::GoldenTable table("confidence_sequence");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const auto answer = sequential(
+        golden_contrast(table, row),
+        {.alpha = table.number(row, "alpha"), .target_n = table.number(row, "target_n")});
+    ASSERT_TRUE(answer);
+    table.compare(row, "low", *answer->difference.interval.low, 0.01);
+    table.compare(row, "high", *answer->difference.interval.high, 0.01);
+    table.compare(row, "p_value", *answer->difference.p_value);
+  }
+}
+
+TEST(Bayesian, AgreesWithMpmathAndGbstats) {
+  testing::GoldenTable table("normal_normal");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    BayesianOptions options;
+    if (!table.text(row, "prior_sd").empty()) {
+      options.prior_sd_relative = table.number(row, "prior_sd");
+    }
+    const auto answer = bayesian(golden_contrast(table, row), options);
+    ASSERT_TRUE(answer);
+    const Estimate& difference = answer->difference;
+    table.compare(row, "mean", difference.value);
+    table.compare(row, "sd", *difference.std_error);
+    table.compare(row, "low", *difference.interval.low, 0.01);
+    table.compare(row, "probability_better", *difference.probability_better);
+    table.compare(row, "expected_loss", *difference.expected_loss);
+  }
+}
 
 TEST(Fixed, WelchOfATextbookPair) {
   // scipy.stats.ttest_ind_from_stats(10, 2, 30, 11, 3, 40, equal_var=False), signs as t - c.

@@ -5,9 +5,34 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
+
+TEST(Mixture, AgreesWithQuadrature) {
+  testing::GoldenTable table("msprt");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const auto look =
+        mixture_sprt(table.number(row, "estimate"), table.number(row, "std_error"),
+                     {.alpha = table.number(row, "alpha"), .tau = table.number(row, "tau")});
+    ASSERT_TRUE(look);
+    table.compare(row, "log_e", look->log_e);
+    table.compare(row, "p_value", *look->estimate.p_value);
+    table.compare(row, "low", *look->estimate.interval.low);
+    table.compare(row, "high", *look->estimate.interval.high);
+  }
+}
+
+TEST(ConversionEValue, AgreesWithMpmath) {
+  testing::GoldenTable table("conversion_e_value");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const auto log_e = conversion_log_e(table.integer(row, "x_c"), table.integer(row, "x_t"),
+                                        table.number(row, "share"));
+    ASSERT_TRUE(log_e);
+    table.compare(row, "log_e", *log_e);
+  }
+}
 
 TEST(MixtureSprt, EvidenceIsTheMixtureIntegral) {
   // E = ∫ N(d; theta, V)/N(d; 0, V) N(theta; 0, tau²) dtheta, by the midpoint rule.

@@ -19,6 +19,20 @@ void expect_near(const P& actual, const std::vector<double>& expected) {
 
 const P kFamily{0.01, 0.04, 0.03, 0.005};
 
+TEST(EBh, AgreesWithTheDefinition) {
+  testing::GoldenTable table("e_bh");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::vector<std::optional<double>> family;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table.text(i, "family") != table.text(row, "family")) continue;
+      if (i == row) at = family.size();
+      family.push_back(table.number(i, "log_e"));
+    }
+    table.compare(row, "rejected", e_bh(family, 0.05)[at] ? 1 : 0);
+  }
+}
+
 // Worked by hand from the definitions (the sorted family is 0.005, 0.01, 0.03, 0.04; the harmonic
 // sum of 4 is 25/12).
 TEST(Multiplicity, KnownFamily) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
@@ -21,6 +22,30 @@ Contrast contrast(double control, double treatment, double se_control, double se
 }
 
 constexpr SafetyOptions kFixed{.fixed_look = true};
+
+TEST(Safety, MarginsAgreeWithSciPyAndR) {
+  testing::GoldenTable table("noninferiority");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    std::array<Summary, 2> arms;
+    std::int64_t state = 17;
+    const std::int64_t n_c = table.integer(row, "n_c");
+    for (std::int64_t i = 0; i < n_c + table.integer(row, "n_t"); ++i) {
+      state = state * 48271 % 2147483647;
+      const double value = 5 + static_cast<double>(state % 100) / 10;
+      arms[i < n_c ? 0 : 1].add(std::array{i < n_c ? value : value + table.number(row, "shift")});
+    }
+    const Contrast both = *mean_contrast(arms[0], arms[1]);
+    const double margin = table.number(row, "margin");
+    const auto once = not_lower(both, margin, kFixed);
+    const auto always = not_lower(both, margin, {.burn_in = 2});
+    ASSERT_TRUE(once && always);
+    table.compare(row, "value", once->value, 0.01);
+    table.compare(row, "fixed_low", *once->bounds.low);
+    table.compare(row, "fixed_high", *once->bounds.high);
+    table.compare(row, "sequence_low", *always->bounds.low);
+    table.compare(row, "sequence_high", *always->bounds.high);
+  }
+}
 
 // One look: value ± 1.6448536 se (the 95 % quantile of the normal distribution).
 TEST(Safety, FixedBoundsAreNormalOnes) {

@@ -3,9 +3,21 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
+
+TEST(ProportionSequence, AgreesWithMpmath) {
+  testing::GoldenTable table("proportion_sequence");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const auto interval = proportion_sequence(table.integer(row, "x"), table.integer(row, "n"),
+                                              table.number(row, "alpha"));
+    ASSERT_TRUE(interval);
+    table.compare(row, "low", *interval->low);
+    table.compare(row, "high", *interval->high);
+  }
+}
 
 // Closed form at S = 0: Λ(θ) = B(1/2, n + 1/2) / π / (1 - θ)^n. With n = 1: B(1/2, 3/2) = π/2, so Λ
 // = 1 / (2(1 - θ)) reaches 20 at θ = 1 - 1/40.

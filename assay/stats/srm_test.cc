@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/golden_test.h"
 
 namespace assay::stats {
 namespace {
@@ -15,6 +16,44 @@ using Shares = std::vector<double>;
 double fixed_p(Counts counts, Shares shares) { return srm_fixed(counts, shares)->p_value; }
 double sequential_p(Counts counts, Shares shares) {
   return srm_sequential(counts, shares)->p_value;
+}
+
+struct Split {
+  Counts counts;
+  Shares shares;
+};
+
+Split split_of(const testing::GoldenTable& table, std::size_t row) {
+  Split split;
+  for (const char* index : {"1", "2", "3"}) {
+    if (table.text(row, std::string("n_") + index).empty()) continue;
+    split.counts.push_back(table.integer(row, std::string("n_") + index));
+    split.shares.push_back(table.number(row, std::string("share_") + index));
+  }
+  return split;
+}
+
+TEST(SrmFixed, AgreesWithSciPyAndR) {
+  testing::GoldenTable table("srm");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const Split split = split_of(table, row);
+    const auto test = srm_fixed(split.counts, split.shares);
+    ASSERT_TRUE(test);
+    table.compare(row, "statistic", test->statistic);
+    table.compare(row, "p_value", test->p_value);
+  }
+}
+
+TEST(SrmSequential, AgreesWithMpmathAndSsrmTest) {
+  testing::GoldenTable table("srm_sequential");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    const Split split = split_of(table, row);
+    const auto test =
+        srm_sequential(split.counts, split.shares, table.number(row, "concentration"));
+    ASSERT_TRUE(test);
+    table.compare(row, "log_e", test->statistic, 1);
+    table.compare(row, "p_value", test->p_value);
+  }
 }
 
 // A common claim calls 51.3 / 48.7 a mismatch whatever the size. It is one at 0.001 from n = 16,018
