@@ -85,7 +85,7 @@ inline __attribute__((always_inline)) void add_group(const Prepared& block, std:
   typename R::Doubles numerator[kPerHash] = {};
   typename R::Doubles denominator[kPerHash] = {};
   for (std::size_t i = 0; i < block.size; ++i) {
-    typename R::Words hash;
+    typename R::Words hash{};
     for (std::size_t w = 0; w < R::kWords; ++w) {
       hash[w] = fold(block.keys[i] ^ salts[w], block.keys[i] ^ 0xe7037ed1a0b428dbULL);
     }
