@@ -167,6 +167,7 @@ Stat<Dunnett> dunnett(const Summary& control, std::span<const Summary> treatment
   }
   if (df < 1) return undefined(Undefined::kTooFewUnits, "one unit per arm has no variance");
   if (squares <= 0) return undefined(Undefined::kNoVariance, "every arm is constant");
+  ASSAY_TRY_VOID(require_finite("the pooled variance", squares));
   Dunnett out{.critical = critical_value(options.alpha, lambdas, df),
               .pooled_variance = squares / df};
   for (const Summary& each : treatments) {
@@ -178,6 +179,7 @@ Stat<Dunnett> dunnett(const Summary& control, std::span<const Summary> treatment
     const double reach = out.critical * *estimate.std_error;
     estimate.interval = {estimate.value - reach, estimate.value + reach};
     estimate.statistic = estimate.value / *estimate.std_error;
+    ASSAY_TRY_VOID(require_finite("the statistic of a comparison", *estimate.statistic));
     estimate.df = df;
     estimate.p_value = dunnett_sf(std::abs(*estimate.statistic), lambdas, df);
     out.comparisons.push_back(estimate);

@@ -33,9 +33,11 @@ std::string_view undefined_name(Undefined code) {
 }
 
 Stat<void> require_share(std::string_view name, double value) {
-  if (value > 0 && value < 1) return {};
+  constexpr double kLeast = 1e-15;  // Below it 1 - share/2 is 1.
+  if (value >= kLeast && value < 1) return {};
   return undefined(Undefined::kOutOfRange,
-                   fmt::format("{} must lie between 0 and 1, and is {}", name, value));
+                   fmt::format("{} must lie between {} and 1, and is {}", name,
+                               value > 0 && value < 1 ? kLeast : 0.0, value));
 }
 
 Stat<void> require_finite(std::string_view name, double value) {

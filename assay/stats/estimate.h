@@ -38,7 +38,7 @@ inline auto undefined(Undefined code, std::string text) {
 }
 
 // The two checks nearly every method starts with: ASSAY_TRY_VOID(require_share("alpha", alpha)).
-Stat<void> require_share(std::string_view name, double value);   // 0 < value < 1.
+Stat<void> require_share(std::string_view name, double value);   // 1e-15 <= value < 1.
 Stat<void> require_finite(std::string_view name, double value);  // Neither NaN nor infinite.
 
 // Which effects count as evidence: both signs, or treatment above (below) control only.
