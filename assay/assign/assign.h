@@ -6,3 +6,4 @@
 #include "assay/assign/bulk.h"
 #include "assay/assign/context.h"
 #include "assay/assign/snapshot.h"
+#include "assay/assign/snapshot_json.h"

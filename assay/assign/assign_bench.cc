@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 
 #include "assay/assign/bulk.h"
+#include "assay/assign/snapshot_json.h"
 #include "assay/assign/testing.h"
 #include "assay/base/hash.h"
 
@@ -124,6 +125,14 @@ void compile_10000(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(compile(running));
 }
 
+void load_10000_from_json(benchmark::State& state) {
+  std::vector<Running> running;
+  for (int i = 0; i < 10'000; ++i) running.push_back({.plan = targeted(i)});
+  const std::string text = snapshot_json(running);
+  for (auto _ : state) benchmark::DoNotOptimize(compile(*parse_snapshot(text)));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
+}
+
 // Reported for one unit and experiment: 100 even splits, ids hashed and answers stored.
 void column_of_100(benchmark::State& state) {
   const auto simd = static_cast<Simd>(state.range(0));
@@ -160,6 +169,7 @@ BENCHMARK(conditions_by_handle_prepared);
 BENCHMARK(fifteen_of_1000_by_name);
 BENCHMARK(all_1000);
 BENCHMARK(compile_10000)->Unit(benchmark::kMillisecond);
+BENCHMARK(load_10000_from_json)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace assay::assign

@@ -20,7 +20,7 @@ OWNERS = [
     ("yaml-cpp/", {"define"}),
     ("boost/math/", {"stats"}),
     ("Eigen/", {"stats"}),
-    ("simdjson.h", {"collect", "deliver"}),
+    ("simdjson.h", {"assign", "collect", "deliver"}),
     ("spdlog/", {"serve"}),
     ("prometheus/", {"serve"}),
     ("CLI/", {"cli"}),

@@ -1,0 +1,31 @@
+// The rules of running experiments as JSON, so that other processes evaluate them: what GET
+// /v1/snapshot answers and bindings/c loads. Described in spec/formats/snapshot.md.
+//
+//   const std::string text = snapshot_json(running);
+//   const auto loaded = parse_snapshot(text);
+//   const auto snapshot = compile(*loaded).value();
+//
+// Only what decides an assignment is written: no metrics, no analysis. A reader refuses members it
+// does not know, for what it leaves out might be what keeps a unit out.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/snapshot.h"
+#include "assay/base/expected.h"
+
+namespace assay::assign {
+
+inline constexpr int kSnapshotFormat = 1;
+inline constexpr std::size_t kMaxSnapshotBytes = 1U << 30;
+
+std::string snapshot_json(std::span<const Running> experiments);
+
+// kInvalid: not JSON, too large, nested deeper than any condition may be, of a newer format, or
+// without a member (the message says which, and of which experiment). Any bytes; any thread.
+Result<std::vector<Running>> parse_snapshot(std::string_view json);
+
+}  // namespace assay::assign

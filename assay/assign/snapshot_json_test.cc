@@ -1,0 +1,157 @@
+#include "assay/assign/snapshot_json.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/testing.h"
+#include "assay/define/parse.h"
+
+namespace assay::assign {
+namespace {
+
+using define::Op;
+using nlohmann::json;
+
+Running rich() {
+  define::Experiment plan = plan_of("rich", {2, 3, 5});
+  plan.variants[1].payload_json = R"({"a \"b\"\n":[1,0.1,1e+300,null,true,"ü\\"],"n":-7})";
+  plan.variants[2].endpoint = "http://127.0.0.1:9000";
+  plan.control = "treatment";
+  plan.assignment = {
+      .unit = "session",
+      .layer = "home",
+      .slots = {{.begin = 5, .end = 400'000}, {.begin = 500'000, .end = 600'000}},
+      .traffic_ppm = 250'000,
+      .salt = "tab\there",
+      .reshuffle = true,
+      .expose_on_evaluation = true,
+      .targeting = tree(Op::kAny, {leaf(Op::kIn, "country", {std::string("IN"), 7.25, true}),
+                                   tree(Op::kNot, {leaf(Op::kExists, "beta", {false})})}),
+      .overrides = {{.unit_id = "tester", .variant = "treatment2"}},
+  };
+  return {.plan = plan, .version = 4, .epoch = 2, .is_stopped = true};
+}
+
+// The example in the header.
+TEST(SnapshotJson, ReadsWhatItWrites) {
+  const std::vector<Running> running = {rich(), {.plan = plan_of("plain")}};
+  const std::string text = snapshot_json(running);
+  const auto loaded = parse_snapshot(text);
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  ASSERT_EQ(loaded->size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ((*loaded)[i].plan, running[i].plan);
+    EXPECT_EQ((*loaded)[i].version, running[i].version);
+    EXPECT_EQ((*loaded)[i].epoch, running[i].epoch);
+    EXPECT_EQ((*loaded)[i].is_stopped, running[i].is_stopped);
+  }
+  EXPECT_EQ(snapshot_json(*loaded), text);
+  EXPECT_EQ(json::parse(text)["experiments"][0]["variants"][1]["payload"]["n"], -7);
+  EXPECT_EQ(compile(*loaded).value()->size(), 2U);
+  EXPECT_TRUE(parse_snapshot(snapshot_json({}))->empty());
+}
+
+// Every plan of the conformance files and of the examples answers the same after the journey.
+TEST(SnapshotJson, CarriesEveryConformancePlan) {
+  std::ifstream file(ASSAY_SOURCE_DIR "/spec/conformance/assignment.json");
+  const auto conformance = nlohmann::ordered_json::parse(file);
+  std::vector<Running> running;
+  for (const auto& plan : conformance["experiments"]) {
+    const auto parsed = define::parse(plan.dump(), {.file = "assignment.json"});
+    ASSERT_TRUE(parsed) << to_text(parsed.error());
+    running.push_back({.plan = parsed->experiment});
+  }
+  const auto before = compile(running).value();
+  const auto loaded = parse_snapshot(snapshot_json(running));
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  const auto after = compile(*loaded).value();
+  std::vector<Assignment> first(before->size());
+  std::vector<Assignment> second(before->size());
+  for (int i = 0; i < 2000; ++i) {
+    const std::string id = "u" + std::to_string(i);
+    Context a(*before);
+    Context b(*after);
+    for (Context* context : {&a, &b}) {
+      context->set_targeting_key(id);
+      context->set_text("country", i % 2 == 0 ? "IN" : "US");
+    }
+    before->evaluate_all(a, first);
+    after->evaluate_all(b, second);
+    for (std::size_t k = 0; k < first.size(); ++k) {
+      EXPECT_EQ(first[k].reason, second[k].reason);
+      EXPECT_EQ(first[k].variant, second[k].variant);
+      EXPECT_EQ(first[k].propensity, second[k].propensity);
+    }
+  }
+}
+
+std::string error_of(const std::string& text) {
+  const auto loaded = parse_snapshot(text);
+  return loaded ? "no error" : to_text(loaded.error());
+}
+
+TEST(SnapshotJson, SaysWhatIsWrong) {
+  struct Case {
+    const char* text;
+    const char* message;
+  };
+  for (const Case& c : {
+           Case{"", "not JSON"},
+           {"{", "not JSON"},
+           {"\"\xff\"", "not JSON"},
+           {"[]", "does not say its format"},
+           {R"({"experiments":[]})", "does not say its format"},
+           {R"({"format":2,"rules":{}})", "of format 2, this version reads format 1"},
+           {R"({"format":1})", "no list of experiments"},
+           {R"({"format":1,"experiments":[7]})", "something else where an object should be"},
+           {R"({"format":1,"experiments":[{}]})", "id is not there"},
+           {R"({"format":1,"experiments":[{"id":7}]})", "id is not a text"},
+       }) {
+    EXPECT_NE(error_of(c.text).find(c.message), std::string::npos) << error_of(c.text);
+  }
+}
+
+TEST(SnapshotJson, RefusesWhatItDoesNotKnow) {
+  const std::vector<Running> running = {rich()};
+  const json good = json::parse(snapshot_json(running));
+  const auto changed = [&](const char* pointer, const json& value) {
+    json copy = good;
+    copy[json::json_pointer(std::string("/experiments/0/") + pointer)] = value;
+    return error_of(copy.dump());
+  };
+  EXPECT_EQ(changed("version", 4), "no error");
+  EXPECT_NE(changed("quota", 1).find("experiment 1 (rich) of the snapshot: quota is not known"),
+            std::string::npos);
+  EXPECT_NE(changed("assignment/gate", 1).find("gate is not known"), std::string::npos);
+  EXPECT_NE(changed("assignment/hash", "crc").find("hash is not a word"), std::string::npos);
+  EXPECT_NE(changed("assignment/slots", "all").find("slots is not a list"), std::string::npos);
+  EXPECT_NE(changed("assignment/traffic_ppm", -1).find("traffic_ppm is not a whole number"),
+            std::string::npos);
+  EXPECT_NE(changed("stopped", 1).find("stopped is not true or false"), std::string::npos);
+  EXPECT_NE(changed("version", 4294967296).find("version is not a whole number"),
+            std::string::npos);
+  const std::string twice = R"({"format":1,"experiments":[{"id":"a","id":"b"}]})";
+  EXPECT_NE(error_of(twice).find("control is not there"), std::string::npos) << error_of(twice);
+}
+
+// A hostile document neither exhausts the stack nor the memory.
+TEST(SnapshotJson, BoundsTheNesting) {
+  for (const char* piece : {"[", R"({"a":)", R"({"format":1,"experiments":)"}) {
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) deep += piece;
+    EXPECT_NE(error_of(deep).find("the snapshot is n"), std::string::npos);
+  }
+  define::Condition nested = leaf(Op::kEqual, "a", {std::string("b")});
+  for (int i = 0; i < Targeting::kMaxDepth - 1; ++i) nested = tree(Op::kNot, {nested});
+  Running deepest{.plan = plan_of("deep")};
+  deepest.plan.assignment.targeting = nested;
+  const auto loaded = parse_snapshot(snapshot_json(std::span(&deepest, 1)));
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  EXPECT_TRUE(compile(*loaded)) << "as deep as conditions may be";
+}
+
+}  // namespace
+}  // namespace assay::assign
