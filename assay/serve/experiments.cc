@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "assay/base/hash.h"
 #include "assay/serve/freeze.h"
 #include "assay/serve/log.h"
 
@@ -56,15 +57,19 @@ std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experi
 }
 
 Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments) {
-  auto compiled = assign::compile(running_of(experiments));
+  const std::vector<assign::Running> running = running_of(experiments);
+  auto compiled = assign::compile(running);
   if (!compiled) {
     return fail(Code::kConflict, "the running experiments do not fit together",
                 to_text(compiled.error()));
   }
   collect::Known known;
   for (const RegisteredPtr& one : experiments) known[one->record.id] = known_of(*one);
-  return std::make_shared<const View>(
-      View{std::move(experiments), deliver::Ofrep(std::move(*compiled)), std::move(known)});
+  Rules rules{.json = assign::snapshot_json(running), .etag = {}};
+  rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
+  return std::make_shared<const View>(View{std::move(experiments),
+                                           deliver::Ofrep(std::move(*compiled)), std::move(known),
+                                           std::move(rules)});
 }
 
 // The list with `changed` in its place, or in front when it is new.

@@ -39,11 +39,18 @@ struct Registered {
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
 };
 
+// The rules of the running and stopped experiments, for others to evaluate.
+struct Rules {
+  std::string json;
+  std::string etag;
+};
+
 // Everything requests are answered from, as of the last change.
 struct View {
   std::vector<std::shared_ptr<const Registered>> experiments;  // Newest first.
   deliver::Ofrep ofrep;
   collect::Known known;
+  Rules rules;
 
   std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
 };

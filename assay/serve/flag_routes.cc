@@ -76,6 +76,13 @@ Handler post_flags(Backend& backend) {
   };
 }
 
+Handler get_snapshot(Backend& backend) {
+  return [&backend](const Request& request, const Respond& respond) {
+    const auto view = backend.experiments.view();
+    respond(io::http::with_etag(request, {.body = view->rules.json}, view->rules.etag));
+  };
+}
+
 Handler post_assignments(Backend& backend) {
   return [&backend](Request request, Respond respond) {
     const auto view = backend.experiments.view();

@@ -104,6 +104,7 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add(Access::kGuarded, "GET", "/v1/stats", get_methods());
   add(Access::kGuarded, "GET", "/v1/stats/{method}", get_method());
   add(Access::kGuarded, "POST", "/v1/stats/{method}", slow(post_method()));
+  add(Access::kGuarded, "GET", "/v1/snapshot", get_snapshot(backend));
   add(Access::kGuarded, "POST", "/v1/assignments", post_assignments(backend));
   add(Access::kGuarded, "POST", "/v1/exposures", post_exposures(backend));
   add(Access::kGuarded, "POST", "/v1/events", post_events(backend));

@@ -51,6 +51,7 @@ io::http::Handler get_verdict(Backend& backend);
 // flag_routes.cc
 io::http::Handler post_flag(Backend& backend);
 io::http::Handler post_flags(Backend& backend);
+io::http::Handler get_snapshot(Backend& backend);
 io::http::Handler post_assignments(Backend& backend);
 
 // intake_routes.cc

@@ -102,6 +102,11 @@ class Story(unittest.TestCase):
                                      '{"context":{"targetingKey":"u1"}}',
                                      {"If-None-Match": headers["etag"]})
         self.assertEqual((status, body), (304, ""))
+        status, headers, body = server.ask("GET", "/v1/snapshot")
+        self.assertEqual((status, json.loads(body)["experiments"][0]["id"]), (200, "ranker_v2"))
+        status, _, body = server.ask("GET", "/v1/snapshot", None,
+                                     {"If-None-Match": headers["etag"]})
+        self.assertEqual((status, body), (304, ""))
         units = [{"id": f"n{i}"} for i in range(4000)]
         _, rows = server.post("/v1/assignments", {"experiment": "ranker_v2", "units": units})
         variants.update({r["unit"]: r["variant"] for r in rows["assignments"]})

@@ -1,0 +1,195 @@
+// The C face of assign. Handles are the C++ objects themselves; no exception passes this file, and
+// the only one that can come up is of an allocation that failed.
+#include "bindings/c/assay.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/assign.h"
+#include "assay/deliver/request.h"
+
+using assay::assign::Assignment;
+using assay::assign::Context;
+using assay::assign::Handle;
+using assay::assign::Snapshot;
+
+struct assay_snapshot {
+  std::shared_ptr<const Snapshot> compiled;
+};
+
+struct assay_context {
+  explicit assay_context(const Snapshot& snapshot) : context(snapshot) {}
+  Context context;
+  std::vector<Assignment> all;
+};
+
+namespace {
+
+std::string_view view(assay_text text) { return {text.data, text.data == nullptr ? 0 : text.size}; }
+assay_text borrowed(std::string_view text) { return {text.data(), text.size()}; }
+
+// No data where there is no memory, for then there is nothing else to say either.
+assay_owned_text owned(std::string_view text) {
+  auto* data = static_cast<char*>(std::malloc(text.size() + 1));
+  if (data == nullptr) return {nullptr, 0};
+  std::memcpy(data, text.data(), text.size());
+  data[text.size()] = '\0';
+  return {data, text.size()};
+}
+
+void report(assay_error* error, std::string_view message, std::string_view place = {}) {
+  if (error != nullptr) *error = {ASSAY_INVALID, owned(message), owned(place)};
+}
+void report_no_memory(assay_error* error) {
+  if (error != nullptr) *error = {ASSAY_NO_MEMORY, {nullptr, 0}, {nullptr, 0}};
+}
+
+assay_assignment answer(const Snapshot& snapshot, Handle experiment, const Assignment& from) {
+  assay_assignment out = {};
+  out.reason = borrowed(reason_name(from.reason));
+  out.propensity = from.propensity;
+  out.epoch = from.epoch;
+  out.version = from.version;
+  out.variant_number = from.variant;
+  if (!from.assigned()) return out;
+  const auto variant = static_cast<std::size_t>(from.variant);
+  out.variant = borrowed(snapshot.variant_key(experiment, variant));
+  const std::string_view payload = snapshot.payload_json(experiment, variant);
+  if (!payload.empty()) out.payload_json = borrowed(payload);
+  return out;
+}
+
+std::string_view fault_message(assay::deliver::BodyFault fault) {
+  using assay::deliver::BodyFault;
+  if (fault == BodyFault::kNotJson) {
+    return "the context is not JSON, larger than 4 MiB, or nested deeper than 64 levels";
+  }
+  if (fault == BodyFault::kNoContext) return "the context is not a JSON object";
+  return "targetingKey is not a text";
+}
+
+}  // namespace
+
+void assay_text_free(assay_owned_text text) { std::free(text.data); }
+
+void assay_error_free(assay_error* error) {
+  if (error == nullptr) return;
+  assay_text_free(error->message);
+  assay_text_free(error->place);
+  *error = {};
+}
+
+assay_snapshot* assay_snapshot_load(assay_text json, assay_error* error) try {
+  const auto running = assay::assign::parse_snapshot(view(json));
+  if (!running) {
+    report(error, to_text(running.error()));
+    return nullptr;
+  }
+  auto compiled = assay::assign::compile(*running);
+  if (!compiled) {
+    report(error, to_text(compiled.error()), compiled.error().front().field);
+    return nullptr;
+  }
+  return new assay_snapshot{std::move(*compiled)};
+} catch (const std::bad_alloc&) {
+  report_no_memory(error);
+  return nullptr;
+}
+
+void assay_snapshot_free(assay_snapshot* snapshot) { delete snapshot; }
+
+uint32_t assay_snapshot_size(const assay_snapshot* snapshot) {
+  return static_cast<uint32_t>(snapshot->compiled->size());
+}
+
+assay_text assay_snapshot_experiment(const assay_snapshot* snapshot, uint32_t number) {
+  return borrowed(snapshot->compiled->id(Handle{number}));
+}
+
+bool assay_snapshot_find(const assay_snapshot* snapshot, assay_text experiment, uint32_t* number) {
+  const auto handle = snapshot->compiled->find(view(experiment));
+  if (handle) *number = handle->index;
+  return handle.has_value();
+}
+
+assay_context* assay_context_new(const assay_snapshot* snapshot) try {
+  return new assay_context(*snapshot->compiled);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
+
+void assay_context_free(assay_context* context) { delete context; }
+void assay_context_reset(assay_context* context) { context->context.reset(); }
+void assay_context_set_key(assay_context* context, assay_text unit_id) {
+  context->context.set_targeting_key(view(unit_id));
+}
+void assay_context_set_text(assay_context* context, assay_text name, assay_text value) {
+  context->context.set_text(view(name), view(value));
+}
+void assay_context_set_number(assay_context* context, assay_text name, double value) {
+  context->context.set_number(view(name), value);
+}
+void assay_context_set_bool(assay_context* context, assay_text name, bool value) {
+  context->context.set_bool(view(name), value);
+}
+
+bool assay_evaluate(const assay_snapshot* snapshot, assay_text experiment,
+                    const assay_context* context, assay_assignment* out) {
+  const auto handle = snapshot->compiled->find(view(experiment));
+  if (handle) *out = assay_evaluate_number(snapshot, handle->index, context);
+  return handle.has_value();
+}
+
+assay_assignment assay_evaluate_number(const assay_snapshot* snapshot, uint32_t number,
+                                       const assay_context* context) {
+  const Handle handle{number};
+  return answer(*snapshot->compiled, handle,
+                snapshot->compiled->evaluate(handle, context->context));
+}
+
+assay_status assay_evaluate_all(const assay_snapshot* snapshot, assay_context* context,
+                                assay_assignment* out) try {
+  context->all.resize(snapshot->compiled->size());
+  snapshot->compiled->evaluate_all(context->context, context->all);
+  for (uint32_t i = 0; i < context->all.size(); ++i) {
+    out[i] = answer(*snapshot->compiled, Handle{i}, context->all[i]);
+  }
+  return ASSAY_OK;
+} catch (const std::bad_alloc&) {
+  return ASSAY_NO_MEMORY;
+}
+
+bool assay_evaluate_json(const assay_snapshot* snapshot, assay_text experiment,
+                         assay_text context_json, assay_assignment* out, assay_error* error) try {
+  const auto handle = snapshot->compiled->find(view(experiment));
+  if (!handle) {
+    report(error, "no experiment " + std::string(view(experiment)) + " is in the snapshot",
+           view(experiment));
+    return false;
+  }
+  Context context(*snapshot->compiled);
+  const std::string body = "{\"context\":" + std::string(view(context_json)) + "}";
+  const auto fault = assay::deliver::read_context(body, context);
+  if (fault != assay::deliver::BodyFault::kNone) {
+    report(error, fault_message(fault));
+    return false;
+  }
+  *out = answer(*snapshot->compiled, *handle, snapshot->compiled->evaluate(*handle, context));
+  return true;
+} catch (const std::bad_alloc&) {
+  report_no_memory(error);
+  return false;
+}
+
+assay_owned_text assay_explain(const assay_snapshot* snapshot, uint32_t number,
+                               const assay_context* context) try {
+  return owned(
+      snapshot->compiled->explain(snapshot->compiled->evaluate(Handle{number}, context->context)));
+} catch (const std::bad_alloc&) {
+  return {nullptr, 0};
+}

@@ -1,0 +1,197 @@
+// spec/conformance through the C face: the same answers and reasons as through C++.
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/assign.h"
+#include "assay/base/hash.h"
+#include "assay/define/parse.h"
+#include "bindings/c/through_c.h"
+
+namespace assay {
+namespace {
+
+using json = nlohmann::ordered_json;
+using Handle = std::unique_ptr<assay_snapshot, decltype(&assay_snapshot_free)>;
+
+json conformance(const std::string& name) {
+  std::ifstream file("spec/conformance/" + name);
+  EXPECT_TRUE(file) << name;
+  return json::parse(file);
+}
+
+Handle load(const std::string& text) {
+  char why[1024] = "";
+  Handle snapshot(c_load(text.data(), text.size(), why), assay_snapshot_free);
+  EXPECT_TRUE(snapshot) << why;
+  return snapshot;
+}
+
+// Plans in the format of the experiment file.
+Handle load_plans(const json& plans) {
+  std::vector<assign::Running> running;
+  for (json plan : plans) {
+    if (!plan.contains("metrics")) {
+      plan["metrics"] = {{"primary", json::array({{{"name", "clicks"}, {"type", "count"}}})}};
+    }
+    const auto parsed = define::parse(plan.dump(), {.file = "conformance"});
+    EXPECT_TRUE(parsed) << to_text(parsed.error()) << plan;
+    if (parsed) running.push_back({.plan = parsed->experiment});
+  }
+  return load(assign::snapshot_json(running));
+}
+
+json even(const std::string& id) {
+  return {{"id", id}, {"allocation", {{"control", 1}, {"treatment", 1}}}};
+}
+
+TEST(ThroughC, Assignment) {
+  const json file = conformance("assignment.json");
+  const Handle snapshot = load_plans(file["experiments"]);
+  ASSERT_EQ(assay_snapshot_size(snapshot.get()), file["experiments"].size());
+  for (const json& c : file["cases"]) {
+    c_answer answer = {};
+    char why[1024] = "";
+    ASSERT_TRUE(c_ask(snapshot.get(), c["experiment"].get<std::string>().c_str(),
+                      c["context"].dump().c_str(), &answer, why))
+        << why << c;
+    EXPECT_EQ(answer.reason, c["reason"].get<std::string>()) << c;
+    EXPECT_EQ(answer.variant, c.value("variant", std::string())) << c;
+  }
+  EXPECT_GT(file["cases"].size(), 200U);
+}
+
+TEST(ThroughC, Conditions) {
+  const json file = conformance("conditions.json");
+  for (const json& c : file["cases"]) {
+    json plan = even("exp");
+    plan["targeting"] = c["condition"];
+    const Handle snapshot = load_plans(json::array({plan}));
+    json context = c["attributes"];
+    context["targetingKey"] = "u";
+    c_answer answer = {};
+    char why[1024] = "";
+    ASSERT_TRUE(c_ask(snapshot.get(), "exp", context.dump().c_str(), &answer, why)) << why << c;
+    EXPECT_EQ(answer.reason, std::string(c["expect"].get<bool>() ? "split" : "targeting")) << c;
+  }
+  EXPECT_GT(file["cases"].size(), 50U);
+}
+
+TEST(ThroughC, Draws) {
+  for (const json& c : conformance("hash.json")["draws"]) {
+    const std::string unit = c["unit"];
+    if (unit.empty()) continue;  // Nobody: reason no_unit, in assignment.json.
+    for (const auto& [field, weights] : {std::pair("variant_1_1", json{{"a", 1}, {"b", 1}}),
+                                         {"variant_2_3_5", {{"a", 2}, {"b", 3}, {"c", 5}}},
+                                         {"variant_1_0_9999", {{"a", 1}, {"b", 0}, {"c", 9999}}}}) {
+      json plan = {{"id", "exp"}, {"allocation", weights}, {"salt", c["salt"]}};
+      if (c["salt"].get<std::string>().empty()) continue;  // Means the id.
+      const Handle snapshot = load_plans(json::array({plan}));
+      EXPECT_EQ(c_ask_key(snapshot.get(), unit.data(), unit.size()), c[field].get<int>()) << c;
+    }
+  }
+}
+
+// As idOf in tools/peers/schemes.mjs.
+std::string id_of(std::uint32_t i, std::uint32_t families) {
+  const std::string number = std::to_string(i);
+  const std::uint32_t spread = i * 2654435761U;
+  char uuid[48];
+  switch (i % families) {
+    case 0:
+      return "user_" + number;
+    case 1:
+      return number;
+    case 2:
+      return "person" + number + "@example.com";
+    case 3:
+      std::snprintf(uuid, sizeof uuid, "%08x-%04x-4%03x-8%03x-%012x", spread, i & 0xffff, i & 0xfff,
+                    i & 0xfff, spread);
+      return uuid;
+    default:
+      return "ユーザー" + number + "🦊é";
+  }
+}
+
+TEST(ThroughC, SchemesOfOtherTools) {
+  const json file = conformance("schemes.json");
+  for (const json& c : file["cases"]) {
+    json plan = {{"id", "moved"},
+                 {"allocation", c["allocation"]},
+                 {"hash", c["scheme"]},
+                 {"salt", c["salt"]},
+                 {"traffic", c["traffic"]}};
+    const Handle snapshot = load_plans(json::array({plan}));
+    std::string answers;
+    for (std::uint32_t i = 0; i < file["count"].get<std::uint32_t>(); ++i) {
+      const std::string id = id_of(i, c["id_families"]);
+      const int variant = c_ask_key(snapshot.get(), id.data(), id.size());
+      ASSERT_GE(variant, -1);
+      answers += variant < 0 ? '-' : static_cast<char>('0' + variant);
+    }
+    EXPECT_EQ(answers.substr(0, 1000), c["answers"]) << c["scheme"];
+    EXPECT_EQ(sha256_hex(answers), c["sha256"]) << c["scheme"];
+  }
+}
+
+TEST(ThroughC, AttributesAndExplanations) {
+  json plan = even("exp");
+  plan["targeting"] = {{"all", json::array({{{"attribute", "country"}, {"equals", "IN"}},
+                                            {{"attribute", "age"}, {"at_least", 18}},
+                                            {{"attribute", "beta"}, {"equals", true}}})}};
+  const Handle snapshot = load_plans(json::array({plan}));
+  c_answer answer = {};
+  c_ask_attributes(snapshot.get(), "exp", "IN", 30, true, &answer);
+  EXPECT_STREQ(answer.reason, "split");
+  EXPECT_STREQ(answer.explanation, "chosen by hash");
+  c_ask_attributes(snapshot.get(), "exp", "IN", 17, true, &answer);
+  EXPECT_STREQ(answer.reason, "targeting");
+  EXPECT_STREQ(answer.variant, "");
+  EXPECT_STREQ(answer.explanation, "age does not meet the condition");
+  c_answer untouched = {};
+  c_ask_attributes(snapshot.get(), "no such experiment", "IN", 30, true, &untouched);
+  EXPECT_STREQ(untouched.reason, "");
+  const assay_text id = assay_snapshot_experiment(snapshot.get(), 0);
+  EXPECT_EQ(std::string_view(id.data, id.size), "exp");
+}
+
+TEST(ThroughC, ErrorsSayWhatAndWhere) {
+  const auto refused = [](const std::string& text) {
+    char why[1024] = "";
+    const Handle snapshot(c_load(text.data(), text.size(), why), assay_snapshot_free);
+    EXPECT_FALSE(snapshot);
+    return std::string(why);
+  };
+  EXPECT_NE(refused("{").find("1 the snapshot is not JSON"), std::string::npos);
+  EXPECT_NE(refused(R"({"format":9})").find("is of format 9"), std::string::npos);
+  assign::Running twice{.plan = define::parse(R"({"id":"exp","allocation":{"a":1,"b":1},
+      "metrics":{"primary":[{"name":"clicks","type":"count"}]}})",
+                                              {})
+                                    .value()
+                                    .experiment};
+  const std::string doubled = refused(assign::snapshot_json(std::vector{twice, twice}));
+  EXPECT_NE(doubled.find("this experiment is there twice"), std::string::npos) << doubled;
+  EXPECT_NE(doubled.find("[exp.id]"), std::string::npos) << doubled;
+
+  const Handle snapshot = load(assign::snapshot_json(std::span(&twice, 1)));
+  const auto ask = [&](const char* experiment, const char* context) {
+    c_answer answer = {};
+    char why[1024] = "";
+    EXPECT_FALSE(c_ask(snapshot.get(), experiment, context, &answer, why));
+    return std::string(why);
+  };
+  EXPECT_NE(ask("other", "{}").find("no experiment other"), std::string::npos);
+  EXPECT_NE(ask("exp", "{").find("the context is not JSON"), std::string::npos);
+  EXPECT_NE(ask("exp", "7").find("not a JSON object"), std::string::npos);
+  EXPECT_NE(ask("exp", R"({"targetingKey":7})").find("targetingKey"), std::string::npos);
+  EXPECT_EQ(assay_snapshot_load({nullptr, 0}, nullptr), nullptr);
+  assay_snapshot_free(nullptr);
+  assay_context_free(nullptr);
+  assay_error_free(nullptr);
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,34 @@
+/* What the conformance test asks, written in C11: the only code of the test that touches assay.h. */
+#ifndef ASSAY_THROUGH_C_H
+#define ASSAY_THROUGH_C_H
+
+#include "assay.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Copies, so that the test sees nothing borrowed. */
+typedef struct {
+  char variant[160];
+  char reason[32];
+  char explanation[256];
+} c_answer;
+
+/* NULL, and the error's message and place in `why`. */
+assay_snapshot* c_load(const char* json, size_t size, char why[1024]);
+/* False, and why. Asks with the context as JSON. */
+bool c_ask(const assay_snapshot* snapshot, const char* experiment, const char* context_json,
+           c_answer* answer, char why[1024]);
+/* Asks experiment 0 with a key alone, through a context and through all of them at once, which must
+ * agree; the variant's number, or -1. */
+int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size);
+/* Text, number and boolean attributes through a context; the reason's text. */
+void c_ask_attributes(const assay_snapshot* snapshot, const char* experiment, const char* country,
+                      double age, bool beta, c_answer* answer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
