@@ -1,4 +1,4 @@
-#include "through_c.h"
+#include "bindings/c/through_c.h"
 
 #include <stdio.h>
 #include <stdlib.h>

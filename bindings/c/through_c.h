@@ -1,8 +1,8 @@
-/* What the conformance test asks, written in C11: the only code of the test that touches assay.h. */
+/* What the conformance test asks, written in C11: the only code that touches assay.h. */
 #ifndef ASSAY_THROUGH_C_H
 #define ASSAY_THROUGH_C_H
 
-#include "assay.h"
+#include "bindings/c/assay.h"
 
 #ifdef __cplusplus
 extern "C" {
