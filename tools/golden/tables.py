@@ -1,6 +1,7 @@
 """Contingency tables (SciPy) and Beta-Binomial posteriors (mpmath)."""
 
 import mpmath as mp
+import r
 import scipy.stats as st
 from scipy.integrate import quad
 from table import agree, version, write
@@ -13,11 +14,18 @@ for a, b, c, d in ((3, 1, 1, 3), (10, 20, 15, 15), (32, 968, 41, 959), (0, 12, 5
     yates = st.chi2_contingency(table, correction=True)
     g = st.chi2_contingency(table, correction=False, lambda_="log-likelihood")
     fisher = st.fisher_exact(table).pvalue
+    again = r.numbers(
+        f"m <- matrix({r.vector([a, c, b, d])}, 2);"
+        "c(chisq.test(m, correct=FALSE)$statistic, chisq.test(m, correct=FALSE)$p.value,"
+        "chisq.test(m)$p.value, fisher.test(m)$p.value)")
+    for mine, other in zip((plain.statistic, plain.pvalue, yates.pvalue, fisher), again):
+        if max(abs(mine), abs(other)) > 1e-14:
+            agree(mine, other, 1e-9, f"contingency {table}")
     rows.append((a, b, c, d, plain.statistic, plain.pvalue, yates.pvalue, max(0.0, g.statistic),
                  g.pvalue, fisher))
 write("contingency", "chi-square, Yates, G and Fisher's exact test of 2x2 tables",
       version("scipy"), ("a", "b", "c", "d", "chi2", "chi2_p", "yates_p", "g", "g_p", "fisher_p"),
-      rows, "-", 1e-9)
+      rows, r.version() + " (chisq.test, fisher.test)", 1e-9)
 
 mp.mp.dps = 70
 

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import r
 import scipy.stats as st
 import statsmodels.api as sm
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -19,16 +20,21 @@ for x_c, n_c, x_t, n_t in (
         z, p = proportions_ztest([x_t, x_c], [n_t, n_c])
         chi2 = st.chi2_contingency([[x_t, n_t - x_t], [x_c, n_c - x_c]], correction=False)
         agree(z * z, chi2.statistic, 1e-9, "z² and chi-square")
+        again = r.numbers(f"x <- prop.test({r.vector([x_t, x_c])}, {r.vector([n_t, n_c])},"
+                          f"correct=FALSE, conf.level={1 - alpha!r}); c(x$p.value, x$conf.int)")
+        agree(p, again[0], 1e-9, "prop.test")
         newcombe = confint_proportions_2indep(
             x_t, n_t, x_c, n_c, method="newcomb", compare="diff", alpha=alpha)
         wald = confint_proportions_2indep(
             x_t, n_t, x_c, n_c, method="wald", compare="diff", alpha=alpha)
+        for mine, other in zip(wald, again[1:]):
+            agree(max(-1, min(1, mine)), other, 1e-8, "prop.test interval")
         wilson = proportion_confint(x_t, n_t, alpha, method="wilson")
         rows.append((x_c, n_c, x_t, n_t, alpha, z, p, *newcombe, *wald, *wilson))
 write("proportion", "two-proportion z, Newcombe, Wald and Wilson intervals", version("statsmodels"),
       ("x_c", "n_c", "x_t", "n_t", "alpha", "z", "p_value", "newcombe_low", "newcombe_high",
        "wald_low", "wald_high", "wilson_low", "wilson_high"), rows,
-      version("scipy") + " (chi-square)", 1e-10)
+      version("scipy") + " (chi-square), " + r.version() + " (prop.test)", 1e-10)
 
 
 # --- Contrasts ---------------------------------------------------------------------------------
@@ -77,6 +83,13 @@ def ratio_arm(a):
 def ratio_row(c, t):
     (rc, lc), (rt, lt) = ratio_arm(c), ratio_arm(t)
     vc, vt = lc.var(ddof=1) / len(lc), lt.var(ddof=1) / len(lt)
+    for arm, ratio, variance in ((c, rc, vc), (t, rt, vt)):
+        again = r.numbers(
+            f"d <- data.frame(n={r.vector(arm[:, 0])}, m={r.vector(arm[:, 1])});"
+            "x <- svyratio(~n, ~m, svydesign(~1, data=d, weights=~rep(1, nrow(d))));"
+            "c(coef(x), vcov(x))", ["survey"])
+        agree(ratio, again[0], 1e-10, "svyratio")
+        agree(variance, again[1], 1e-9, "svyratio variance")
     se = math.sqrt(vc + vt)
     z = st.norm.isf(0.025)
     d = rt - rc
@@ -138,7 +151,8 @@ write("contrast", "mean, ratio and CUPED contrasts with Welch/z and Fieller at a
       version("scipy", "statsmodels", "numpy") + " (WLS slope, rows not moments)",
       ("kind", "seed", "n_c", "n_t", "denominator", "covariates", "difference", "std_error",
        "variance_reduction", "p_value", "low", "relative_low", "relative_high"), rows,
-      "the identity of both forms of the adjusted variance", 1e-9)
+      "the identity of both forms of the adjusted variance; " + r.version("survey")
+      + " (svyratio)", 1e-9)
 
 
 # --- Clustered quantiles -----------------------------------------------------------------------
