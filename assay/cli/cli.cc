@@ -133,12 +133,15 @@ void add_simulate(Session& session) {
       "simulate", "Hold promises against simulation: error rates, and fair assignment",
       run_simulate);
   sub->add_option("what", options->what,
-                  "aa: methods in a world whose effect is known; assignment: uniform, independent")
+                  "aa: three methods in a world of your choice; methods: every method in its "
+                  "studies; assignment: uniform, independent")
       ->required();
   sub->add_option("--law", options->law, "proportion, normal, revenue or count");
   sub->add_option("--baseline", options->baseline, "Mean of the control");
   sub->add_option("--lift", options->lift, "True relative effect (0: an A/A test)");
-  sub->add_option("--runs", options->runs, "Experiments to run");
+  sub->add_option("--runs", options->runs, "Experiments to run (aa: 2000; methods: each its own)");
+  sub->add_option("--study", options->study, "methods: this study, or all that begin so");
+  sub->add_flag("--list", options->list, "methods: only name the studies");
   sub->add_option("--units", options->units, "Units in each, or of each kind of id");
   sub->add_option("--salts", options->salts, "assignment: salts to cross");
   sub->add_option("--looks", options->looks, "Times one looks at each");

@@ -1,8 +1,11 @@
 #include "assay/cli/simulate_command.h"
 
+#include <algorithm>
 #include <ostream>
+#include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "assay/base/text.h"
 #include "assay/sim/sim.h"
@@ -67,7 +70,7 @@ int simulate_aa(const SimulateOptions& options, Streams streams) {
   }
   const auto result =
       sim::calibrate({.world = {.law = *law, .baseline = options.baseline, .lift = options.lift},
-                      .runs = options.runs,
+                      .runs = options.runs.value_or(2000),
                       .units = options.units.value_or(2000),
                       .looks = options.looks,
                       .alpha = options.alpha,
@@ -77,13 +80,81 @@ int simulate_aa(const SimulateOptions& options, Streams streams) {
   return result->passed() ? kOk : kFailed;
 }
 
+std::string band_text(const sim::Row& row) {
+  switch (row.verdict) {
+    case sim::Verdict::kNotJudged:
+      return "not promised here";
+    case sim::Verdict::kKept:
+      return fmt::format("within {:.4f} … {:.4f}", row.low, row.high);
+    case sim::Verdict::kBroken:
+      return fmt::format("OUTSIDE {:.4f} … {:.4f}", row.low, row.high);
+  }
+  return "";
+}
+
+std::string table(const sim::StudyResult& result) {
+  std::string text = fmt::format("{}: {}; {} runs, seed {}\n", result.head.id, result.head.world,
+                                 result.head.runs, result.seed);
+  for (const sim::Row& row : result.rows) {
+    text += fmt::format("  {:<38} {:<15} {:>8.4f} ± {:.4f}  {}\n", row.method, row.measure,
+                        row.mean, row.std_error, band_text(row));
+  }
+  return text + "\n";
+}
+
+// The study of exactly this name, or all whose names begin with it.
+std::vector<sim::Study> chosen(const std::string& name) {
+  std::vector<sim::Study> all = sim::studies();
+  const bool exact =
+      std::ranges::any_of(all, [&](const sim::Study& each) { return each.head.id == name; });
+  std::erase_if(all, [&](const sim::Study& each) {
+    return exact ? each.head.id != name : !each.head.id.starts_with(name);
+  });
+  return all;
+}
+
+int list_studies(const std::vector<sim::Study>& studies, const SimulateOptions& options,
+                 Streams streams) {
+  auto json = nlohmann::ordered_json::array();
+  for (const sim::Study& study : studies) {
+    json.push_back({{"study", study.head.id}, {"world", study.head.world}});
+    if (!options.json) streams.out << fmt::format("{:<40} {}\n", study.head.id, study.head.world);
+  }
+  if (options.json) streams.out << json.dump() << "\n";
+  return kOk;
+}
+
+int simulate_methods(const SimulateOptions& options, Streams streams) {
+  const std::vector<sim::Study> studies = chosen(options.study);
+  if (studies.empty()) {
+    const Problem problem{.field = "--study",
+                          .message = fmt::format("there is no study \"{}\"", options.study),
+                          .hint = "assay simulate methods --list names them"};
+    return report(streams, Problems{problem}, options.json);
+  }
+  if (options.list) return list_studies(studies, options, streams);
+  if (options.runs && (*options.runs < 2 || *options.runs > 10'000'000)) {
+    const Problem problem{.field = "--runs", .message = "runs must be between 2 and 10,000,000"};
+    return report(streams, Problems{problem}, options.json);
+  }
+  std::vector<sim::StudyResult> results;
+  for (const sim::Study& study : studies) {
+    results.push_back(sim::run_study(study, {.runs = options.runs, .seed = options.seed}));
+    if (!options.json) streams.out << table(results.back()) << std::flush;
+  }
+  if (options.json) streams.out << sim::to_json(results) << "\n";
+  return std::ranges::all_of(results, &sim::StudyResult::passed) ? kOk : kFailed;
+}
+
 }  // namespace
 
 int run_simulate(const SimulateOptions& options, Streams streams) {
   if (options.what == "aa") return simulate_aa(options, streams);
+  if (options.what == "methods") return simulate_methods(options, streams);
   if (options.what == "assignment") return simulate_assignment(options, streams);
-  const Problem problem{.message = fmt::format("there is no simulation \"{}\"", options.what),
-                        .hint = "aa (methods in a world whose effect is known) or assignment"};
+  const Problem problem{
+      .message = fmt::format("there is no simulation \"{}\"", options.what),
+      .hint = "aa (one world of your choice), methods (every method) or assignment"};
   return report(streams, Problems{problem}, options.json);
 }
 

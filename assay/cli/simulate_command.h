@@ -1,4 +1,5 @@
 // assay simulate aa: what each way of inference claims when the truth is known.
+// assay simulate methods: every method in the studies of docs/methods/calibration.md.
 // assay simulate assignment: whether splits are uniform and experiments independent.
 #pragma once
 
@@ -15,9 +16,11 @@ struct SimulateOptions {
   std::string law = "proportion";
   double baseline = 0.1;
   double lift = 0.0;
-  int runs = 2000;
+  std::optional<int> runs;   // aa: 2000; methods: each study's own.
   std::optional<int> units;  // aa: 2000; assignment: 1000000.
   int salts = 200;
+  std::string study;  // methods: the study of this name, or all whose names begin with it.
+  bool list = false;  // methods: only name the studies.
   int looks = 28;
   double alpha = 0.05;
   std::uint64_t seed = 1;

@@ -1,99 +1,63 @@
 #include "assay/sim/calibrate.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/base/hash.h"
-#include "assay/stats/distributions.h"
-#include "assay/stats/inference.h"
+#include "assay/sim/claims.h"
 
 namespace assay::sim {
 namespace {
 
-using stats::Contrast;
-using stats::Inference;
-using stats::Stat;
-using stats::Summary;
-
-constexpr double kBand = 0.999;  // Level of the binomial band that a rate may not leave.
-
-struct Tally {
-  bool rejected = false;
-  bool missed = false;
-  bool spoke = false;
-};
-
-struct Contestant {
-  std::string name;
-  bool promises_peeking;
-  Stat<Inference> (*infer)(const Contrast&, const CalibrateOptions&);
-};
-
-Stat<Inference> infer_fixed(const Contrast& contrast, const CalibrateOptions& options) {
-  return stats::fixed(contrast, {.alpha = options.alpha});
+Claim posterior_claim(const TwoSample& data) {
+  const auto contrast = stats::mean_contrast(data.control(), data.treatment());
+  if (!contrast) return {};
+  const auto answer = stats::bayesian(*contrast, {.alpha = data.alpha});
+  if (!answer) return {};
+  const stats::Interval& interval = answer->difference.interval;
+  return {.rejects = !interval.contains(0), .misses = !interval.contains(data.difference)};
 }
 
-Stat<Inference> infer_sequential(const Contrast& contrast, const CalibrateOptions& options) {
-  return stats::sequential(
-      contrast, {.alpha = options.alpha, .target_n = static_cast<double>(options.units)});
+Study study_of(const CalibrateOptions& options) {
+  const Promise one_look = options.looks == 1 ? Promise::kAtMost : Promise::kNone;
+  return make_study<TwoSample>(
+      {.id = "aa",
+       .effect = options.world.lift != 0,
+       .runs = options.runs,
+       .units = options.units,
+       .looks = options.looks,
+       .alpha = options.alpha},
+      filling_of({.people = population_of(options.world),
+                  .units = options.units,
+                  .looks = options.looks,
+                  .alpha = options.alpha}),
+      {fixed_method("fixed_horizon", stats::mean_contrast, one_look),
+       sequential_method("sequential", stats::mean_contrast, Promise::kAtMost),
+       {{.name = "bayesian_flat_prior", .promise = one_look}, posterior_claim}});
 }
 
-Stat<Inference> infer_bayesian(const Contrast& contrast, const CalibrateOptions& options) {
-  return stats::bayesian(contrast, {.alpha = options.alpha});
-}
-
-const std::array<Contestant, 3>& contestants() {
-  static const std::array<Contestant, 3> all{{{"fixed_horizon", false, infer_fixed},
-                                              {"sequential", true, infer_sequential},
-                                              {"bayesian_flat_prior", false, infer_bayesian}}};
-  return all;
-}
-
-void look(const Contestant& contestant, const CalibrateOptions& options, const Summary& control,
-          const Summary& treatment, Tally& tally) {
-  const auto contrast = stats::mean_contrast(control, treatment);
-  if (!contrast) return;
-  const Stat<Inference> answer = contestant.infer(*contrast, options);
-  if (!answer) return;
-  tally.spoke = true;
-  tally.rejected |= !answer->difference.interval.contains(0.0);
-  tally.missed |= !answer->difference.interval.contains(options.world.true_difference());
-}
-
-// One experiment: units arrive, are assigned by hash, behave; every method looks at the same data
-// at the same moments.
-std::array<Tally, 3> run_once(const CalibrateOptions& options, int run) {
-  Random random = Random(options.seed).split(static_cast<std::uint64_t>(run));
-  const std::uint64_t salt = salt_digest(fmt::format("aa_{}_{}", options.seed, run));
-  Summary control, treatment;
-  std::array<Tally, 3> tallies;
-  int next_look = 1;
-  for (int unit = 0; unit < options.units; ++unit) {
-    const bool treated = scale(draw(unit_digest(fmt::format("user_{}", unit)), salt), 2) == 1;
-    const std::array row{options.world.outcome(random, treated ? Arm::kTreatment : Arm::kControl)};
-    (treated ? treatment : control).add(row);
-    if ((unit + 1) * static_cast<std::int64_t>(options.looks) <
-        static_cast<std::int64_t>(options.units) * next_look)
-      continue;
-    ++next_look;
-    for (std::size_t i = 0; i < tallies.size(); ++i)
-      look(contestants()[i], options, control, treatment, tallies[i]);
+// The study's rows, one object per method.
+std::vector<MethodResult> methods_of(const Study& study, const std::vector<Row>& rows) {
+  std::vector<MethodResult> methods;
+  for (const MethodHead& head : study.methods) {
+    MethodResult method{.method = head.name, .silent = study.head.runs, .coverage = 1};
+    method.promises_peeking = head.name == "sequential";
+    for (const Row& row : rows) {
+      if (row.method != head.name) continue;
+      method.silent = row.silent;
+      if (row.measure == "misses") {
+        method.coverage = 1 - row.mean;
+        method.within_promise = row.verdict != Verdict::kBroken;
+      } else if (row.measure == "power" || row.measure == "false_positives") {
+        method.rate = row.mean;
+        method.rate_std_error = row.std_error;
+        method.rejected = std::llround(row.mean * static_cast<double>(row.runs));
+      }
+    }
+    methods.push_back(std::move(method));
   }
-  return tallies;
-}
-
-void finish(MethodResult& result, const CalibrateOptions& options) {
-  const double runs = options.runs;
-  result.rate = static_cast<double>(result.rejected) / runs;
-  result.rate_std_error = std::sqrt(result.rate * (1 - result.rate) / runs);
-  result.coverage = 1 - static_cast<double>(result.missed) / runs;
-  const bool promised = result.promises_peeking || options.looks == 1;
-  const std::int64_t allowed = stats::binomial_quantile(kBand, options.runs, options.alpha);
-  result.within_promise = !promised || result.missed <= allowed;
+  return methods;
 }
 
 Result<void> check(const CalibrateOptions& options) {
@@ -122,21 +86,9 @@ Result<void> check(const CalibrateOptions& options) {
 
 Result<Calibration> calibrate(const CalibrateOptions& options) {
   ASSAY_TRY_VOID(check(options));
-  Calibration result{.options = options};
-  for (const Contestant& contestant : contestants()) {
-    result.methods.push_back(
-        {.method = contestant.name, .promises_peeking = contestant.promises_peeking});
-  }
-  for (int run = 0; run < options.runs; ++run) {
-    const std::array<Tally, 3> tallies = run_once(options, run);
-    for (std::size_t i = 0; i < tallies.size(); ++i) {
-      result.methods[i].rejected += tallies[i].rejected;
-      result.methods[i].missed += tallies[i].missed;
-      result.methods[i].silent += !tallies[i].spoke;
-    }
-  }
-  for (MethodResult& method : result.methods) finish(method, options);
-  return result;
+  const Study study = study_of(options);
+  const StudyResult result = run_study(study, {.seed = options.seed});
+  return Calibration{options, methods_of(study, result.rows)};
 }
 
 bool Calibration::passed() const {

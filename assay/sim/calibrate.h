@@ -1,6 +1,6 @@
-// Calibration: run an experiment many times in a world whose truth is known and count what each way
-// of inference claims. With no effect that is the false-positive rate (an A/A run), with one the
-// power; always the coverage of the interval.
+// Calibration: the study of one world that a caller describes, by the three ways of inference that
+// a plan may name. With no effect the rate is that of false positives (an A/A run), with one the
+// power; always the coverage of the interval. studies.h has the studies of every method.
 //
 //   const Calibration result = calibrate({.world = {}, .runs = 2000, .units = 2000, .looks = 28,
 //   .seed = 1}); for (const MethodResult& row : result.methods) …  // rate 0.049 ± 0.005 at one
@@ -29,13 +29,12 @@ struct CalibrateOptions {
 };
 
 struct MethodResult {
-  std::string method;         // "fixed_horizon", "sequential", "bayesian_flat_prior"
-  std::int64_t rejected = 0;  // Runs in which it claimed a difference at any look.
-  std::int64_t missed = 0;    // Runs in which an interval at any look left out the true difference.
-  std::int64_t silent = 0;    // Runs in which it had no answer at all.
-  double rate = 0;            // rejected / runs
-  double rate_std_error = 0;  // Monte-Carlo error of the rate, binomial.
-  double coverage = 0;        // 1 - missed / runs
+  std::string method;             // "fixed_horizon", "sequential", "bayesian_flat_prior"
+  std::int64_t rejected = 0;      // Runs in which it claimed a difference at any look.
+  std::int64_t silent = 0;        // Runs in which it had no answer at all.
+  double rate = 0;                // rejected / runs
+  double rate_std_error = 0;      // Monte-Carlo error of the rate, binomial.
+  double coverage = 0;            // 1 - missed / runs
   bool promises_peeking = false;  // The method's promise holds over all looks, not at one.
   bool within_promise = true;  // No more misses than the 99.9 % binomial quantile of alpha allows;
                                // only judged where promised.

@@ -1,5 +1,7 @@
 #include "assay/sim/claims.h"
 
+#include <cmath>
+
 namespace assay::sim {
 
 Claim claim_of(const stats::Stat<stats::Estimate>& answer, double truth, double alpha) {
@@ -19,6 +21,17 @@ Claim claim_of(const stats::Stat<stats::Inference>& answer, double truth, double
 Claim without_p(Claim claim) {
   claim.p_value.reset();
   return claim;
+}
+
+stats::Proportion share_of(const stats::Summary& summary) {
+  const double n = static_cast<double>(summary.n());
+  return {.successes = std::llround(n * summary.mean(0)), .n = summary.n()};
+}
+
+Claim two_proportions_claim(const TwoSample& data, stats::ProportionInterval interval) {
+  const auto answer = stats::two_proportions(share_of(data.control()), share_of(data.treatment()),
+                                             {.alpha = data.alpha, .interval = interval});
+  return without_p(claim_of(answer, data.difference, data.alpha));
 }
 
 Method<TwoSample> fixed_method(std::string name, MakeContrast make, Promise promise) {

@@ -16,6 +16,10 @@ Claim claim_of(const stats::Stat<stats::Inference>& answer, double truth, double
 // For discrete p-values and for those of peeking, whose law is not uniform.
 Claim without_p(Claim claim);
 
+// Counts of a study of 0/1 outcomes, and the two-proportion z test of them.
+stats::Proportion share_of(const stats::Summary& summary);
+Claim two_proportions_claim(const TwoSample& data, stats::ProportionInterval interval);
+
 // What reduces two summaries to a Contrast.
 using MakeContrast = stats::Stat<stats::Contrast> (*)(const stats::Summary&, const stats::Summary&);
 

@@ -58,8 +58,8 @@ Claim rows_claim(const Clusters& data) {
 Claim sequential_claim(const Clusters& data) {
   const auto contrast = stats::cluster_contrast(data.arms[0], data.arms[1]);
   if (!contrast) return {};
-  return without_p(claim_of(
-      sequential(*contrast, {.target_n = static_cast<double>(data.planned)}), 0, 0.05));
+  return without_p(
+      claim_of(sequential(*contrast, {.target_n = static_cast<double>(data.planned)}), 0, 0.05));
 }
 
 Study cluster_study(int clusters) {

@@ -22,9 +22,8 @@ Method<TwoSample> decision(std::string name, Promise promise, Judge judge) {
 }
 
 stats::SafetyOptions options_of(const TwoSample& data, bool fixed_look) {
-  return {.alpha = data.alpha,
-          .target_n = static_cast<double>(data.units),
-          .fixed_look = fixed_look};
+  return {
+      .alpha = data.alpha, .target_n = static_cast<double>(data.units), .fixed_look = fixed_look};
 }
 
 Claim status_claim(const stats::Stat<stats::Safety>& safety, SafetyStatus claimed) {
@@ -34,30 +33,27 @@ Claim status_claim(const stats::Stat<stats::Safety>& safety, SafetyStatus claime
 
 std::vector<Method<TwoSample>> decisions(bool fixed_look) {
   const Promise promise = fixed_look ? Promise::kExactly : Promise::kAtMost;
-  return {decision("not_lower by 10 %: falsely safe", promise,
-                   [=](const stats::Contrast& contrast, const TwoSample& data) {
-                     return status_claim(
-                         stats::not_lower(contrast, 0.1, options_of(data, fixed_look)),
-                         SafetyStatus::kSafe);
-                   }),
-          decision("not_lower by 10 %: falsely harmful", promise,
-                   [=](const stats::Contrast& contrast, const TwoSample& data) {
-                     return status_claim(
-                         stats::not_lower(contrast, 0.1, options_of(data, fixed_look)),
-                         SafetyStatus::kHarmful);
-                   }),
-          decision("at_least 0.9: falsely safe", promise,
-                   [=](const stats::Contrast& contrast, const TwoSample& data) {
-                     return status_claim(
-                         stats::at_least(contrast, 0.9, options_of(data, fixed_look)),
-                         SafetyStatus::kSafe);
-                   }),
-          decision("at_least 0.9: falsely harmful", promise,
-                   [=](const stats::Contrast& contrast, const TwoSample& data) {
-                     return status_claim(
-                         stats::at_least(contrast, 0.9, options_of(data, fixed_look)),
-                         SafetyStatus::kHarmful);
-                   })};
+  return {
+      decision("not_lower by 10 %: falsely safe", promise,
+               [=](const stats::Contrast& contrast, const TwoSample& data) {
+                 return status_claim(stats::not_lower(contrast, 0.1, options_of(data, fixed_look)),
+                                     SafetyStatus::kSafe);
+               }),
+      decision("not_lower by 10 %: falsely harmful", promise,
+               [=](const stats::Contrast& contrast, const TwoSample& data) {
+                 return status_claim(stats::not_lower(contrast, 0.1, options_of(data, fixed_look)),
+                                     SafetyStatus::kHarmful);
+               }),
+      decision("at_least 0.9: falsely safe", promise,
+               [=](const stats::Contrast& contrast, const TwoSample& data) {
+                 return status_claim(stats::at_least(contrast, 0.9, options_of(data, fixed_look)),
+                                     SafetyStatus::kSafe);
+               }),
+      decision("at_least 0.9: falsely harmful", promise,
+               [=](const stats::Contrast& contrast, const TwoSample& data) {
+                 return status_claim(stats::at_least(contrast, 0.9, options_of(data, fixed_look)),
+                                     SafetyStatus::kHarmful);
+               })};
 }
 
 Claim tost_claim(const stats::Contrast& contrast, const TwoSample& data) {

@@ -107,7 +107,8 @@ struct Treatments {
 Study dunnett_study(int control_units, int treatment_units, int treatments) {
   const auto simulate = [=](const Random& base, const Show<Treatments>& show) {
     Random random = base;
-    Treatments data{.treatments = std::vector<stats::Summary>(static_cast<std::size_t>(treatments))};
+    Treatments data{.treatments =
+                        std::vector<stats::Summary>(static_cast<std::size_t>(treatments))};
     const auto fill = [&](stats::Summary& summary, int units) {
       for (int i = 0; i < units; ++i) summary.add(std::array{random.normal()});
     };

@@ -1,12 +1,11 @@
 // Two means at one look: what Welch's t, the lifts, ranks and resampling claim, from 20 units to
 // 100,000, for tame and for wild outcomes. Welch and Fieller promise their level where means are
 // nearly normal; revenue of a few buyers is not (skewness 90: about 3 million units a variant).
-#include "assay/sim/claims.h"
-#include "assay/sim/studies.h"
-
 #include <fmt/format.h>
 
 #include "assay/base/hash.h"
+#include "assay/sim/claims.h"
+#include "assay/sim/studies.h"
 
 namespace assay::sim {
 namespace {
@@ -20,7 +19,7 @@ struct MeanDesign {
   double share = 0.5;
   double weather = 0;
   Promise welch = Promise::kExactly;
-  Promise lifts = Promise::kNone;   // Delta and log: for large n.
+  Promise lifts = Promise::kNone;  // Delta and log: for large n.
   Promise ranks = Promise::kExactly;
 };
 
@@ -73,22 +72,19 @@ StudyHead head_of(const MeanDesign& design) {
   const bool rare = design.law == Law::kProportion && design.baseline < 0.01;
   return {.id = fmt::format("means.{}.n{}{}{}{}", rare ? "rare" : law_name(design.law),
                             design.units, split, weather, effect),
-          .world = fmt::format("{}, mean {:g}, {} units{}{}{}", law_name(design.law),
-                               design.baseline, design.units,
-                               design.share == 0.5
-                                   ? ""
-                                   : fmt::format(", {:g} % treated", 100 * design.share),
-                               design.weather > 0 ? ", shocks shared in time" : "",
-                               design.lift > 0 ? fmt::format(", lift {:g} %", 100 * design.lift)
-                                               : ""),
+          .world = fmt::format(
+              "{}, mean {:g}, {} units{}{}{}", law_name(design.law), design.baseline, design.units,
+              design.share == 0.5 ? "" : fmt::format(", {:g} % treated", 100 * design.share),
+              design.weather > 0 ? ", shocks shared in time" : "",
+              design.lift > 0 ? fmt::format(", lift {:g} %", 100 * design.lift) : ""),
           .effect = design.lift > 0,
           .runs = design.runs,
           .units = design.units};
 }
 
 Filling filling_for(const MeanDesign& design, bool keep_values) {
-  return {.people = population_of(
-              {.law = design.law, .baseline = design.baseline, .lift = design.lift}),
+  return {.people =
+              population_of({.law = design.law, .baseline = design.baseline, .lift = design.lift}),
           .units = design.units,
           .treatment_share = design.share,
           .weather = design.weather,
@@ -114,9 +110,9 @@ Study resampling_study(const MeanDesign& design, Promise promise) {
   StudyHead head = head_of(design);
   head.id = "resampling" + head.id.substr(5);
   head.runs = 2000;
-  return make_study<TwoSample>(std::move(head), filling_of(filling_for(design, true)),
-                               {{{.name = "poisson_bootstrap", .promise = promise},
-                                 bootstrap_claim}});
+  return make_study<TwoSample>(
+      std::move(head), filling_of(filling_for(design, true)),
+      {{{.name = "poisson_bootstrap", .promise = promise}, bootstrap_claim}});
 }
 
 }  // namespace

@@ -16,8 +16,7 @@ Study ratio_study(int units, double lift, bool with_covariate) {
   std::vector<Method<TwoSample>> methods{
       fixed_method("ratio_delta", stats::ratio_contrast, promise)};
   if (with_covariate) {
-    methods.push_back(fixed_method("cuped of a ratio", stats::cuped_contrast,
-                                   promise));
+    methods.push_back(fixed_method("cuped of a ratio", stats::cuped_contrast, promise));
   }
   return make_study<TwoSample>(
       {.id = fmt::format("ratio.n{}{}{}", units, with_covariate ? ".covariate" : "",
@@ -42,11 +41,11 @@ struct CupedDesign {
 Study cuped_study(const CupedDesign& design) {
   return make_study<TwoSample>(
       {.id = "cuped." + design.name,
-       .world = fmt::format("correlation {:g} with {} covariate{}, {} units, {:g} % treated{}",
-                            design.before.correlation, design.before.covariates,
-                            design.before.covariates > 1 ? "s" : "", design.units,
-                            100 * design.share,
-                            design.before.slope != 0 ? ", the effect follows the covariate" : ""),
+       .world =
+           fmt::format("correlation {:g} with {} covariate{}, {} units, {:g} % treated{}",
+                       design.before.correlation, design.before.covariates,
+                       design.before.covariates > 1 ? "s" : "", design.units, 100 * design.share,
+                       design.before.slope != 0 ? ", the effect follows the covariate" : ""),
        .effect = design.before.effect != 0,
        .runs = 5000,
        .units = design.units},

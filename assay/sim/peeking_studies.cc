@@ -51,32 +51,35 @@ Method<TwoSample> planned_method(std::string name, stats::Spending spending, int
     information.push_back(static_cast<double>(look) / looks);
   }
   const auto design = stats::group_sequential(information, {.spending = spending});
-  return {{.name = std::move(name), .promise = promise}, [design](const TwoSample& data) -> Claim {
-            const auto contrast = stats::mean_contrast(data.control(), data.treatment());
-            if (!contrast || !design) return {};
-            const auto fixed_answer = fixed(*contrast);
-            const auto look = static_cast<std::size_t>(data.look);
-            if (!fixed_answer || look >= design->looks.size()) return {};
-            const stats::Look& planned = design->looks[look];
-            const double error = *fixed_answer->difference.std_error;
-            const double missed = std::abs(contrast->difference() - data.difference);
-            // The repeated interval: the bound times the standard error.
-            return {.rejects = *fixed_answer->difference.p_value < planned.nominal_p,
-                    .misses = missed > planned.z * error};
-          }};
+  return {
+      {.name = std::move(name), .promise = promise}, [design](const TwoSample& data) -> Claim {
+        const auto contrast = stats::mean_contrast(data.control(), data.treatment());
+        if (!contrast || !design) return {};
+        const auto fixed_answer = fixed(*contrast);
+        const auto look = static_cast<std::size_t>(data.look);
+        if (!fixed_answer || look >= design->looks.size()) return {};
+        const stats::Look& planned = design->looks[look];
+        const double error = *fixed_answer->difference.std_error;
+        const double missed = std::abs(contrast->difference() - data.difference);
+        // The repeated interval: the bound times the standard error.
+        return {
+            .rejects =
+                *fixed_answer->difference.p_value<planned.nominal_p, .misses = missed> planned.z *
+                error};
+      }};
 }
 
 std::vector<Method<TwoSample>> ways(int looks, Promise sequences, Promise planned) {
-  return {fixed_method("fixed, peeked at", stats::mean_contrast, Promise::kNone),
-          sequential_method("confidence_sequence", stats::mean_contrast, sequences),
-          {{.name = "msprt", .promise = sequences}, mixture_claim},
-          planned_method("group_sequential, obrien_fleming", stats::Spending::kObrienFleming, looks,
-                         planned),
-          planned_method("group_sequential, pocock", stats::Spending::kPocock, looks,
-                         Promise::kNone),
-          posterior_method("posterior, P(better) > 0.95", Posterior::kOneDirection),
-          posterior_method("posterior, either way", Posterior::kEitherDirection),
-          posterior_method("posterior, sceptical prior", Posterior::kSceptical)};
+  return {
+      fixed_method("fixed, peeked at", stats::mean_contrast, Promise::kNone),
+      sequential_method("confidence_sequence", stats::mean_contrast, sequences),
+      {{.name = "msprt", .promise = sequences}, mixture_claim},
+      planned_method("group_sequential, obrien_fleming", stats::Spending::kObrienFleming, looks,
+                     planned),
+      planned_method("group_sequential, pocock", stats::Spending::kPocock, looks, Promise::kNone),
+      posterior_method("posterior, P(better) > 0.95", Posterior::kOneDirection),
+      posterior_method("posterior, either way", Posterior::kEitherDirection),
+      posterior_method("posterior, sceptical prior", Posterior::kSceptical)};
 }
 
 struct PeekDesign {
@@ -126,18 +129,14 @@ Study product_study(std::string name, std::string world, Population people, Make
 // Rates of rare events, held exactly: one share's sequence and the conversions of two.
 Study rare_study() {
   const auto share_claim = [](const TwoSample& data) -> Claim {
-    const auto& arm = data.treatment();
-    const auto successes = std::llround(arm.mean(0) * static_cast<double>(arm.n()));
-    const auto interval = stats::proportion_sequence(successes, arm.n(), data.alpha);
+    const auto [successes, n] = share_of(data.treatment());
+    const auto interval = stats::proportion_sequence(successes, n, data.alpha);
     if (!interval) return {};
     return {.misses = !interval->contains(0.002)};
   };
   const auto e_claim = [](const TwoSample& data) -> Claim {
-    const auto successes = [](const stats::Summary& arm) {
-      return std::llround(arm.mean(0) * static_cast<double>(arm.n()));
-    };
-    const auto log_e =
-        stats::conversion_log_e(successes(data.control()), successes(data.treatment()), 0.5);
+    const auto log_e = stats::conversion_log_e(share_of(data.control()).successes,
+                                               share_of(data.treatment()).successes, 0.5);
     return {.rejects = log_e && *log_e >= std::log(1 / data.alpha)};
   };
   return make_study<TwoSample>(

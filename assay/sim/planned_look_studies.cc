@@ -55,8 +55,9 @@ Study exit_study(const Bounds& bounds) {
                        [k](const Path& path) -> Claim { return {.rejects = path.stopped == k}; }});
     spent = design.looks[k].alpha_spent;
   }
-  methods.push_back({{.name = "stops at any look", .rate = spent},
-                     [](const Path& path) -> Claim { return {.rejects = path.stopped.has_value()}; }});
+  methods.push_back({{.name = "stops at any look", .rate = spent}, [](const Path& path) -> Claim {
+                       return {.rejects = path.stopped.has_value()};
+                     }});
   return make_study<Path>({.id = "planned_looks." + bounds.name,
                            .world = fmt::format("Brownian paths, {} looks", design.looks.size()),
                            .runs = 1'000'000,

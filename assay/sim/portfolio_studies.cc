@@ -100,8 +100,8 @@ std::vector<Study> portfolio_studies() {
   std::vector<Study> made;
   made.push_back(segment_study(0));
   made.push_back(segment_study(0.2));
-  made.push_back(winner_study("known", "50 experiments, the spread of effects known", 1.0,
-                              Promise::kExactly));
+  made.push_back(
+      winner_study("known", "50 experiments, the spread of effects known", 1.0, Promise::kExactly));
   made.push_back(winner_study("estimated", "50 experiments, the spread of effects estimated",
                               std::nullopt, Promise::kNone));
   return made;

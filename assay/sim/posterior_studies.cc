@@ -35,13 +35,13 @@ std::vector<Method<Belief>> calibration_methods() {
          return {.error = std::max(0.0, -belief.truth) - belief.loss};
        }}};
   for (int decile = 0; decile < 10; ++decile) {
-    methods.push_back({{.name = fmt::format("P(better) in {:.1f}–{:.1f}", 0.1 * decile,
-                                            0.1 * (decile + 1))},
-                       [decile](const Belief& belief) -> Claim {
-                         const int at = std::min(9, static_cast<int>(10 * belief.better));
-                         if (at != decile) return {};
-                         return {.error = (belief.truth > 0 ? 1.0 : 0.0) - belief.better};
-                       }});
+    methods.push_back(
+        {{.name = fmt::format("P(better) in {:.1f}–{:.1f}", 0.1 * decile, 0.1 * (decile + 1))},
+         [decile](const Belief& belief) -> Claim {
+           const int at = std::min(9, static_cast<int>(10 * belief.better));
+           if (at != decile) return {};
+           return {.error = (belief.truth > 0 ? 1.0 : 0.0) - belief.better};
+         }});
   }
   return methods;
 }
@@ -56,22 +56,22 @@ Study prior_study(std::string name, std::string world, int runs, Simulate<Belief
 }
 
 Study beta_study() {
-  return prior_study(
-      "beta_binomial", "shares from Beta(5, 45), 200 units a variant", 2000,
-      [](const Random& base, const Show<Belief>& show) {
-        Random random = base;
-        std::array<double, 2> shares{};
-        std::array<stats::Proportion, 2> counts;
-        for (std::size_t arm = 0; arm < 2; ++arm) {
-          const double a = random.gamma(5, 1);
-          shares[arm] = a / (a + random.gamma(45, 1));
-          counts[arm].n = 200;
-          for (int i = 0; i < 200; ++i) counts[arm].successes += random.chance(shares[arm]);
-        }
-        const auto answer =
-            stats::beta_binomial(counts[0], counts[1], {.prior = {.a = 5, .b = 45}});
-        if (answer) show(belief_of(answer->difference, shares[1] - shares[0]));
-      });
+  return prior_study("beta_binomial", "shares from Beta(5, 45), 200 units a variant", 2000,
+                     [](const Random& base, const Show<Belief>& show) {
+                       Random random = base;
+                       std::array<double, 2> shares{};
+                       std::array<stats::Proportion, 2> counts;
+                       for (std::size_t arm = 0; arm < 2; ++arm) {
+                         const double a = random.gamma(5, 1);
+                         shares[arm] = a / (a + random.gamma(45, 1));
+                         counts[arm].n = 200;
+                         for (int i = 0; i < 200; ++i)
+                           counts[arm].successes += random.chance(shares[arm]);
+                       }
+                       const auto answer =
+                           stats::beta_binomial(counts[0], counts[1], {.prior = {.a = 5, .b = 45}});
+                       if (answer) show(belief_of(answer->difference, shares[1] - shares[0]));
+                     });
 }
 
 Study gamma_study() {
@@ -84,8 +84,8 @@ Study gamma_study() {
                          rates[arm] = random.gamma(4, 0.5);
                          counts[arm] = {static_cast<double>(random.poisson(10 * rates[arm])), 10};
                        }
-                       const auto answer = stats::gamma_poisson(
-                           counts[0], counts[1], {.prior = {.shape = 4, .rate = 2}});
+                       const auto answer = stats::gamma_poisson(counts[0], counts[1],
+                                                                {.prior = {.shape = 4, .rate = 2}});
                        if (answer) show(belief_of(answer->difference, rates[1] - rates[0]));
                      });
 }

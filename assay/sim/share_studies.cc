@@ -12,18 +12,9 @@
 namespace assay::sim {
 namespace {
 
-stats::Proportion share_of(const stats::Summary& summary) {
-  const double n = static_cast<double>(summary.n());
-  return {.successes = std::llround(n * summary.mean(0)), .n = summary.n()};
-}
-
 Method<TwoSample> z_method(std::string name, stats::ProportionInterval interval, Promise promise) {
-  return {{.name = std::move(name), .promise = promise}, [interval](const TwoSample& data) {
-            return without_p(claim_of(
-                stats::two_proportions(share_of(data.control()), share_of(data.treatment()),
-                                       {.alpha = data.alpha, .interval = interval}),
-                data.difference, data.alpha));
-          }};
+  return {{.name = std::move(name), .promise = promise},
+          [interval](const TwoSample& data) { return two_proportions_claim(data, interval); }};
 }
 
 enum class TableMethod { kChiSquare, kYates, kG, kFisher };
@@ -34,12 +25,12 @@ Method<TwoSample> table_method(std::string name, TableMethod way, Promise promis
             const auto [b, n_b] = share_of(data.treatment());
             const std::array counts{a, n_a - a, b, n_b - b};
             const auto answer =
-                way == TableMethod::kG        ? stats::g_test(counts, 2)
-                : way == TableMethod::kFisher ? stats::fisher_exact(a, n_a - a, b, n_b - b)
-                                              : stats::chi_square_test(
-                                                    counts, 2,
-                                                    way == TableMethod::kYates ? stats::Yates::kYes
-                                                                               : stats::Yates::kNo);
+                way == TableMethod::kG ? stats::g_test(counts, 2)
+                : way == TableMethod::kFisher
+                    ? stats::fisher_exact(a, n_a - a, b, n_b - b)
+                    : stats::chi_square_test(
+                          counts, 2,
+                          way == TableMethod::kYates ? stats::Yates::kYes : stats::Yates::kNo);
             // All or none converted: no table to test, and no claim.
             return {.rejects = answer && answer->p_value < data.alpha};
           }};
@@ -70,13 +61,13 @@ struct ShareDesign {
 Study share_study(const ShareDesign& design) {
   const Promise approximate = design.approximate;
   const bool effect = design.lift > 0;
-  StudyHead head{.id = fmt::format("shares.p{:g}.n{}{}", design.share, design.units,
-                                   effect ? ".effect" : ""),
-                 .world = fmt::format("share {:g}, {} units{}", design.share, design.units,
-                                      effect ? fmt::format(", lift {:g} %", 100 * design.lift) : ""),
-                 .effect = effect,
-                 .runs = design.runs,
-                 .units = design.units};
+  StudyHead head{
+      .id = fmt::format("shares.p{:g}.n{}{}", design.share, design.units, effect ? ".effect" : ""),
+      .world = fmt::format("share {:g}, {} units{}", design.share, design.units,
+                           effect ? fmt::format(", lift {:g} %", 100 * design.lift) : ""),
+      .effect = effect,
+      .runs = design.runs,
+      .units = design.units};
   return make_study<TwoSample>(
       std::move(head),
       filling_of({.people = population_of({.baseline = design.share, .lift = design.lift}),
@@ -106,9 +97,12 @@ Study credible_study(double share, int units, double lift) {
 
 std::vector<Study> share_studies() {
   const std::vector<ShareDesign> designs{
-      {0.5, 40, 0, Promise::kNone},      {0.1, 100, 0, Promise::kNone},
-      {0.1, 1000},                       {0.1, 1000, 0.5},
-      {0.002, 2000, 0, Promise::kNone},  {0.002, 2000, 1.0, Promise::kNone},
+      {0.5, 40, 0, Promise::kNone},
+      {0.1, 100, 0, Promise::kNone},
+      {0.1, 1000},
+      {0.1, 1000, 0.5},
+      {0.002, 2000, 0, Promise::kNone},
+      {0.002, 2000, 1.0, Promise::kNone},
       {0.002, 100'000, 0, Promise::kExactly, 1000},
   };
   std::vector<Study> made;

@@ -5,4 +5,6 @@
 
 #include "assay/sim/calibrate.h"
 #include "assay/sim/fairness.h"
+#include "assay/sim/studies.h"
+#include "assay/sim/study.h"
 #include "assay/sim/world.h"

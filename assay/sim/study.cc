@@ -7,6 +7,7 @@
 
 #include "assay/base/hash.h"
 #include "assay/stats/distributions.h"
+#include "assay/stats/summary.h"
 
 namespace assay::sim {
 namespace {
@@ -15,18 +16,11 @@ constexpr double kBand = 0.999;
 constexpr double kOutside = 1 - kBand;
 constexpr std::size_t kCells = 20;  // Of the histogram of p-values.
 
-// Moments of numbers that arrive one by one.
-struct Moments {
-  double n = 0, mean = 0, m2 = 0, sum4 = 0;
-  void add(double x) {
-    n += 1;
-    const double delta = x - mean;
-    mean += delta / n;
-    m2 += delta * (x - mean);
-    sum4 += x * x * x * x;
-  }
-  double variance() const { return n > 1 ? m2 / (n - 1) : 0; }
-};
+using stats::Summary;
+
+void add(Summary& summary, double x) { summary.add(std::array{x}); }
+
+double sd(const Summary& summary) { return std::sqrt(summary.variance().value_or(0)); }
 
 // What one method claimed in all runs.
 struct Tally {
@@ -40,9 +34,9 @@ struct Tally {
     if (claim.rejects.value_or(false) && first < 0) first = look;
     missed |= claim.misses.value_or(false);
     if (claim.p_value) p_values.push_back(*claim.p_value);
-    if (claim.error) errors.add(*claim.error);
-    if (claim.std_error) squared_std_errors.add(*claim.std_error * *claim.std_error);
-    if (claim.false_share) false_shares.add(*claim.false_share);
+    if (claim.error) add(errors, *claim.error);
+    if (claim.std_error) add(squared_std_errors, *claim.std_error * *claim.std_error);
+    if (claim.false_share) add(false_shares, *claim.false_share);
   }
   void end() {
     if (first >= 0) ++first_rejections[static_cast<std::size_t>(first)];
@@ -56,7 +50,7 @@ struct Tally {
   std::int64_t rejected = 0, misses = 0, silent = 0;
   std::vector<std::int64_t> first_rejections;  // By look.
   std::vector<double> p_values;
-  Moments errors, squared_std_errors, false_shares;
+  Summary errors, squared_std_errors, false_shares;
 };
 
 // P(the largest distance of n uniform values from their law exceeds the one seen), Kolmogorov's
@@ -89,8 +83,8 @@ Row share_row(std::string_view measure, std::int64_t count, std::int64_t runs, P
   Row row{.measure = std::string(measure), .runs = runs, .promise = promise};
   row.mean = static_cast<double>(count) / n;
   row.std_error = std::sqrt(row.mean * (1 - row.mean) / n);
-  if (promise == Promise::kNone) return row;
   row.promised = promised;
+  if (promise == Promise::kNone) return row;
   const double above = promise == Promise::kExactly ? 1 - kOutside / 2 : kBand;
   judge(row, static_cast<double>(stats::binomial_quantile(kOutside / 2, runs, promised)) / n,
         static_cast<double>(stats::binomial_quantile(above, runs, promised)) / n);
@@ -98,13 +92,13 @@ Row share_row(std::string_view measure, std::int64_t count, std::int64_t runs, P
 }
 
 // A mean of numbers, held against the normal distribution.
-Row mean_row(std::string_view measure, const Moments& moments, Promise promise, double promised) {
+Row mean_row(std::string_view measure, const Summary& values, Promise promise, double promised) {
   Row row{.measure = std::string(measure), .promise = promise};
-  row.runs = static_cast<std::int64_t>(moments.n);
-  row.mean = moments.mean;
-  row.std_error = std::sqrt(moments.variance() / moments.n);
-  if (promise == Promise::kNone) return row;
+  row.runs = values.n();
+  row.mean = values.mean(0);
+  row.std_error = sd(values) / std::sqrt(static_cast<double>(values.n()));
   row.promised = promised;
+  if (promise == Promise::kNone) return row;
   const double above = promise == Promise::kExactly ? kOutside / 2 : kOutside;
   const double reach = stats::normal_isf(above) * row.std_error;
   judge(row, promised - reach, promised + reach);
@@ -114,14 +108,16 @@ Row mean_row(std::string_view measure, const Moments& moments, Promise promise, 
 // Stated standard errors (their root mean square) over the standard deviation of the estimates;
 // the latter's Monte-Carlo error follows from the estimates' kurtosis.
 Row std_error_row(const Tally& tally, Promise promise) {
-  const double variance = tally.errors.variance();
-  Row row{.measure = "std_error",
-          .promise = promise == Promise::kExactly ? promise : Promise::kNone,  // Bounds may be wide.
-          .promised = 1};
-  row.runs = static_cast<std::int64_t>(tally.errors.n);
-  row.mean = std::sqrt(tally.squared_std_errors.mean / variance);
-  const double kurtosis = tally.errors.sum4 / tally.errors.n / (variance * variance);
-  row.std_error = row.mean * std::sqrt(std::max(0.0, kurtosis - 1) / (4 * tally.errors.n));
+  Row row{
+      .measure = "std_error",
+      .promise = promise == Promise::kExactly ? promise : Promise::kNone,  // Bounds may be wide.
+      .promised = 1};
+  row.runs = tally.errors.n();
+  const double n = static_cast<double>(row.runs);
+  row.mean = std::sqrt(tally.squared_std_errors.mean(0)) / sd(tally.errors);
+  const double m2 = tally.errors.comoment(0, 0);
+  const double kurtosis = n * tally.errors.m4() / (m2 * m2);
+  row.std_error = row.mean * std::sqrt(std::max(0.0, kurtosis - 1) / (4 * n));
   const double reach = stats::normal_isf(kOutside / 2) * row.std_error;
   if (row.promise == Promise::kExactly) judge(row, 1 - reach, 1 + reach);
   return row;
@@ -140,10 +136,11 @@ void add_p_values(Row& row, const Tally& tally, Promise promise) {
 Row rejection_row(const StudyHead& head, const MethodHead& method, const Tally& tally,
                   std::int64_t runs) {
   const double rate = method.rate.value_or(head.alpha);
-  Row row = head.effect ? share_row("power", tally.rejected, runs,
-                                    method.power ? Promise::kExactly : Promise::kNone,
-                                    method.power.value_or(0))
-                        : share_row("false_positives", tally.rejected, runs, method.promise, rate);
+  const bool planned = method.power && method.promise != Promise::kNone;
+  Row row = head.effect
+                ? share_row("power", tally.rejected, runs,
+                            planned ? Promise::kExactly : Promise::kNone, method.power.value_or(0))
+                : share_row("false_positives", tally.rejected, runs, method.promise, rate);
   if (!head.effect && head.looks == 1 && !tally.p_values.empty()) {
     add_p_values(row, tally, method.promise);
   }
@@ -164,16 +161,15 @@ void add_rows(const StudyHead& head, const MethodHead& method, const Tally& tall
   if (tally.ever_covers) {
     rows.push_back(share_row("misses", tally.misses, runs, method.promise, rate));
   }
-  if (tally.false_shares.n > 0) {
+  if (tally.false_shares.n() > 0) {
     rows.push_back(mean_row("false_share", tally.false_shares, method.promise, rate));
   }
-  const bool one_look = head.looks == 1 && tally.errors.n > 1 && tally.errors.m2 > 0;
-  if (one_look) {
+  if (head.looks == 1 && sd(tally.errors) > 0) {
     const bool promised = method.promise != Promise::kNone;
     Row row = mean_row("error", tally.errors, promised ? Promise::kExactly : Promise::kNone, 0);
-    const bool in_std_errors = tally.squared_std_errors.n > 1;
-    const double sd = in_std_errors ? std::sqrt(tally.errors.variance()) : 1;
-    for (double* each : {&row.mean, &row.std_error, &row.low, &row.high}) *each /= sd;
+    const bool in_std_errors = tally.squared_std_errors.n() > 1;
+    const double scale = in_std_errors ? sd(tally.errors) : 1;
+    for (double* each : {&row.mean, &row.std_error, &row.low, &row.high}) *each /= scale;
     rows.push_back(std::move(row));
     if (in_std_errors) rows.push_back(std_error_row(tally, method.promise));
   }
@@ -222,14 +218,15 @@ std::string_view verdict_name(Verdict verdict) {
 namespace {
 
 nlohmann::ordered_json json_of(const Row& row) {
-  nlohmann::ordered_json json{{"method", row.method},   {"measure", row.measure},
-                              {"runs", row.runs},       {"silent", row.silent},
-                              {"mean", row.mean},       {"std_error", row.std_error},
-                              {"promise", promise_name(row.promise)}};
-  if (row.promise != Promise::kNone) {
-    json["promised"] = row.promised;
-    json["band"] = {row.low, row.high};
-  }
+  nlohmann::ordered_json json{{"method", row.method},
+                              {"measure", row.measure},
+                              {"runs", row.runs},
+                              {"silent", row.silent},
+                              {"mean", row.mean},
+                              {"std_error", row.std_error},
+                              {"promise", promise_name(row.promise)},
+                              {"promised", row.promised}};
+  if (row.promise != Promise::kNone) json["band"] = {row.low, row.high};
   json["verdict"] = verdict_name(row.verdict);
   if (row.uniformity_p) json["uniformity_p"] = *row.uniformity_p;
   if (!row.p_histogram.empty()) json["p_histogram"] = row.p_histogram;
@@ -242,11 +239,10 @@ nlohmann::ordered_json json_of(const Row& row) {
 std::string to_json(const std::vector<StudyResult>& results) {
   nlohmann::ordered_json json{{"version", 1}, {"studies", nlohmann::ordered_json::array()}};
   for (const StudyResult& result : results) {
-    nlohmann::ordered_json study{{"study", result.head.id},     {"world", result.head.world},
-                                 {"effect", result.head.effect}, {"runs", result.head.runs},
-                                 {"units", result.head.units},   {"looks", result.head.looks},
-                                 {"alpha", result.head.alpha},   {"seed", result.seed},
-                                 {"passed", result.passed()}};
+    nlohmann::ordered_json study{
+        {"study", result.head.id},    {"world", result.head.world}, {"effect", result.head.effect},
+        {"runs", result.head.runs},   {"units", result.head.units}, {"looks", result.head.looks},
+        {"alpha", result.head.alpha}, {"seed", result.seed},        {"passed", result.passed()}};
     study["rows"] = nlohmann::ordered_json::array();
     for (const Row& row : result.rows) study["rows"].push_back(json_of(row));
     json["studies"].push_back(std::move(study));

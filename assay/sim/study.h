@@ -46,7 +46,7 @@ struct MethodHead {
   std::string name;
   Promise promise = Promise::kExactly;
   std::optional<double> rate;   // Promised rate of false claims; none: the study's alpha.
-  std::optional<double> power;  // Planned; judged on both sides.
+  std::optional<double> power;  // Planned; judged on both sides where something is promised.
 };
 
 struct StudyHead {
@@ -100,20 +100,20 @@ enum class Verdict { kKept, kBroken, kNotJudged };
 // One measured number of one method.
 struct Row {
   std::string method;
-  std::string measure;     // "false_positives", "misses", "power": shares of the runs, at any look.
-                           // "false_share": mean. "error": mean; where standard errors are stated
-                           // in standard deviations of the estimates. "std_error": stated over
-                           // actual, 1 when honest.
-  std::int64_t runs = 0;   // That the number stands on.
-  std::int64_t silent = 0; // Runs without an answer at any look.
+  std::string measure;    // "false_positives", "misses", "power": shares of the runs, at any look.
+                          // "false_share": mean. "error": mean; where standard errors are stated
+                          // in standard deviations of the estimates. "std_error": stated over
+                          // actual, 1 when honest.
+  std::int64_t runs = 0;  // That the number stands on.
+  std::int64_t silent = 0;  // Runs without an answer at any look.
   double mean = 0;
-  double std_error = 0;    // Monte-Carlo error of the mean.
+  double std_error = 0;  // Monte-Carlo error of the mean.
   Promise promise = Promise::kNone;
-  double promised = 0;
-  double low = 0;          // The band; both 0 where nothing is promised.
+  double promised = 0;  // What it would be if the method were right here.
+  double low = 0;       // The band; both 0 where nothing is promised.
   double high = 0;
   Verdict verdict = Verdict::kNotJudged;
-  std::optional<double> uniformity_p;    // Kolmogorov–Smirnov of the p-values, where continuous.
+  std::optional<double> uniformity_p;     // Kolmogorov–Smirnov of the p-values, where continuous.
   std::vector<std::int64_t> p_histogram;  // 20 equal cells, with false_positives at one look.
   std::vector<double> by_look;            // Share that has rejected up to each look, if many.
 };
@@ -132,8 +132,8 @@ struct RunOptions {
 
 StudyResult run_study(const Study& study, const RunOptions& options = {});
 
-std::string_view promise_name(Promise promise);  // "exactly", "at_most", "none"
-std::string_view verdict_name(Verdict verdict);  // "kept", "broken", "not_judged"
+std::string_view promise_name(Promise promise);                // "exactly", "at_most", "none"
+std::string_view verdict_name(Verdict verdict);                // "kept", "broken", "not_judged"
 std::string to_json(const std::vector<StudyResult>& results);  // docs/methods/README.md
 
 }  // namespace assay::sim

@@ -53,11 +53,11 @@ Study split_study(const SplitDesign& design) {
   };
   return make_study<Counts>(
       {.id = "split." + design.name,
-       .world = fmt::format("{} variants, {} units, {} look{}{}", design.shares.size(),
-                            design.units, design.looks, one_look ? "" : "s",
-                            design.lost > 0 ? fmt::format(", {:g} % of the last variant lost",
-                                                          100 * design.lost)
-                                            : ""),
+       .world = fmt::format(
+           "{} variants, {} units, {} look{}{}", design.shares.size(), design.units, design.looks,
+           one_look ? "" : "s",
+           design.lost > 0 ? fmt::format(", {:g} % of the last variant lost", 100 * design.lost)
+                           : ""),
        .effect = design.lost > 0,
        .runs = 5000,
        .units = design.units,

@@ -33,9 +33,8 @@ Population population_with_covariates(const Before& before) {
   const double count = before.covariates;
   const double load = before.correlation / std::sqrt(count);  // Of each covariate.
   const double rest = std::sqrt(1 - before.correlation * before.correlation);
-  Population people{.columns = {.covariates = before.covariates},
-                    .control = 1,
-                    .treatment = 1 + before.effect};
+  Population people{
+      .columns = {.covariates = before.covariates}, .control = 1, .treatment = 1 + before.effect};
   people.behave = [=](Random& random, Arm arm, std::span<double> row) {
     row[0] = 1 + rest * random.normal();
     for (std::size_t i = 1; i < row.size(); ++i) {
