@@ -21,6 +21,7 @@ std::vector<Study> planned_look_studies();  // Group-sequential bounds on Browni
 std::vector<Study> family_studies();        // Many p-values or e-values; several treatments.
 std::vector<Study> trust_studies();         // Sample ratios.
 std::vector<Study> posterior_studies();     // Posteriors when the truth comes from the prior.
+std::vector<Study> strata_studies();        // Strata, pairs of experiments, balance, novelty.
 std::vector<Study> cluster_studies();       // Whole clusters randomized.
 std::vector<Study> portfolio_studies();     // Segments, and many experiments.
 std::vector<Study> power_studies();         // Planned power against measured.

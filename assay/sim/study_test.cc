@@ -112,7 +112,7 @@ TEST(Studies, HaveNamesOfTheirOwnAndTheSameNumbersForTheSameSeed) {
 using Published = std::map<std::string, nlohmann::json>;
 
 Published published() {
-  std::ifstream file(ASSAY_SOURCE_DIR "/docs/methods/calibration.json");
+  std::ifstream file("docs/methods/calibration.json");
   const auto json = nlohmann::json::parse(file);
   Published rows;
   for (const auto& study : json.at("studies")) {

@@ -59,6 +59,9 @@ FAMILIES = (
     ("clusters", "Clusters", None,
      "Whole clusters randomized. Rows as units are wrong at any size; CR0 lies with 6 to 40 clusters, CR2 with Satterthwaite's "
      "degrees of freedom holds from 12 on."),
+    ("strata", "Strata, pairs of experiments, balance, novelty", None,
+     "Post-stratification takes the levels of countries out and gains power; Cochran–Mantel–Haenszel compares shares over a "
+     "ramp that fools the pooled test. Interactions, covariate balance and trends hold their level."),
     ("decisions", "Safe, harmful, equivalent", None,
      "The truth is exactly on the margin: any claim is false, and allowed in 5 %."),
     ("planned_looks", "Planned looks on Brownian paths", None,
