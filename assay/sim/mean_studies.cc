@@ -14,7 +14,7 @@ struct MeanDesign {
   Law law;
   double baseline;
   int units;
-  int runs = 10'000;
+  int runs = 5000;
   double lift = 0;
   double share = 0.5;
   double weather = 0;
@@ -65,6 +65,18 @@ Claim bootstrap_claim(const TwoSample& data) {
   return without_p(claim);
 }
 
+Claim permutation_claim(const TwoSample& data) {
+  std::vector<stats::RandomizedGroup> units;
+  for (std::size_t arm = 0; arm < 2; ++arm) {
+    for (const double value : data.values[arm])
+      units.push_back({.sum = value, .treated = arm == 1});
+  }
+  // 499 draws: p is a multiple of 1/500, and at most 0.05 in exactly 25 of them.
+  const auto answer = stats::permutation_test(units, {.draws = 499, .exact_limit = 0});
+  if (!answer) return {};
+  return {.rejects = answer->p_value <= data.alpha};
+}
+
 StudyHead head_of(const MeanDesign& design) {
   const std::string split = design.share == 0.5 ? "" : fmt::format(".share{:g}", design.share);
   const std::string weather = design.weather > 0 ? ".weather" : "";
@@ -106,13 +118,17 @@ Study mean_study(const MeanDesign& design) {
                                std::move(methods));
 }
 
-Study resampling_study(const MeanDesign& design, Promise promise) {
+Study resampling_study(const MeanDesign& design, Promise promise,
+                       Promise permuted = Promise::kExactly) {
   StudyHead head = head_of(design);
   head.id = "resampling" + head.id.substr(5);
-  head.runs = 2000;
+  head.runs = 1000;
+  // Permutations promise their level for any law, where no unit is changed by the treatment.
   return make_study<TwoSample>(
       std::move(head), filling_of(filling_for(design, true)),
-      {{{.name = "poisson_bootstrap", .promise = promise}, bootstrap_claim}});
+      {{{.name = "poisson_bootstrap", .promise = promise}, bootstrap_claim},
+       {{.name = "permutation_test", .promise = design.lift == 0 ? permuted : Promise::kNone},
+        permutation_claim}});
 }
 
 }  // namespace
@@ -122,28 +138,30 @@ std::vector<Study> mean_studies() {
   constexpr Promise kMost = Promise::kAtMost;
   constexpr Promise kYes = Promise::kExactly;
   const std::vector<MeanDesign> designs{
-      {Law::kNormal, 1, 20, 10'000, 0, 0.5, 0, kYes, kNo, kNo},
+      {Law::kNormal, 1, 20, 5000, 0, 0.5, 0, kYes, kNo, kNo},
       {Law::kNormal, 1, 50},
-      {Law::kNormal, 1, 50, 10'000, 0.5},
-      {Law::kNormal, 1, 1000, 10'000, 0, 0.5, 0},
-      {Law::kNormal, 1, 1000, 10'000, 0.2},
-      {Law::kNormal, 1, 1000, 10'000, 0, 0.1},
-      {Law::kNormal, 1, 1000, 10'000, 0, 0.5, 1},
-      {Law::kNormal, 1, 100'000, 1000, 0.01, 0.5, 0, kYes, kYes},
-      {Law::kCount, 1.5, 50, 10'000, 0, 0.5, 0, kNo},
+      {Law::kNormal, 1, 50, 5000, 0.5},
+      {Law::kNormal, 1, 1000, 5000, 0, 0.5, 0},
+      {Law::kNormal, 1, 1000, 5000, 0.2},
+      {Law::kNormal, 1, 1000, 5000, 0, 0.1},
+      {Law::kNormal, 1, 1000, 5000, 0, 0.5, 1},
+      {Law::kNormal, 1, 100'000, 500, 0.01, 0.5, 0, kYes, kYes},
+      {Law::kCount, 1.5, 50, 5000, 0, 0.5, 0, kNo},
       {Law::kCount, 1.5, 1000},
-      {Law::kCount, 1.5, 1000, 10'000, 0.2},
+      {Law::kCount, 1.5, 1000, 5000, 0.2},
       {Law::kProportion, 0.1, 1000},
-      {Law::kProportion, 0.002, 1000, 10'000, 0, 0.5, 0, kNo, kNo, kMost},
-      {Law::kRevenue, 2, 20, 10'000, 0, 0.5, 0, kNo, kNo, kMost},
-      {Law::kRevenue, 2, 1000, 10'000, 0, 0.5, 0, kNo},
-      {Law::kRevenue, 2, 1000, 10'000, 0, 0.1, 0, kNo},
-      {Law::kRevenue, 2, 1000, 10'000, 0.5, 0.5, 0, kNo},
-      {Law::kRevenue, 2, 100'000, 1000, 0.2, 0.5, 0, kNo},
+      {Law::kProportion, 0.002, 1000, 5000, 0, 0.5, 0, kNo, kNo, kMost},
+      {Law::kRevenue, 2, 20, 5000, 0, 0.5, 0, kNo, kNo, kMost},
+      {Law::kRevenue, 2, 1000, 5000, 0, 0.5, 0, kNo},
+      {Law::kRevenue, 2, 1000, 5000, 0, 0.1, 0, kNo},
+      {Law::kRevenue, 2, 1000, 5000, 0.5, 0.5, 0, kNo},
+      {Law::kRevenue, 2, 100'000, 500, 0.2, 0.5, 0, kNo},
   };
   std::vector<Study> made;
   for (const MeanDesign& design : designs) made.push_back(mean_study(design));
   made.push_back(resampling_study({Law::kNormal, 1, 50}, kNo));
+  made.push_back(resampling_study({Law::kRevenue, 2, 20}, kNo, kMost));  // Mostly ties.
+  made.push_back(resampling_study({Law::kRevenue, 2, 1000, 0, 0, 0.1}, kNo));
   made.push_back(resampling_study({Law::kNormal, 1, 1000, 0, 0.2}, kYes));
   made.push_back(resampling_study({Law::kCount, 1.5, 1000, 0, 0.2}, kYes));
   made.push_back(resampling_study({Law::kRevenue, 2, 1000, 0, 0.5}, kNo));

@@ -62,7 +62,14 @@ Study cuped_study(const CupedDesign& design) {
                     {.alpha = data.alpha}),
               data.difference, data.alpha);
         }},
-       fixed_method("cuped", stats::cuped_contrast, Promise::kExactly)});
+       fixed_method("cuped", stats::cuped_contrast, Promise::kExactly),
+       // Refuses where the covariates differ at 0.001: once in a thousand honest runs.
+       fixed_method(
+           "augmentation",
+           [](const stats::Summary& control, const stats::Summary& treatment) {
+             return stats::augmented_contrast(control, treatment);
+           },
+           Promise::kExactly)});
 }
 
 // Requests of units with a level of their own: latencies, exp(level + noise).
@@ -105,7 +112,7 @@ Study quantile_study(double quantile, int units, Promise promise) {
   return make_study<Requests>(
       {.id = fmt::format("quantile.q{:g}.n{}", quantile, units),
        .world = fmt::format("requests of {} units, quantile {:g}", units, quantile),
-       .runs = 2000,
+       .runs = units > 1000 ? 500 : 2000,
        .units = 5 * units},
       simulate,
       {{{.name = "quantile, clustered", .promise = promise}, method(true)},

@@ -24,6 +24,16 @@ Claim mixture_claim(const TwoSample& data) {
   return answer ? without_p(claim_of(answer->estimate, data.difference, data.alpha)) : Claim{};
 }
 
+Claim sequentialized_claim(const TwoSample& data) {
+  const auto contrast = stats::mean_contrast(data.control(), data.treatment());
+  if (!contrast || std::min(contrast->n_control, contrast->n_treatment) < 100) return {};
+  const double n = static_cast<double>(contrast->n_control + contrast->n_treatment);
+  const auto answer = stats::sequentialized(*contrast, {.information = n / data.units});
+  if (!answer) return {};
+  return without_p(
+      claim_of(stats::Stat<stats::Inference>(answer->inference), data.difference, data.alpha));
+}
+
 enum class Posterior { kOneDirection, kEitherDirection, kSceptical };
 
 Method<TwoSample> posterior_method(std::string name, Posterior kind) {
@@ -74,6 +84,7 @@ std::vector<Method<TwoSample>> ways(int looks, Promise sequences, Promise planne
       fixed_method("fixed, peeked at", stats::mean_contrast, Promise::kNone),
       sequential_method("confidence_sequence", stats::mean_contrast, sequences),
       {{.name = "msprt", .promise = sequences}, mixture_claim},
+      {{.name = "sequentialized", .promise = sequences}, sequentialized_claim},
       planned_method("group_sequential, obrien_fleming", stats::Spending::kObrienFleming, looks,
                      planned),
       planned_method("group_sequential, pocock", stats::Spending::kPocock, looks, Promise::kNone),
@@ -152,6 +163,36 @@ Study rare_study() {
        fixed_method("fixed, peeked at", stats::mean_contrast, Promise::kNone)});
 }
 
+// Latencies of units: is the 90th percentile's interval right at every look?
+Study quantile_study(double effect) {
+  const auto claim = [](const TwoSample& data) -> Claim {
+    const auto answer = stats::quantile_sequence_difference(data.values[0], data.values[1], 0.9,
+                                                            {.alpha = data.alpha});
+    if (!answer) return {};
+    const stats::Interval& interval = answer->interval;
+    return {.rejects = !interval.contains(0), .misses = !interval.contains(data.difference)};
+  };
+  const auto one_claim = [](const TwoSample& data) -> Claim {
+    const auto answer = stats::quantile_sequence(data.values[0], 0.9, {.alpha = data.alpha});
+    if (!answer) return {};
+    return {.misses = !answer->interval.contains(1 + stats::normal_quantile(0.9))};
+  };
+  return make_study<TwoSample>(
+      {.id = effect > 0 ? "peeking.quantile.effect" : "peeking.quantile",
+       .world = fmt::format("normal, 90th percentile, 5600 units, 28 looks{}",
+                            effect > 0 ? fmt::format(", lift {:g} %", 100 * effect) : ""),
+       .effect = effect > 0,
+       .runs = 1000,
+       .units = 5600,
+       .looks = 28},
+      filling_of({.people = population_of({.law = Law::kNormal, .baseline = 1, .lift = effect}),
+                  .units = 5600,
+                  .looks = 28,
+                  .keep_values = true}),
+      {{{.name = "quantile_sequence_difference", .promise = Promise::kAtMost}, claim},
+       {{.name = "quantile_sequence", .promise = Promise::kAtMost}, one_claim}});
+}
+
 }  // namespace
 
 std::vector<Study> peeking_studies() {
@@ -174,6 +215,8 @@ std::vector<Study> peeking_studies() {
     made.push_back(peeking_study(design));
   }
   made.push_back(rare_study());
+  made.push_back(quantile_study(0));
+  made.push_back(quantile_study(0.2));
   for (const double effect : {0.0, 0.1}) {
     const std::string tail = effect > 0 ? ".effect" : "";
     made.push_back(product_study("ratio" + tail, "clicks over views", population_of_ratio(effect),

@@ -56,7 +56,7 @@ Study prior_study(std::string name, std::string world, int runs, Simulate<Belief
 }
 
 Study beta_study() {
-  return prior_study("beta_binomial", "shares from Beta(5, 45), 200 units a variant", 2000,
+  return prior_study("beta_binomial", "shares from Beta(5, 45), 200 units a variant", 1000,
                      [](const Random& base, const Show<Belief>& show) {
                        Random random = base;
                        std::array<double, 2> shares{};
@@ -75,7 +75,7 @@ Study beta_study() {
 }
 
 Study gamma_study() {
-  return prior_study("gamma_poisson", "rates from Gamma(4, 2), 10 hours a variant", 5000,
+  return prior_study("gamma_poisson", "rates from Gamma(4, 2), 10 hours a variant", 2500,
                      [](const Random& base, const Show<Belief>& show) {
                        Random random = base;
                        std::array<double, 2> rates{};

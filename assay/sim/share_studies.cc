@@ -55,7 +55,7 @@ struct ShareDesign {
   int units;
   double lift = 0;
   Promise approximate = Promise::kExactly;
-  int runs = 10'000;
+  int runs = 5000;
 };
 
 Study share_study(const ShareDesign& design) {
@@ -87,7 +87,7 @@ Study credible_study(double share, int units, double lift) {
       {.id = fmt::format("shares.posterior.p{:g}.n{}", share, units),
        .world = fmt::format("share {:g}, {} units, lift {:g} %", share, units, 100 * lift),
        .effect = lift > 0,
-       .runs = 500,
+       .runs = 250,
        .units = 20 * units},
       filling_of({.people = population_of({.baseline = share, .lift = lift}), .units = units}),
       {{{.name = "beta_binomial, uniform prior", .promise = Promise::kNone}, credible_claim}});
@@ -103,7 +103,7 @@ std::vector<Study> share_studies() {
       {0.1, 1000, 0.5},
       {0.002, 2000, 0, Promise::kNone},
       {0.002, 2000, 1.0, Promise::kNone},
-      {0.002, 100'000, 0, Promise::kExactly, 1000},
+      {0.002, 100'000, 0, Promise::kExactly, 500},
   };
   std::vector<Study> made;
   for (const ShareDesign& design : designs) made.push_back(share_study(design));
