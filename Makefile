@@ -7,7 +7,7 @@
 #   make lint       clang-tidy over the whole product: minutes
 #   make run        two model servers, live traffic, the dashboard, a verdict
 #   make bench      micro-benchmarks (FILTER=…)
-#   make sim        statistical promises by simulation (SEED=…)
+#   make sim        statistical promises by simulation (SEED=…), into docs/methods/calibration.md
 #   make fuzz       every parser against random input (TIME= seconds each)
 #   make clean      remove build/ and what the dashboard built
 .NOTPARALLEL:
@@ -76,7 +76,8 @@ bench: setup
 
 sim: setup
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release
+	@cmake --build --preset release --target assay
+	tools/calibration/run.py --assay build/release/bin/assay --seed $(SEED)
 	ASSAY_SEED=$(SEED) ctest --preset release -L sim
 
 fuzz: setup

@@ -71,6 +71,25 @@ TEST(Cli, SimulateAssignmentReportsEveryCheck) {
   EXPECT_THAT(assay({"simulate", "asignment"}).err, HasSubstr("or assignment"));
 }
 
+TEST(Cli, SimulateMethodsRunsTheStudiesThatAreNamed) {
+  const Outcome list = assay({"simulate", "methods", "--list"});
+  EXPECT_THAT(list.out, HasSubstr("peeking.normal.looks100"));
+  const Outcome one = assay({"simulate", "methods", "--study", "clusters.g6", "--runs", "40"});
+  EXPECT_EQ(one.status, kOk) << one.out;
+  EXPECT_THAT(one.out, HasSubstr("not promised here"));
+  const Outcome json = assay(
+      {"simulate", "methods", "--study", "clusters.g", "--runs", "10", "--seed", "3", "--json"});
+  const auto studies = nlohmann::json::parse(json.out)["studies"];
+  EXPECT_EQ(studies.size(), 5U);
+  EXPECT_EQ(studies[0]["seed"], 3);
+  EXPECT_EQ(studies[0]["rows"][0]["method"], "CR2, Satterthwaite");
+  const Outcome none = assay({"simulate", "methods", "--study", "clutsers"});
+  EXPECT_EQ(none.status, kBadInput);
+  EXPECT_THAT(none.err, HasSubstr("--study: there is no study \"clutsers\""));
+  EXPECT_THAT(assay({"simulate", "methods", "--study", "clusters.g6", "--runs", "1"}).err,
+              HasSubstr("--runs: runs must be between 2 and"));
+}
+
 TEST(Cli, DefineShowsThePlan) {
   const Outcome shown = assay({"define", write("plan.yaml", kPlan)});
   EXPECT_EQ(shown.status, kOk) << shown.err;

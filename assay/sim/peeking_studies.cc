@@ -182,7 +182,7 @@ Study quantile_study(double effect) {
        .world = fmt::format("normal, 90th percentile, 5600 units, 28 looks{}",
                             effect > 0 ? fmt::format(", lift {:g} %", 100 * effect) : ""),
        .effect = effect > 0,
-       .runs = 1000,
+       .runs = 400,
        .units = 5600,
        .looks = 28},
       filling_of({.people = population_of({.law = Law::kNormal, .baseline = 1, .lift = effect}),

@@ -102,7 +102,7 @@ Study estimate_study(const Bounds& bounds, double drift) {
        .world = fmt::format("Brownian paths, {} looks, drift {:g}: the effect after the stop",
                             design.looks.size(), drift),
        .effect = true,
-       .runs = 400,
+       .runs = 300,
        .units = 2000},
       simulate,
       {{{.name = "stagewise interval"},

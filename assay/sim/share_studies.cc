@@ -87,7 +87,7 @@ Study credible_study(double share, int units, double lift) {
       {.id = fmt::format("shares.posterior.p{:g}.n{}", share, units),
        .world = fmt::format("share {:g}, {} units, lift {:g} %", share, units, 100 * lift),
        .effect = lift > 0,
-       .runs = 250,
+       .runs = 200,
        .units = 20 * units},
       filling_of({.people = population_of({.baseline = share, .lift = lift}), .units = units}),
       {{{.name = "beta_binomial, uniform prior", .promise = Promise::kNone}, credible_claim}});

@@ -7,6 +7,11 @@
 
 #include "assay/sim/claims.h"
 #include "assay/sim/studies.h"
+#include "assay/stats/covariate_balance.h"
+#include "assay/stats/effect_trend.h"
+#include "assay/stats/interaction.h"
+#include "assay/stats/poststratification.h"
+#include "assay/stats/stratified_tables.h"
 
 namespace assay::sim {
 namespace {
@@ -37,7 +42,7 @@ Study country_study(int units, double effect) {
   };
   const auto within = [](const Countries& data) -> Claim {
     const auto answer = stats::poststratified(data.strata);
-    return answer ? claim_of(fixed(answer->contrast), data.effect, kAlpha) : Claim{};
+    return answer ? claim_of(stats::fixed(answer->contrast), data.effect, kAlpha) : Claim{};
   };
   const auto pooled = [](const Countries& data) -> Claim {
     stats::Stratum all;
@@ -46,7 +51,7 @@ Study country_study(int units, double effect) {
       all.treatment.merge(each.treatment);
     }
     const auto contrast = stats::mean_contrast(all.control, all.treatment);
-    return contrast ? claim_of(fixed(*contrast), data.effect, kAlpha) : Claim{};
+    return contrast ? claim_of(stats::fixed(*contrast), data.effect, kAlpha) : Claim{};
   };
   return make_study<Countries>(
       {.id = fmt::format("strata.countries.n{}{}", units, effect > 0 ? ".effect" : ""),

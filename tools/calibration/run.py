@@ -34,7 +34,7 @@ def rounded(value):
 
 def run_study(assay, name, seed):
     start = time.monotonic()
-    command = ["nice", assay, "simulate", "methods", "--study", name, "--seed", str(seed), "--json"]
+    command = [assay, "simulate", "methods", "--study", name, "--seed", str(seed), "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode not in (0, 1):
         sys.exit(f"{' '.join(command)} fails with {ran.returncode}: {ran.stderr}")
