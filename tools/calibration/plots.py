@@ -43,28 +43,29 @@ def percent(axis):
 
 def peeking(data, folder):
     study = "peeking.normal.looks100"
-    lines = (("posterior, either way", "posterior,\neither way > 0.95", PURPLE),
-             ("fixed, peeked at", "fixed test,\npeeked at", RED),
-             ("posterior, P(better) > 0.95", "posterior,\nP(better) > 0.95", ORANGE),
+    lines = (("confidence_sequence", "confidence\nsequence", BLUE),  # From below.
              ("group_sequential, obrien_fleming", "planned looks\n(O’Brien–Fleming)", GREEN),
-             ("confidence_sequence", "confidence sequence", BLUE))
+             ("posterior, P(better) > 0.95", "posterior,\nP(better) > 0.95", ORANGE),
+             ("fixed, peeked at", "fixed test,\npeeked at", RED),
+             ("posterior, either way", "posterior,\neither way > 0.95", PURPLE))
     figure, axes = plt.subplots(figsize=(7.2, 3.8))
-    heights = []
+    highest, free = 0, 0.01
     for method, label, colour in lines:
         row = data.row(study, method, "false_positives")
         looks = range(1, len(row["by_look"]) + 1)
         axes.plot(looks, row["by_look"], color=colour, linewidth=2)
-        height = row["by_look"][-1]
-        heights.append(height)
+        highest = max(highest, row["by_look"][-1])
+        height = max(row["by_look"][-1], free)  # Labels keep their distance.
+        free = height + 0.065
         axes.annotate(label, (100, height), xytext=(6, 0), textcoords="offset points",
                       color=colour, va="center", fontsize=9, annotation_clip=False)
     axes.axhline(0.05, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
-    axes.annotate("promised: 5 %", (1.05, 0.057), fontsize=9)
+    axes.annotate("promised: 5 %", (1.05, 0.018), fontsize=9)
     axes.set_xscale("log")
     axes.set_xlim(1, 100)
     axes.set_xticks([1, 2, 5, 10, 28, 100], ["1", "2", "5", "10", "28", "100"])
     axes.minorticks_off()
-    axes.set_ylim(0, max(heights) * 1.05)
+    axes.set_ylim(0, highest * 1.05)
     percent(axes.yaxis)
     axes.set_xlabel("looks taken (no effect exists)")
     axes.set_title("Experiments that ever claim an effect", loc="left", fontsize=11)
@@ -109,7 +110,7 @@ def coverage(data, folder):
     axes.set_title("Open marks: nothing is promised there", loc="left", fontsize=11)
     for method, colour in zip(("Welch’s t", "lift, Fieller", "lift, delta"), colours):
         axes.plot([], [], "o", color=colour, label=method)
-    axes.legend(loc="lower right", labelcolor="linecolor", fontsize=9)
+    axes.legend(loc="upper right", labelcolor="linecolor", fontsize=9)
     save(figure, folder, "coverage")
 
 
@@ -127,6 +128,7 @@ def power(data, folder):
                      for name, row in reversed(plans)])
     axes.tick_params(axis="y", length=0)
     percent(axes.xaxis)
+    axes.xaxis.set_major_locator(matplotlib.ticker.MultipleLocator(0.05))
     axes.set_xlabel("power: planned (bar), measured (dot)")
     save(figure, folder, "power")
 
