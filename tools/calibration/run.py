@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Runs every study of `assay simulate methods` and writes docs/methods/calibration.{json,md} with its plots.
+"""Runs every study of `assay simulate methods` and writes docs/methods/calibration.{json,md}.
 
     tools/calibration/run.py --assay build/release/bin/assay [--seed 1] [--jobs 2]
     tools/calibration/run.py --report        # only the page and the plots, from calibration.json
 
-Exit status 1 when a method breaks a promise. Matplotlib comes from a virtual environment under build/ that is made once.
+Exit status 1 when a method breaks a promise. Matplotlib comes from a virtual environment under
+build/ that is made once.
 """
 import argparse
 import concurrent.futures
