@@ -102,7 +102,7 @@ TEST(Studies, HaveNamesOfTheirOwnAndTheSameNumbersForTheSameSeed) {
     EXPECT_FALSE(study.head.world.empty()) << study.head.id;
     EXPECT_FALSE(study.methods.empty()) << study.head.id;
   }
-  const Study& first = studies().front();
+  const Study first = studies().front();
   EXPECT_EQ(to_json({run_study(first, {.runs = 50})}), to_json({run_study(first, {.runs = 50})}));
   EXPECT_NE(to_json({run_study(first, {.runs = 50})}),
             to_json({run_study(first, {.runs = 50, .seed = 2})}));
