@@ -1,0 +1,124 @@
+// assay as a contestant of bench/assignment/run: the same protocol and scenarios as
+// tools/peers/speed.mjs. Argument: name (look up by id, attributes by name and text), handle (a
+// prepared context; the unit's id is still hashed for each), or all (every experiment of a unit).
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <iostream>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/testing.h"
+
+namespace {
+
+using namespace assay;
+using namespace assay::assign;
+using define::Op;
+
+constexpr std::size_t kIds = 1'000'000;
+
+define::Experiment targeted(int i) {
+  define::Experiment plan = plan_of("experiment_" + std::to_string(i));
+  plan.assignment.targeting =
+      tree(Op::kAll, {leaf(Op::kIn, "country",
+                           {std::string("IN"), std::string("US"), std::string("UK"),
+                            std::string("BR"), "X" + std::to_string(i % 10)}),
+                      leaf(Op::kEqual, "platform", {std::string("ios")}),
+                      leaf(Op::kSemver, "version", {">=2." + std::to_string(i % 4) + ".0"})});
+  return plan;
+}
+
+std::shared_ptr<const Snapshot> snapshot_of(const std::string& scenario) {
+  if (scenario == "split") return compile_plans({plan_of("experiment_0")}).value();
+  std::vector<define::Experiment> plans;
+  for (int i = 0; i < (scenario == "many" ? 1000 : 1); ++i) plans.push_back(targeted(i));
+  return compile_plans(plans).value();
+}
+
+void set_attributes(Context& context) {
+  context.set_text("country", "BR");
+  context.set_text("platform", "ios");
+  context.set_text("version", "2.10.3");
+}
+
+class Side {
+ public:
+  explicit Side(std::string how) : how_(std::move(how)) {
+    for (std::size_t i = 0; i < kIds; ++i) {
+      char id[16];
+      std::snprintf(id, sizeof id, "user-%07zu", i);
+      ids_.emplace_back(id);
+    }
+    for (int i = 0; i < 1000; ++i) names_.push_back("experiment_" + std::to_string(i));
+  }
+
+  // Evaluations done; how many of them chose the treatment goes into `treated`.
+  std::size_t run(const Snapshot& snapshot, const std::string& scenario, std::size_t count,
+                  std::size_t& treated) {
+    const std::size_t each = how_ == "all" ? snapshot.size() : scenario == "many" ? 15 : 1;
+    const bool targets = scenario != "split";
+    Context prepared(snapshot);
+    if (targets) set_attributes(prepared);
+    std::vector<Assignment> all(snapshot.size());
+    std::size_t done = 0;
+    for (; done < count; done += each, ++next_) {
+      const std::string& id = ids_[next_ % kIds];
+      if (how_ == "name") {
+        Context context(snapshot);
+        context.set_targeting_key(id);
+        if (targets) set_attributes(context);
+        for (std::size_t k = 0; k < each; ++k) {
+          treated += snapshot.evaluate(names_[pick(each, k)], context)->variant == 1 ? 1U : 0U;
+        }
+        continue;
+      }
+      prepared.set_targeting_key(id);
+      if (how_ == "all") {
+        snapshot.evaluate_all(prepared, all);
+        for (const Assignment& one : all) treated += one.variant == 1 ? 1U : 0U;
+        continue;
+      }
+      for (std::size_t k = 0; k < each; ++k) {
+        const Handle handle{static_cast<std::uint32_t>(pick(each, k))};
+        treated += snapshot.evaluate(handle, prepared).variant == 1 ? 1U : 0U;
+      }
+    }
+    return done;
+  }
+
+ private:
+  std::size_t pick(std::size_t each, std::size_t k) const {
+    return each == 1 ? 0 : (next_ * 15 + k * 61) % 1000;
+  }
+
+  std::string how_;
+  std::vector<std::string> ids_, names_;
+  std::size_t next_ = 0;
+};
+
+double cpu_nanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return 1e9 * static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Side side(argc > 1 ? argv[1] : "name");
+  std::map<std::string, std::shared_ptr<const Snapshot>> snapshots;
+  std::string scenario;
+  std::size_t count = 0;
+  while (std::cin >> scenario >> count) {
+    auto& snapshot = snapshots[scenario];
+    if (!snapshot) snapshot = snapshot_of(scenario);
+    std::size_t treated = 0;
+    const double before = cpu_nanoseconds();
+    const auto done = static_cast<double>(side.run(*snapshot, scenario, count, treated));
+    const double used = cpu_nanoseconds() - before;
+    std::cout << used / done << ' ' << static_cast<double>(treated) / done << std::endl;
+  }
+}
