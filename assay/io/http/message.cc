@@ -178,7 +178,10 @@ std::string response_head(const Response& response, bool keep_alive, std::string
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) {
     if (!response.content_type.empty()) append_field(head, "Content-Type", response.content_type);
-    fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+    // Without a length, the end of the connection is the end of a stream.
+    if (!response.stream) {
+      fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+    }
   }
   for (const auto& [name, value] : response.headers) append_field(head, name, value);
   if (!keep_alive) head.append("Connection: close\r\n");

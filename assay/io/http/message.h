@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace assay::io::http {
+
+class Subscription;
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
@@ -35,6 +38,9 @@ struct Response {
   std::string content_type = "application/json";
   Fields headers;
   std::string body;
+  // Not null: the body is only the beginning, and messages follow until either side closes
+  // (channel.h).
+  std::shared_ptr<Subscription> stream = nullptr;
 };
 
 // Called exactly once per request, from any thread.

@@ -159,8 +159,8 @@ class Loop {
 
   void tick() {
     const auto& options = shared_->options;
-    const auto shortest =
-        std::min({options.idle_timeout, options.read_timeout, options.write_timeout});
+    const auto shortest = std::min(
+        {options.idle_timeout, options.read_timeout, options.write_timeout, options.heartbeat});
     using std::chrono::milliseconds;
     ticker_.expires_after(std::clamp(shortest / 4, milliseconds(10), milliseconds(500)));
     ticker_.async_wait([this](BoostError error) {

@@ -32,7 +32,8 @@ struct ServerOptions {
   std::size_t max_body_bytes = 8 << 20;
   std::chrono::milliseconds idle_timeout{75'000};   // Between requests.
   std::chrono::milliseconds read_timeout{30'000};   // For one whole request, first byte to last.
-  std::chrono::milliseconds write_timeout{30'000};  // For one whole response.
+  std::chrono::milliseconds write_timeout{30'000};  // For one whole response or message.
+  std::chrono::milliseconds heartbeat{15'000};      // A stream says something this often.
   std::string tls_certificate_file;                 // PEM chain; empty: plain HTTP.
   std::string tls_key_file;                         // PEM.
 };

@@ -1,7 +1,8 @@
 // Reads with Beast's incremental parser, hands the request to the handler, writes head and body in
 // one gather. Steps of a connection: (handshake) → idle → reading → handling → writing → idle …
-// → lingering → closed. Each step has one deadline, which the loop's ticker checks: cheaper than a
-// timer per operation, and a slow sender cannot extend it byte by byte.
+// → lingering → closed; a stream goes on from writing: → streaming (nothing to say) ↔ telling
+// → closed. Each step has one deadline, which the loop's ticker checks: cheaper than a timer per
+// operation, and a slow sender cannot extend it byte by byte.
 #include "assay/io/http/session.h"
 
 #include <array>
@@ -18,6 +19,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "assay/io/http/channel.h"
 #include "assay/io/http/failure.h"
 
 namespace assay::io::http {
@@ -33,6 +35,7 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 constexpr std::size_t kFirstReadBytes = 4 << 10;  // What an idle connection keeps.
 constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::chrono::seconds kLinger{2};
+constexpr int kStreamSendBytes = 64 << 10;  // What the kernel keeps for a slow reader of a stream.
 
 // The Date header, made once a second and thread.
 const std::string& http_date() {
@@ -133,7 +136,7 @@ class StreamSession final : public Session,
 
   void finish() override {
     last_ = true;
-    if (step_ == Step::kIdle) close();
+    if (step_ == Step::kIdle || step_ == Step::kStreaming || step_ == Step::kTelling) close();
   }
 
   void check_deadline(Clock::time_point now) override {
@@ -143,6 +146,7 @@ class StreamSession final : public Session,
       last_ = true;
       return write(failure(408, {Code::kInvalid, "the request took too long to arrive", {}}));
     }
+    if (step_ == Step::kStreaming) return tell(heartbeat());
     close();
   }
 
@@ -153,8 +157,23 @@ class StreamSession final : public Session,
                    });
   }
 
+  void wake_from_any_thread() {
+    asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] {
+      if (self->step_ == Step::kStreaming) self->tell_news();
+    });
+  }
+
  private:
-  enum class Step { kIdle, kReading, kHandling, kWriting, kLingering, kClosed };
+  enum class Step {
+    kIdle,
+    kReading,
+    kHandling,
+    kWriting,
+    kStreaming,
+    kTelling,
+    kLingering,
+    kClosed
+  };
 
   const ServerOptions& options() const { return shared_->options; }
 
@@ -200,7 +219,10 @@ class StreamSession final : public Session,
   void on_read(beast::error_code error, std::size_t bytes) {
     if (step_ == Step::kClosed || step_ == Step::kWriting) return;  // Timed out meanwhile.
     if (error) return close();  // Also a request cut short: nobody is left to answer.
-    if (step_ == Step::kLingering) return read();  // Swallowed.
+    // What comes now is swallowed; that it ends says that nobody listens to a stream any more.
+    if (step_ == Step::kLingering || step_ == Step::kStreaming || step_ == Step::kTelling) {
+      return read();
+    }
     buffer_.commit(bytes);
     if (step_ == Step::kIdle) enter(Step::kReading, options().read_timeout);
     parse();
@@ -278,7 +300,7 @@ class StreamSession final : public Session,
 
   void write(Response response) {
     enter(Step::kWriting, options().write_timeout);
-    if (shared_->stopping) last_ = true;
+    if (shared_->stopping || response.stream) last_ = true;
     response_ = std::move(response);
     head_ = response_head(response_, !last_, http_date());
     const bool bodiless = head_only_ || response_.status == 304 || response_.status == 204;
@@ -286,13 +308,52 @@ class StreamSession final : public Session,
         asio::buffer(head_), bodiless ? asio::const_buffer() : asio::buffer(response_.body)};
     // Decided here, as the head says it: a stop that comes during the write finds an idle
     // connection after it, which needs no lingering.
-    asio::async_write(
-        stream_, parts,
-        [self = this->shared_from_this(), last = last_](beast::error_code error, std::size_t) {
-          if (self->step_ != Step::kWriting) return;
-          if (error) return self->close();
-          last ? self->linger() : self->next_request();
-        });
+    const bool is_stream = response_.stream != nullptr && !head_only_ && !shared_->stopping;
+    asio::async_write(stream_, parts,
+                      [self = this->shared_from_this(), last = last_, is_stream](
+                          beast::error_code error, std::size_t) {
+                        if (self->step_ != Step::kWriting) return;
+                        if (error) return self->close();
+                        if (is_stream) return self->begin_stream();
+                        last ? self->linger() : self->next_request();
+                      });
+  }
+
+  void begin_stream() {
+    beast::error_code ignored;
+    socket_of(stream_).set_option(asio::socket_base::send_buffer_size(kStreamSendBytes), ignored);
+    enter(Step::kStreaming, options().heartbeat);
+    // A publisher may call this after the session, and also after the server, has ended.
+    response_.stream->on_message([weak = this->weak_from_this(), shared = shared_] {
+      const std::shared_lock hold(shared->gate);
+      if (!shared->gate_open) return;
+      if (auto session = weak.lock()) session->wake_from_any_thread();
+    });
+    read();
+  }
+
+  void tell_news() {
+    if (shared_->stopping) return close();
+    if (SharedText news = response_.stream->take()) tell(std::move(news));
+  }
+
+  // A comment, which readers of server-sent events skip.
+  static const SharedText& heartbeat() {
+    static const SharedText kText = std::make_shared<const std::string>(":\n\n");
+    return kText;
+  }
+
+  void tell(SharedText text) {
+    enter(Step::kTelling, options().write_timeout);
+    telling_ = std::move(text);
+    asio::async_write(stream_, asio::buffer(*telling_),
+                      [self = this->shared_from_this()](beast::error_code error, std::size_t) {
+                        if (self->step_ != Step::kTelling) return;
+                        if (error) return self->close();
+                        self->telling_.reset();
+                        self->enter(Step::kStreaming, self->options().heartbeat);
+                        self->tell_news();
+                      });
   }
 
   // Closing with unread input would reset the connection and might destroy the response on its way:
@@ -315,6 +376,7 @@ class StreamSession final : public Session,
   void close() {
     if (step_ == Step::kClosed) return;
     step_ = Step::kClosed;
+    response_.stream.reset();
     beast::error_code error;
     socket_of(stream_).close(error);
     const auto self = this->shared_from_this();  // The set may hold the last other reference.
@@ -336,6 +398,7 @@ class StreamSession final : public Session,
   std::optional<Parser> parser_;
   Response response_;
   std::string head_;
+  SharedText telling_;  // The message of a stream that is on its way.
 };
 
 }  // namespace
