@@ -220,6 +220,8 @@ class Compiler {
     if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
     snapshot_->ids_.intern(plan.id);
+    const std::int16_t control = variant_index(plan, plan.control);
+    snapshot_->controls_.push_back(static_cast<std::uint16_t>(std::max<std::int16_t>(control, 0)));
     snapshot_->entries_.push_back(entry);
   }
 

@@ -78,6 +78,7 @@ class Snapshot {
   bool exposes_on_evaluation(Handle experiment) const;
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;
+  std::size_t control(Handle experiment) const;  // Its index.
   std::string_view variant_key(Handle experiment, std::size_t variant) const;
   std::string_view payload_json(Handle experiment, std::size_t variant) const;  // May be empty.
 
@@ -166,6 +167,7 @@ class Snapshot {
   std::int16_t split_like_peer(const Entry& entry, const Unit& unit) const;
 
   std::vector<Entry> entries_;
+  std::vector<std::uint16_t> controls_;  // Index of control, by experiment: no evaluation reads it.
   std::vector<Range> ranges_;
   std::vector<Variant> variants_;
   std::vector<Label> labels_;  // Of variants_.

@@ -185,6 +185,12 @@ void add_serve(Session& session) {
   sub->add_option("--tls-key", server.tls_key_file, "PEM file")->needs("--tls-certificate");
   sub->add_flag("--insecure", server.allow_insecure, "Listen off loopback without a token");
   sub->add_option("--allow-host", server.allowed_hosts, "Further name this server is known by");
+  sub->add_option("--allow-origin", server.allowed_origins,
+                  "Pages of this origin may ask for flags and report (*: of any)");
+  sub->add_option("--client-key", server.client_keys,
+                  "Opens flags, exposures and events only; may be known to everybody");
+  sub->add_option("--max-streams", server.max_streams, "Event streams open at a time")
+      ->capture_default_str();
   sub->add_option("--log-level", server.log_level, "debug, info, warning, error or off")
       ->capture_default_str();
   sub->add_option("--create-token", options->create_token, "Make an access token and print it");

@@ -32,7 +32,7 @@ TEST(Conformance, Conditions) {
     context["targetingKey"] = "u";
     const Answer answer = Ofrep(*snapshot).evaluate_flag("exp", json{{"context", context}}.dump());
     ASSERT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(json::parse(answer.body).contains("variant"), c["expect"].get<bool>()) << c;
+    EXPECT_EQ(json::parse(answer.body)["variant"] != "", c["expect"].get<bool>()) << c;
   }
   EXPECT_GT(cases.size(), 50U);
 }

@@ -5,4 +5,5 @@
 
 #include "assay/deliver/answer.h"
 #include "assay/deliver/assignments.h"
+#include "assay/deliver/growthbook.h"
 #include "assay/deliver/ofrep.h"

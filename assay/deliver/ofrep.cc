@@ -88,9 +88,10 @@ Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot) : snapshot_(std::
     for (std::size_t v = 0; v < snapshot_->variant_count(handle); ++v) {
       const std::string key = json_quoted(snapshot_->variant_key(handle, v));
       const std::string_view payload = snapshot_->payload_json(handle, v);
-      std::string text = fmt::format(R"(","variant":{})", key);
-      if (payload != "null") text += fmt::format(R"(,"value":{})", payload.empty() ? key : payload);
-      made.variants.push_back(std::move(text));
+      std::string value;
+      if (payload != "null") value = fmt::format(R"(,"value":{})", payload.empty() ? key : payload);
+      made.variants.push_back(fmt::format(R"(","variant":{})", key) + value);
+      if (v == snapshot_->control(handle)) made.outside = R"(","variant":"")" + value;
     }
   }
 }
@@ -117,11 +118,8 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
   const Fragments& fragments = fragments_[experiment.index];
   body += fragments.head;
   body += protocol_reason(experiment, assignment);
-  if (assignment.assigned()) {
-    body += fragments.variants[static_cast<std::size_t>(assignment.variant)];
-  } else {
-    body += '"';
-  }
+  body += assignment.assigned() ? fragments.variants[static_cast<std::size_t>(assignment.variant)]
+                                : fragments.outside;
   body += fragments.tail;
   body += reason_name(assignment.reason);
   body += "\"}}";
@@ -152,7 +150,7 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
   return answer;
 }
 
-Answer Ofrep::evaluate_bulk(std::string_view body, std::string_view if_none_match) const {
+Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) const {
   Context context(*snapshot_);
   if (const auto failure = failure_of(read_context(body, context))) return bulk_failure(*failure);
   if (context.has_no_unit()) return bulk_failure(kNoKey);
@@ -165,9 +163,15 @@ Answer Ofrep::evaluate_bulk(std::string_view body, std::string_view if_none_matc
     append_flag(Handle{i}, assignments[i], answer.body);
     note(Handle{i}, assignments[i], context, answer);
   }
-  answer.body += "]}";
+  answer.body += ']';
+  if (!options.stream_target.empty()) {
+    // Without an origin, the client takes its own: right behind any proxy.
+    answer.body += R"(,"eventStreams":[{"type":"sse","endpoint":{"requestUri":)" +
+                   json_quoted(options.stream_target) + "}}]";
+  }
+  answer.body += '}';
   answer.etag = fmt::format("\"{:016x}\"", xxh3_64(answer.body));
-  if (matches_any(if_none_match, answer.etag)) {
+  if (matches_any(options.if_none_match, answer.etag)) {
     answer.status = 304;
     answer.body.clear();
   }

@@ -8,7 +8,11 @@
 //   //  "metadata":{"version":"1","epoch":0,"assay_reason":"split"}}
 //
 // `value` is the variant's payload, or its key where it has none. A unit outside of the experiment
-// gets no value, which means "use the code's default". The protocol's reason is
+// gets control's value, for that is what it would meet without the experiment, and an empty
+// `variant`, so that nobody takes it for one of control's units. (The protocol would also allow to
+// leave both out, but the npm provider 0.1.3 takes that for an error, and PyPI's 0.3.0 cannot read
+// an answer without `variant`.) A payload of null has no `value`: the code's default. The
+// protocol's reason is
 //   SPLIT            the hash chose between variants
 //   TARGETING_MATCH  an override names the unit, or its conditions leave one variant with weight
 //   STATIC           everyone gets this one variant
@@ -28,6 +32,11 @@
 
 namespace assay::deliver {
 
+struct BulkOptions {
+  std::string_view if_none_match = {};  // The header's value; empty where there is none.
+  std::string_view stream_target = {};  // Path and query of the event stream; empty: none is told.
+};
+
 class Ofrep {
  public:
   explicit Ofrep(std::shared_ptr<const assign::Snapshot> snapshot);
@@ -35,8 +44,8 @@ class Ofrep {
   // POST /ofrep/v1/evaluate/flags/{key}
   Answer evaluate_flag(std::string_view key, std::string_view body) const;
   // POST /ofrep/v1/evaluate/flags. The ETag is a hash of the answer: 304 exactly when the client
-  // has this answer. `if_none_match` is the header's value, empty where there is none.
-  Answer evaluate_bulk(std::string_view body, std::string_view if_none_match = {}) const;
+  // has this answer.
+  Answer evaluate_bulk(std::string_view body, const BulkOptions& options = {}) const;
 
   const assign::Snapshot& snapshot() const { return *snapshot_; }
 
@@ -45,6 +54,7 @@ class Ofrep {
   struct Fragments {
     std::string head;                   // {"key":"ranker_v2","reason":"
     std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
+    std::string outside;                // ","variant":"","value":"control"
     std::string tail;                   // ,"metadata":{"version":"1","epoch":0,"assay_reason":"
   };
   void append_flag(assign::Handle experiment, const assign::Assignment& assignment,

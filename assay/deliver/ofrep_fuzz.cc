@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must_be_json(ofrep.evaluate_flag(body, R"({"context":{"targetingKey":"u"}})"));
   const assay::deliver::Answer bulk = ofrep.evaluate_bulk(body);
   must_be_json(bulk);
-  must_be_json(ofrep.evaluate_bulk(body, bulk.etag));
+  must_be_json(ofrep.evaluate_bulk(body, {.if_none_match = bulk.etag}));
   const auto rows = assay::deliver::answer_assignments(ofrep.snapshot(), body);
   if (rows && !nlohmann::json::accept(*rows)) std::abort();
   return 0;

@@ -62,8 +62,8 @@ TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
   EXPECT_EQ(split["value"], split["variant"] == "treatment");
   const json outside = answer_of(ofrep.evaluate_flag("matched", user), 200);
   EXPECT_EQ(outside["reason"], "UNKNOWN");
-  EXPECT_FALSE(outside.contains("value"));
-  EXPECT_FALSE(outside.contains("variant"));
+  EXPECT_EQ(outside["value"], "control");  // What it would meet without the experiment …
+  EXPECT_EQ(outside["variant"], "");       // … but it is none of control's units.
   EXPECT_EQ(outside["metadata"]["assay_reason"], "targeting");
   const std::string indian = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
   const json inside = answer_of(ofrep.evaluate_flag("matched", indian), 200);
@@ -75,7 +75,7 @@ TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
   EXPECT_EQ(named["metadata"]["assay_reason"], "override");
   const json stopped = answer_of(ofrep.evaluate_flag("stopped", user), 200);
   EXPECT_EQ(stopped["reason"], "DISABLED");
-  EXPECT_FALSE(stopped.contains("value"));
+  EXPECT_EQ(stopped["value"], "control");
 }
 
 TEST(Ofrep, ErrorsByTheProtocol) {
@@ -180,16 +180,42 @@ TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
   const std::string bare = first.etag.substr(1, first.etag.size() - 2);
   for (const std::string& sent :
        {first.etag, bare, "W/" + first.etag, "\"other\", " + first.etag, std::string("*")}) {
-    const Answer again = ofrep.evaluate_bulk(body, sent);
+    const Answer again = ofrep.evaluate_bulk(body, {.if_none_match = sent});
     EXPECT_EQ(again.status, 304) << sent;
     EXPECT_TRUE(again.body.empty());
     EXPECT_EQ(again.etag, first.etag);
   }
   for (const std::string& sent : {std::string("\"0\""), std::string(","), bare.substr(1)}) {
-    EXPECT_EQ(ofrep.evaluate_bulk(body, sent).status, 200) << sent;
+    EXPECT_EQ(ofrep.evaluate_bulk(body, {.if_none_match = sent}).status, 200) << sent;
   }
   const std::string other = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
-  EXPECT_EQ(ofrep.evaluate_bulk(other, first.etag).status, 200);
+  EXPECT_EQ(ofrep.evaluate_bulk(other, {.if_none_match = first.etag}).status, 200);
+}
+
+TEST(Ofrep, OutsideMeansTheValueOfControlWhereverItStands) {
+  Experiment plan = plan_of("exp");
+  plan.control = "treatment";
+  plan.variants[1].payload_json = R"({"model":"old"})";
+  plan.assignment.traffic_ppm = 0;
+  const std::string body = context_json({{"targetingKey", "u"}});
+  const json answer = answer_of(ofrep_of({plan}).evaluate_flag("exp", body), 200);
+  EXPECT_EQ(answer["value"], json::parse(R"({"model":"old"})"));
+  EXPECT_EQ(answer["variant"], "");
+  EXPECT_EQ(answer["metadata"]["assay_reason"], "traffic");
+  plan.variants[1].payload_json = "null";
+  EXPECT_FALSE(answer_of(ofrep_of({plan}).evaluate_flag("exp", body), 200).contains("value"));
+}
+
+TEST(Ofrep, BulkTellsOfTheEventStream) {
+  const Ofrep ofrep = world();
+  const std::string body = context_json({{"targetingKey", "u"}});
+  EXPECT_FALSE(answer_of(ofrep.evaluate_bulk(body), 200).contains("eventStreams"));
+  const Answer told = ofrep.evaluate_bulk(body, {.stream_target = "/ofrep/v1/events?ticket=a"});
+  EXPECT_EQ(
+      answer_of(told, 200)["eventStreams"],
+      json::parse(R"([{"type":"sse","endpoint":{"requestUri":"/ofrep/v1/events?ticket=a"}}])"));
+  // Who holds an answer with another stream's address needs this one.
+  EXPECT_NE(told.etag, ofrep.evaluate_bulk(body).etag);
 }
 
 TEST(Ofrep, ExposesOnEvaluationWhereThePlanSaysSo) {
@@ -254,6 +280,7 @@ TEST(Ofrep, AnswersFitTheProtocolsSchemas) {
         write("serverEvaluationSuccess", ofrep.evaluate_flag(key, context));
       }
       write("bulkEvaluationSuccess", ofrep.evaluate_bulk(context));
+      write("bulkEvaluationSuccess", ofrep.evaluate_bulk(context, {.stream_target = "/events"}));
     }
     write("bulkEvaluationSuccess", ofrep.evaluate_bulk(R"({"context":{"session":"s"}})"));
     write("flagNotFound", ofrep.evaluate_flag("other", "{}"));

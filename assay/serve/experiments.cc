@@ -41,21 +41,6 @@ collect::KnownExperiment known_of(const Registered& experiment) {
   return known;
 }
 
-// What assignment must know; drafts are not answered for.
-std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experiments) {
-  std::vector<assign::Running> running;
-  for (const RegisteredPtr& experiment : experiments) {
-    if (experiment->record.state == RecordState::kDraft) continue;
-    running.push_back({
-        .plan = experiment->plan,
-        .version = static_cast<std::uint32_t>(experiment->record.version.number),
-        .epoch = experiment->epochs.empty() ? 0 : experiment->epochs.back().number,
-        .is_stopped = !experiment->is_running(),
-    });
-  }
-  return running;
-}
-
 Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments) {
   const std::vector<assign::Running> running = running_of(experiments);
   auto compiled = assign::compile(running);
@@ -95,6 +80,20 @@ Result<void> check_fits(const View& view, Registered changed) {
 Refusal refused(Error error) { return {{}, std::move(error)}; }
 
 }  // namespace
+
+std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experiments) {
+  std::vector<assign::Running> running;
+  for (const RegisteredPtr& experiment : experiments) {
+    if (experiment->record.state == RecordState::kDraft) continue;
+    running.push_back({
+        .plan = experiment->plan,
+        .version = static_cast<std::uint32_t>(experiment->record.version.number),
+        .epoch = experiment->epochs.empty() ? 0 : experiment->epochs.back().number,
+        .is_stopped = !experiment->is_running(),
+    });
+  }
+  return running;
+}
 
 RegisteredPtr View::find(std::string_view id) const {
   const auto at = std::find_if(experiments.begin(), experiments.end(),
@@ -149,8 +148,11 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   ASSAY_TRY(Registered loaded, load(record));
   auto changed = std::make_shared<const Registered>(std::move(loaded));
   ASSAY_TRY(auto next, make_view(with(view()->experiments, changed)));
-  const std::scoped_lock lock(view_mutex_);
-  view_ = std::move(next);
+  {
+    const std::scoped_lock lock(view_mutex_);
+    view_ = next;
+  }
+  if (listener_) listener_(*next);
   return changed;
 }
 

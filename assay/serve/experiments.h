@@ -12,6 +12,7 @@
 // made one at a time; views are immutable and swapped whole. Any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -55,6 +56,10 @@ struct View {
   std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
 };
 
+// What assignment must know of them; drafts are not answered for.
+std::vector<assign::Running> running_of(
+    const std::vector<std::shared_ptr<const Registered>>& experiments);
+
 // Why a plan was turned away: the problems of the file, or else what stands against it.
 struct Refusal {
   Problems problems;
@@ -80,6 +85,9 @@ class Experiments {
                                                  const io::sqlite::Change& change);
 
   std::shared_ptr<const View> view() const;
+  // Calls `listener` after every change with the view it made, one at a time. Set it before others
+  // use this.
+  void on_change(std::function<void(const View&)> listener) { listener_ = std::move(listener); }
 
  private:
   Experiments(io::sqlite::Records& records, define::Catalogue catalogue)
@@ -94,6 +102,7 @@ class Experiments {
   std::mutex change_mutex_;        // One change at a time.
   mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
   std::shared_ptr<const View> view_;
+  std::function<void(const View&)> listener_;
 };
 
 }  // namespace assay::serve

@@ -1,4 +1,4 @@
-// OFREP and /v1/assignments: which variant, from the compiled snapshot.
+// OFREP, GrowthBook's payload and /v1/assignments: which variant, from the compiled snapshot.
 #include "assay/serve/clock.h"
 #include "assay/serve/log.h"
 #include "assay/serve/routes.h"
@@ -67,11 +67,13 @@ Handler post_flag(Backend& backend) {
   };
 }
 
-Handler post_flags(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+Handler post_flags(Backend& backend, const Guard& guard) {
+  return [&backend, target = "/ofrep/v1/events" + guard.ticket_query()](Request request,
+                                                                        Respond respond) {
     const auto view = backend.experiments.view();
     const auto etag = request.header("if-none-match").value_or("");
-    auto answer = view->ofrep.evaluate_bulk(request.body, etag);
+    auto answer =
+        view->ofrep.evaluate_bulk(request.body, {.if_none_match = etag, .stream_target = target});
     respond(respond_with(backend, *view, std::move(answer)));
   };
 }
@@ -80,6 +82,24 @@ Handler get_snapshot(Backend& backend) {
   return [&backend](const Request& request, const Respond& respond) {
     const auto view = backend.experiments.view();
     respond(io::http::with_etag(request, {.body = view->rules.json}, view->rules.etag));
+  };
+}
+
+Handler get_flag_events(Backend& backend) {
+  return [&backend](const Request& request, const Respond& respond) {
+    respond(backend.streams.open_notices(request, now()));
+  };
+}
+
+Handler get_growthbook_features(Backend& backend) {
+  return [&backend](const Request& request, const Respond& respond) {
+    respond(backend.streams.growthbook_features(request));
+  };
+}
+
+Handler get_growthbook_events(Backend& backend) {
+  return [&backend](const Request&, const Respond& respond) {
+    respond(backend.streams.open_growthbook());
   };
 }
 

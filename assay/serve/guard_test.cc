@@ -96,7 +96,80 @@ TEST_F(GuardTest, ATokenIsNeededWhereOneExists) {
   EXPECT_EQ(with("Basic " + *token).first, 401);
   EXPECT_EQ(with("Bearer " + *token), std::pair(200, std::string("ci")));
   EXPECT_TRUE(tokens_->recall(*token));
+  EXPECT_EQ(guard_->ticket_query(), "?ticket=" + tokens_->ticket());
   EXPECT_EQ(with("bearer " + *token), std::pair(200, std::string("ci")));
+}
+
+TEST_F(GuardTest, PagesOfAllowedOriginsMayUseClientRoutesOnly) {
+  make_guard({.listens_on_loopback = false, .allowed_origins = {"https://shop.example"}});
+  const Fields shop = {{"host", "a"}, {"origin", "https://shop.example"}};
+  EXPECT_EQ(ask("POST", shop, Access::kClient).first, 200);
+  EXPECT_EQ(ask("POST", shop, Access::kGuarded).first, 403);
+  for (const char* other : {"https://shop.example.evil", "http://shop.example",
+                            "https://shop.example:8443", "null", "http://localhost:3000"}) {
+    EXPECT_EQ(ask("POST", {{"host", "a"}, {"origin", other}}, Access::kClient).first, 403) << other;
+  }
+  make_guard({.allowed_origins = {"*"}});
+  EXPECT_EQ(ask("POST", {{"host", "localhost"}, {"origin", "https://any"}}, Access::kClient).first,
+            200);
+}
+
+TEST_F(GuardTest, OnLoopbackPagesOfThisMachineMayUseClientRoutes) {
+  make_guard();
+  const Fields local = {{"host", "localhost:1"}, {"origin", "http://localhost:3000"}};
+  EXPECT_EQ(ask("POST", local, Access::kClient).first, 200);
+  EXPECT_EQ(ask("POST", local, Access::kGuarded).first, 403);
+  const Fields foreign = {{"host", "localhost:1"}, {"origin", "http://localhost.evil"}};
+  EXPECT_EQ(ask("POST", foreign, Access::kClient).first, 403);
+}
+
+TEST_F(GuardTest, PreflightsSayWhoMayAsk) {
+  make_guard({.allowed_origins = {"https://shop.example"}});
+  const auto preflight = [&](Fields headers) {
+    Request request;
+    request.method = "OPTIONS";
+    request.headers = std::move(headers);
+    Response answer;
+    guard_->preflight()(request, [&](Response response) { answer = std::move(response); });
+    return answer;
+  };
+  const Response good = preflight({{"host", "localhost"}, {"origin", "https://shop.example"}});
+  EXPECT_EQ(good.status, 204);
+  EXPECT_EQ(good.headers[1], std::pair(std::string("Access-Control-Allow-Origin"),
+                                       std::string("https://shop.example")));
+  EXPECT_EQ(preflight({{"host", "localhost"}, {"origin", "https://evil.example"}}).status, 403);
+  EXPECT_EQ(preflight({{"host", "localhost"}}).status, 403);
+  EXPECT_EQ(preflight({{"host", "evil.example"}, {"origin", "https://shop.example"}}).status, 403);
+}
+
+TEST_F(GuardTest, AClientKeyOpensClientRoutesOnly) {
+  const auto token = Tokens::create(*records_, "ci", {Timestamp{1}, "test"});
+  ASSERT_TRUE(token);
+  make_guard({.client_keys = {"web-shop-1"}});
+  for (const Fields& headers :
+       {Fields{{"host", "localhost"}, {"authorization", "Bearer web-shop-1"}},
+        Fields{{"host", "localhost"}, {"x-api-key", "web-shop-1"}}}) {
+    EXPECT_EQ(ask("POST", headers, Access::kClient).first, 200);
+    EXPECT_EQ(ask("POST", headers, Access::kGuarded).first, 401);
+  }
+  EXPECT_EQ(ask("POST", {{"host", "localhost"}, {"x-api-key", "other"}}, Access::kClient).first,
+            401);
+  EXPECT_EQ(ask("POST", {{"host", "localhost"}}, Access::kClient).first, 401);
+  EXPECT_EQ(ask("POST", {{"host", "localhost"}, {"x-api-key", *token}}, Access::kClient),
+            std::pair(200, std::string("ci")));
+}
+
+TEST(ClientOptions, OriginsAndKeysHaveAForm) {
+  for (const char* good : {"*", "https://shop.example", "http://localhost:3000", "app://x"}) {
+    EXPECT_TRUE(is_origin(good)) << good;
+  }
+  for (const char* bad : {"", "shop.example", "https://", "://x", "https://a/", "https://a b"}) {
+    EXPECT_FALSE(is_origin(bad)) << bad;
+  }
+  EXPECT_TRUE(is_client_key("sdk-1.a_B"));
+  for (const char* bad : {"", "short", "with space", "with/slash"}) {
+    EXPECT_FALSE(is_client_key(bad)) << bad;
+  }
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ class Metrics::Impl {
   Gauge& stored_exposures = gauge("assay_store_exposures", "Distinct exposures stored.");
   Gauge& id_bytes = gauge("assay_store_id_bytes", "Memory of the ids seen.");
   Gauge& connections = gauge("assay_http_connections", "Open connections.");
+  Gauge& streams = gauge("assay_http_streams", "Open event streams.");
 
   std::mutex routes_mutex;
   std::map<std::string, std::unique_ptr<BoundRoute>> routes;
@@ -133,6 +134,7 @@ std::string Metrics::text(const Levels& levels) {
   set(impl_->stored_exposures, levels.stored_exposures);
   set(impl_->id_bytes, levels.id_bytes);
   set(impl_->connections, levels.connections);
+  set(impl_->streams, levels.streams);
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

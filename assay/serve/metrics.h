@@ -34,6 +34,7 @@ class Metrics {
     std::int64_t stored_exposures = 0;
     std::int64_t id_bytes = 0;
     std::int64_t connections = 0;
+    std::int64_t streams = 0;
   };
   std::string text(const Levels& levels);
 

@@ -53,7 +53,8 @@ void add_page_headers(Response& response) {
 }
 
 bool is_api(const std::string& path) {
-  return path.rfind("/v1/", 0) == 0 || path.rfind("/ofrep/", 0) == 0 || path == "/v1";
+  const auto begins = [&](std::string_view text) { return path.rfind(text, 0) == 0; };
+  return begins("/v1/") || begins("/ofrep/") || begins("/api/") || begins("/sub/") || path == "/v1";
 }
 
 Handler get_page(const StaticFiles* dashboard) {
@@ -89,6 +90,12 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
     Metrics::Route& meter = backend.metrics.route(method, pattern);
     router.add(method, pattern, metered(meter, guard.protect(access, std::move(handler))));
   };
+  // What pages may ask too; see guard.h.
+  const auto add_for_clients = [&](const char* method, const char* pattern, Handler handler) {
+    add(Access::kClient, method, pattern, std::move(handler));
+    router.add("OPTIONS", pattern,
+               metered(backend.metrics.route("OPTIONS", pattern), guard.preflight()));
+  };
   const auto slow = [&](Handler handler) { return on_worker(backend.worker, std::move(handler)); };
   add(Access::kOpen, "GET", "/healthz", get_health());
   add(Access::kOpen, "GET", "/readyz", slow(get_ready(backend)));
@@ -106,10 +113,13 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add(Access::kGuarded, "POST", "/v1/stats/{method}", slow(post_method()));
   add(Access::kGuarded, "GET", "/v1/snapshot", get_snapshot(backend));
   add(Access::kGuarded, "POST", "/v1/assignments", post_assignments(backend));
-  add(Access::kGuarded, "POST", "/v1/exposures", post_exposures(backend));
-  add(Access::kGuarded, "POST", "/v1/events", post_events(backend));
-  add(Access::kGuarded, "POST", "/ofrep/v1/evaluate/flags", post_flags(backend));
-  add(Access::kGuarded, "POST", "/ofrep/v1/evaluate/flags/{key}", post_flag(backend));
+  add_for_clients("POST", "/v1/exposures", post_exposures(backend));
+  add_for_clients("POST", "/v1/events", post_events(backend));
+  add_for_clients("POST", "/ofrep/v1/evaluate/flags", post_flags(backend, guard));
+  add_for_clients("POST", "/ofrep/v1/evaluate/flags/{key}", post_flag(backend));
+  add_for_clients("GET", "/ofrep/v1/events", get_flag_events(backend));
+  add_for_clients("GET", "/api/features/{client_key}", get_growthbook_features(backend));
+  add_for_clients("GET", "/sub/{client_key}", get_growthbook_events(backend));
   router.set_fallback(metered(backend.metrics.route("GET", "other"),
                               guard.protect(Access::kOpen, get_page(dashboard))));
   return router;

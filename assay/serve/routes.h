@@ -12,6 +12,7 @@
 #include "assay/serve/guard.h"
 #include "assay/serve/metrics.h"
 #include "assay/serve/results.h"
+#include "assay/serve/streams.h"
 #include "assay/serve/worker.h"
 
 namespace assay::serve {
@@ -23,6 +24,7 @@ struct Backend {
   Analyst& analyst;
   Metrics& metrics;
   Worker& worker;
+  Streams& streams;
   io::sqlite::Records& records;
   collect::EventLog& log;
   std::function<Metrics::Levels()> levels;
@@ -50,8 +52,11 @@ io::http::Handler get_verdict(Backend& backend);
 
 // flag_routes.cc
 io::http::Handler post_flag(Backend& backend);
-io::http::Handler post_flags(Backend& backend);
 io::http::Handler get_snapshot(Backend& backend);
+io::http::Handler post_flags(Backend& backend, const Guard& guard);
+io::http::Handler get_flag_events(Backend& backend);
+io::http::Handler get_growthbook_features(Backend& backend);
+io::http::Handler get_growthbook_events(Backend& backend);
 io::http::Handler post_assignments(Backend& backend);
 
 // intake_routes.cc

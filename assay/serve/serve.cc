@@ -88,6 +88,20 @@ Result<void> check_exposure(const ServeOptions& options, const ListenAddress& li
               "make one with assay serve --create-token NAME, or accept it with --insecure");
 }
 
+Result<void> check_client_options(const ServeOptions& options) {
+  for (const std::string& origin : options.allowed_origins) {
+    if (is_origin(origin)) continue;
+    return fail(Code::kInvalid, "'" + origin + "' is not an origin",
+                "scheme and host, as the browser says it: https://shop.example; * is every origin");
+  }
+  for (const std::string& key : options.client_keys) {
+    if (is_client_key(key)) continue;
+    return fail(Code::kInvalid, "'" + key + "' cannot be a client key",
+                "8 to 128 letters, digits, '-', '_' and '.'");
+  }
+  return {};
+}
+
 // The running process: everything between the stores and the sockets.
 class Process {
  public:
@@ -96,10 +110,13 @@ class Process {
           std::optional<io::http::StaticFiles> dashboard)
       : data_directory_(options.data_directory),
         stores_(stores),
+        streams_(options.max_streams),
         experiments_(std::move(experiments)),
         results_(std::move(results)),
         tokens_(std::move(tokens)),
         dashboard_(std::move(dashboard)) {
+    streams_.changed(*experiments_->view(), now());
+    experiments_->on_change([this](const View& view) { streams_.changed(view, now()); });
     analyst_.emplace(
         Analyst::Parts{*experiments_, *results_, metrics_, *stores.records, *stores.events},
         options.analyze_every);
@@ -107,9 +124,12 @@ class Process {
   }
 
   Result<std::string> listen(const ServeOptions& options, const ListenAddress& address) {
-    guard_.emplace(Guard::Options{is_loopback_name(address.address), options.allowed_hosts},
+    guard_.emplace(Guard::Options{.listens_on_loopback = is_loopback_name(address.address),
+                                  .allowed_hosts = options.allowed_hosts,
+                                  .allowed_origins = options.allowed_origins,
+                                  .client_keys = options.client_keys},
                    *tokens_, *worker_);
-    backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_,
+    backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_, streams_,
                              *stores_.records, *stores_.events, [this] { return levels(); },
                              [this] { return check_stores(); }});
     const auto* dashboard = dashboard_ ? &*dashboard_ : nullptr;
@@ -141,7 +161,8 @@ class Process {
             .stored_events = status.events,
             .stored_exposures = status.exposures,
             .id_bytes = status.id_bytes,
-            .connections = static_cast<std::int64_t>(server_ ? server_->connections() : 0)};
+            .connections = static_cast<std::int64_t>(server_ ? server_->connections() : 0),
+            .streams = static_cast<std::int64_t>(streams_.open())};
   }
 
   // Asked for at each check, so that a disk that was freed is ready again.
@@ -165,6 +186,7 @@ class Process {
   std::string data_directory_;
   Stores& stores_;
   Metrics metrics_;
+  Streams streams_;
   std::unique_ptr<Experiments> experiments_;
   std::unique_ptr<Results> results_;
   std::unique_ptr<Tokens> tokens_;
@@ -214,6 +236,7 @@ Result<void> run(const ServeOptions& options,
   }
   Signals signals;
   ASSAY_TRY(const ListenAddress listen, parse_listen(options.listen));
+  ASSAY_TRY_VOID(check_client_options(options));
   ASSAY_TRY(auto catalogue, read_catalogue(options.catalogue_file));
   ASSAY_TRY(auto dashboard, load_dashboard(options.dashboard_directory));
   ASSAY_TRY(Stores stores, open_stores(options.data_directory));

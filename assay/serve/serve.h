@@ -28,6 +28,10 @@ struct ServeOptions {
   std::string tls_key_file;
   bool allow_insecure = false;             // Listen off loopback although there is no token.
   std::vector<std::string> allowed_hosts;  // Further names this server is known by.
+  // Pages of these origins may ask for flags and report: "https://shop.example", "*".
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> client_keys;  // Open the same routes where tokens exist; no secrets.
+  std::size_t max_streams = 1000;        // Event streams open at a time.
   std::string log_level = "info";
 };
 

@@ -28,6 +28,11 @@ TEST(Run, RefusesABadLogLevelAndAddressBeforeItTouchesAnything) {
             Code::kInvalid);
   EXPECT_EQ(run({.data_directory = "/nonexistent/x", .listen = "no"}, never).error().code,
             Code::kInvalid);
+  EXPECT_EQ(
+      run({.data_directory = "/nonexistent/x", .allowed_origins = {"shop"}}, never).error().code,
+      Code::kInvalid);
+  EXPECT_EQ(run({.data_directory = "/nonexistent/x", .client_keys = {"k"}}, never).error().code,
+            Code::kInvalid);
   EXPECT_EQ(run({.catalogue_file = "/nonexistent.yaml"}, never).error().code, Code::kNotFound);
 }
 

@@ -52,6 +52,9 @@ std::string experiment_json(const Registered& experiment) {
   json["fingerprint"] = experiment.record.version.fingerprint;
   put_times(json, experiment.record);
   json["warnings"] = experiment.warnings;
+  if (std::string reason = deliver::why_not_growthbook(experiment.plan); !reason.empty()) {
+    json["not_in_growthbook"] = std::move(reason);
+  }
   std::string text = dump(json);
   append_raw(text, "plan", experiment.record.version.plan_json);
   return text;

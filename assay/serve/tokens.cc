@@ -39,6 +39,7 @@ std::string random_secret() {
 Tokens::Tokens() {
   ASSAY_CHECK(sodium_init() >= 0);
   randombytes_buf(key_.data(), key_.size());
+  ticket_ = random_secret();
 }
 
 Result<std::string> Tokens::create(io::sqlite::Records& records, const std::string& name,

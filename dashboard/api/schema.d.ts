@@ -759,7 +759,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One flag (an experiment's id is its flag key), by OFREP 0.3. */
+        /**
+         * One flag (an experiment's id is its flag key), by OFREP 0.3.
+         * @description A unit outside of the experiment gets control's value, an empty `variant`, the reason UNKNOWN (DISABLED once the experiment is stopped) and in `metadata.assay_reason` why.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -815,7 +818,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** All running experiments for one context, by OFREP 0.3, with ETag. */
+        /** All running experiments for one context, by OFREP 0.3, with ETag and the address of the event stream. */
         post: {
             parameters: {
                 query?: never;
@@ -860,6 +863,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ofrep/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events of OFREP 0.3; each says that the flags changed, and the client fetches them again.
+         * @description `data` is {"type":"refetchEvaluation","etag","lastModified"}. A comment every 15 seconds says that the stream lives. A reader that is behind gets the newest event only; one that takes nothing for 30 seconds is cut off.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description In the address that bulk answers tell, where tokens exist. */
+                    ticket?: string;
+                };
+                header?: {
+                    /** @description The last event seen; a change since is told at once. */
+                    "Last-Event-ID"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The stream. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                503: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/features/{client_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A client key where tokens exist, else anything. */
+                client_key: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Running and stopped experiments as GrowthBook's SDKs want them.
+         * @description Experiments whose answers these SDKs could not reproduce are left out: the header X-Assay-Left-Out counts them, and `not_in_growthbook` of GET /v1/experiments/{id} says why.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    "If-None-Match"?: string;
+                };
+                path: {
+                    /** @description A client key where tokens exist, else anything. */
+                    client_key: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The payload. */
+                200: {
+                    headers: {
+                        "X-Assay-Left-Out"?: number;
+                        "X-SSE-Support"?: "enabled";
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GrowthbookPayload"];
+                    };
+                };
+                /** @description Unchanged since the given ETag. */
+                304: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sub/{client_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                client_key: string;
+            };
+            cookie?: never;
+        };
+        /** Server-sent events named `features`, each with GrowthBook's whole payload; one at once, then after every change. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    client_key: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The stream. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                503: components["responses"]["Problem"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -879,6 +1025,15 @@ export interface components {
                 /** @enum {string} */
                 severity: "error" | "warning";
             }[];
+        };
+        GrowthbookPayload: {
+            status: number;
+            features: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            dateUpdated: string;
         };
         MethodList: {
             methods: {
@@ -937,6 +1092,8 @@ export interface components {
             /** @description The canonical plan, see spec/formats/experiment.md. */
             plan: Record<string, never>;
             warnings: string[];
+            /** @description Why GrowthBook's SDKs are not served this experiment; absent when they are. */
+            not_in_growthbook?: string;
         };
         Assignment: {
             unit: string;

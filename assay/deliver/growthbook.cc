@@ -1,0 +1,229 @@
+// The wire format is that of GrowthBook's SDK specification 0.7.1. Conditions say `$type` wherever
+// JavaScript or Python would convert, because assay converts nothing.
+#include "assay/deliver/growthbook.h"
+
+#include <nlohmann/json.hpp>
+
+namespace assay::deliver {
+namespace {
+
+using define::Condition;
+using define::Experiment;
+using define::HashScheme;
+using define::Op;
+using define::Scalar;
+using Json = nlohmann::ordered_json;
+
+std::string attribute_of(const std::string& unit_kind) {
+  return unit_kind == "user" ? "id" : unit_kind;
+}
+
+Json json_of(const Scalar& scalar) {
+  return std::visit([](const auto& value) { return Json(value); }, scalar);
+}
+
+const char* type_of(const Scalar& scalar) {
+  constexpr const char* kTypes[] = {"boolean", "number", "string"};
+  return kTypes[scalar.index()];
+}
+
+Json values_of(const Condition& condition) {
+  Json values = Json::array();
+  for (const Scalar& value : condition.values) values.push_back(json_of(value));
+  return values;
+}
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view("\\^$.|?*+()[]{}/-").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+// Any of the texts at the place that `before` and `after` pin down. "(?![\s\S])" is the very end,
+// which "$" is not in Python.
+Json text_match(const Condition& condition, const char* before, const char* after) {
+  std::string pattern;
+  for (const Scalar& value : condition.values) {
+    pattern += (pattern.empty() ? "" : "|") + escaped(std::get<std::string>(value));
+  }
+  return {{"$type", "string"}, {"$regex", before + ("(?:" + pattern + ")") + after}};
+}
+
+// Python takes True for 1 in a list; a lone boolean is told apart here.
+Json membership(const Condition& condition, const char* op) {
+  Json test = {{op, values_of(condition)}};
+  bool has_boolean = false;
+  bool has_number = false;
+  for (const Scalar& value : condition.values) {
+    has_boolean |= std::holds_alternative<bool>(value);
+    has_number |= std::holds_alternative<double>(value);
+  }
+  if (has_number && !has_boolean) test["$not"] = {{"$type", "boolean"}};
+  if (has_boolean && !has_number) test["$not"] = {{"$type", "number"}};
+  return test;
+}
+
+Json negated(Json test) { return {{"$exists", true}, {"$not", std::move(test)}}; }
+
+Json equality(const Condition& condition) {
+  const Scalar& value = condition.values.front();
+  return {{"$type", type_of(value)}, {"$eq", json_of(value)}};
+}
+
+Json order(const Condition& condition, const char* op) {
+  return {{"$type", "number"}, {op, json_of(condition.values.front())}};
+}
+
+Json at(const Condition& condition, Json test) { return {{condition.attribute, std::move(test)}}; }
+
+Json mongo(const Condition& condition);
+
+Json children_of(const Condition& condition) {
+  Json parts = Json::array();
+  for (const Condition& child : condition.children) parts.push_back(mongo(child));
+  return parts;
+}
+
+Json contains(const Condition& condition) {
+  return {{"$or",
+           {at(condition, text_match(condition, "", "")),
+            at(condition, {{"$type", "array"}, {"$in", values_of(condition)}})}}};
+}
+
+Json mongo(const Condition& condition) {
+  switch (condition.op) {
+    case Op::kAll:
+      return {{"$and", children_of(condition)}};
+    case Op::kAny:
+      // An empty $or is true for GrowthBook.
+      if (condition.children.empty()) return {{"$not", {{"$and", Json::array()}}}};
+      return {{"$or", children_of(condition)}};
+    case Op::kNot:
+      return {{"$not", mongo(condition.children.front())}};
+    case Op::kEqual:
+      return at(condition, equality(condition));
+    case Op::kNotEqual:
+      return at(condition, negated(equality(condition)));
+    case Op::kIn:
+      return at(condition, membership(condition, "$in"));
+    case Op::kNotIn:
+      return at(condition, negated(membership(condition, "$in")));
+    case Op::kLess:
+      return at(condition, order(condition, "$lt"));
+    case Op::kLessEqual:
+      return at(condition, order(condition, "$lte"));
+    case Op::kGreater:
+      return at(condition, order(condition, "$gt"));
+    case Op::kGreaterEqual:
+      return at(condition, order(condition, "$gte"));
+    case Op::kPrefix:
+      return at(condition, text_match(condition, "^", ""));
+    case Op::kSuffix:
+      return at(condition, text_match(condition, "", "(?![\\s\\S])"));
+    case Op::kContains:
+      return contains(condition);
+    case Op::kExists:
+      return at(condition, {{"$exists", std::get<bool>(condition.values.front())}});
+    default:
+      return Json::object();  // kAlways; the rest is refused before.
+  }
+}
+
+bool has_versions(const Condition& condition) {
+  if (condition.op == Op::kSemver) return true;
+  for (const Condition& child : condition.children) {
+    if (has_versions(child)) return true;
+  }
+  return false;
+}
+
+bool owns_whole_layer(const define::Assignment& assignment) {
+  std::uint64_t owned = 0;
+  for (const define::SlotRange& range : assignment.slots) owned += range.end - range.begin;
+  return assignment.slots.empty() || owned == define::kLayerSlots;
+}
+
+Json value_of(const define::Variant& variant) {
+  if (variant.payload_json.empty()) return variant.key;
+  return Json::parse(variant.payload_json, nullptr, false);
+}
+
+// The values that `overrides` force, one rule per variant.
+void add_overrides(const Experiment& plan, Json& rules) {
+  for (const define::Variant& variant : plan.variants) {
+    Json units = Json::array();
+    for (const define::Override& one : plan.assignment.overrides) {
+      if (one.variant == variant.key) units.push_back(one.unit_id);
+    }
+    if (units.empty()) continue;
+    const std::string attribute = attribute_of(plan.assignment.unit);
+    rules.push_back(
+        {{"condition", {{attribute, {{"$in", std::move(units)}}}}}, {"force", value_of(variant)}});
+  }
+}
+
+Json experiment_rule(const assign::Running& running) {
+  const Experiment& plan = running.plan;
+  const define::Assignment& assignment = plan.assignment;
+  const auto total = static_cast<double>(plan.total_weight());
+  Json rule = {{"key", plan.id},
+               {"seed", assignment.salt.empty() ? plan.id : assignment.salt},
+               {"hashAttribute", attribute_of(assignment.unit)},
+               {"hashVersion", assignment.hash == HashScheme::kGrowthbookV2 ? 2 : 1},
+               {"phase", std::to_string(running.epoch)},
+               {"coverage", assignment.traffic_ppm / double{define::kLayerSlots}}};
+  for (const define::Variant& variant : plan.variants) {
+    rule["variations"].push_back(value_of(variant));
+    rule["weights"].push_back(variant.weight / total);
+    rule["meta"].push_back({{"key", variant.key}});
+  }
+  if (assignment.targeting.op != Op::kAlways) rule["condition"] = mongo(assignment.targeting);
+  return rule;
+}
+
+Json feature_of(const assign::Running& running) {
+  Json feature = {{"defaultValue", value_of(running.plan.control_variant())}};
+  if (running.is_stopped) return feature;
+  Json rules = Json::array();
+  add_overrides(running.plan, rules);
+  rules.push_back(experiment_rule(running));
+  feature["rules"] = std::move(rules);
+  return feature;
+}
+
+}  // namespace
+
+std::string why_not_growthbook(const Experiment& plan) {
+  const define::Assignment& assignment = plan.assignment;
+  if (assignment.hash != HashScheme::kGrowthbookV2 &&
+      assignment.hash != HashScheme::kGrowthbookV1) {
+    return "it splits by a hash that GrowthBook's SDKs do not have; hash: growthbook_v2 is theirs";
+  }
+  if (!owns_whole_layer(assignment)) {
+    return "it owns only some slots of its layer, which assay draws by its own hash";
+  }
+  if (has_versions(assignment.targeting)) {
+    return "its targeting has version ranges, which GrowthBook's SDKs compare otherwise";
+  }
+  return {};
+}
+
+GrowthbookPayload growthbook_payload(std::span<const assign::Running> experiments) {
+  GrowthbookPayload payload;
+  Json features = Json::object();
+  for (const assign::Running& running : experiments) {
+    std::string reason = why_not_growthbook(running.plan);
+    if (reason.empty()) {
+      features[running.plan.id] = feature_of(running);
+    } else {
+      payload.left_out.emplace(running.plan.id, std::move(reason));
+    }
+  }
+  payload.features_json = features.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return payload;
+}
+
+}  // namespace assay::deliver

@@ -1,0 +1,93 @@
+// That GrowthBook's own SDKs answer like assay is proven by tools/sdks; here, what they are told.
+#include "assay/deliver/growthbook.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/testing.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::leaf;
+using assign::plan_of;
+using assign::tree;
+using define::Experiment;
+using define::Op;
+using nlohmann::json;
+
+Experiment growthbook_plan(const std::string& id) {
+  Experiment plan = plan_of(id, {1, 3});
+  plan.assignment.hash = define::HashScheme::kGrowthbookV2;
+  return plan;
+}
+
+json feature_of(const Experiment& plan, bool is_stopped = false) {
+  const assign::Running running{.plan = plan, .epoch = 2, .is_stopped = is_stopped};
+  const GrowthbookPayload payload = growthbook_payload(std::span(&running, 1));
+  EXPECT_TRUE(payload.left_out.empty());
+  return json::parse(payload.features_json)[plan.id];
+}
+
+json condition_of(const define::Condition& condition) {
+  Experiment plan = growthbook_plan("exp");
+  plan.assignment.targeting = condition;
+  return feature_of(plan)["rules"][0]["condition"];
+}
+
+TEST(Growthbook, TellsTheSplit) {
+  Experiment plan = growthbook_plan("ranker");
+  plan.assignment.salt = "seed-7";
+  plan.assignment.unit = "session";
+  plan.assignment.traffic_ppm = 250'000;
+  plan.variants[0].payload_json = R"({"model":"old"})";
+  plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  EXPECT_EQ(feature_of(plan), json::parse(R"({
+    "defaultValue": {"model": "old"},
+    "rules": [
+      {"condition": {"session": {"$in": ["tester"]}}, "force": "treatment"},
+      {"key": "ranker", "seed": "seed-7", "hashAttribute": "session", "hashVersion": 2, "phase": "2",
+       "coverage": 0.25, "variations": [{"model": "old"}, "treatment"], "weights": [0.25, 0.75],
+       "meta": [{"key": "control"}, {"key": "treatment"}]}]})"));
+}
+
+TEST(Growthbook, AStoppedExperimentIsControlForAll) {
+  EXPECT_EQ(feature_of(growthbook_plan("ranker"), true),
+            json::parse(R"({"defaultValue":"control"})"));
+}
+
+TEST(Growthbook, TranslatesConditionsWithTheirTypes) {
+  EXPECT_EQ(condition_of(leaf(Op::kEqual, "age", {5.0})),
+            json::parse(R"({"age":{"$type":"number","$eq":5.0}})"));
+  EXPECT_EQ(condition_of(leaf(Op::kNotEqual, "beta", {true})),
+            json::parse(R"({"beta":{"$exists":true,"$not":{"$type":"boolean","$eq":true}}})"));
+  EXPECT_EQ(condition_of(leaf(Op::kNotIn, "country", {std::string("IN")})),
+            json::parse(R"({"country":{"$exists":true,"$not":{"$in":["IN"]}}})"));
+  EXPECT_EQ(condition_of(leaf(Op::kGreaterEqual, "age", {18.0})),
+            json::parse(R"({"age":{"$type":"number","$gte":18.0}})"));
+  EXPECT_EQ(
+      condition_of(leaf(Op::kSuffix, "mail", {std::string("@a.b"), std::string("c")})),
+      json::parse(R"json({"mail":{"$type":"string",
+                                   "$regex":"(?:@a\\.b|c)(?![\\s\\S])"}})json"));
+}
+
+TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
+  Experiment slots = growthbook_plan("slots");
+  slots.assignment.slots = {{0, 500'000}};
+  Experiment versions = growthbook_plan("versions");
+  versions.assignment.targeting =
+      tree(Op::kNot, {leaf(Op::kSemver, "app_version", {std::string(">=2.0.0")})});
+  const std::vector<assign::Running> running = {{.plan = plan_of("own_hash")},
+                                                {.plan = slots},
+                                                {.plan = versions},
+                                                {.plan = growthbook_plan("good")}};
+  const GrowthbookPayload payload = growthbook_payload(running);
+  EXPECT_EQ(json::parse(payload.features_json).size(), 1U);
+  ASSERT_EQ(payload.left_out.size(), 3U);
+  EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
+  EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
+  EXPECT_NE(payload.left_out.at("versions").find("version ranges"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace assay::deliver

@@ -1,0 +1,98 @@
+#include "assay/serve/streams.h"
+
+#include <fmt/format.h>
+
+#include "assay/base/hash.h"
+
+namespace assay::serve {
+namespace {
+
+using io::http::Request;
+using io::http::Response;
+
+// Longer than a client takes from its fetch to its stream.
+constexpr std::int64_t kRecentSeconds = 30;
+
+Response too_many() {
+  return io::http::failure({Code::kUnavailable, "too many event streams are open",
+                            "ask again later, or let clients poll with If-None-Match"});
+}
+
+Response event_stream(std::shared_ptr<io::http::Subscription> stream, std::string beginning) {
+  Response response{.content_type = "text/event-stream", .body = std::move(beginning)};
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.stream = std::move(stream);
+  return response;
+}
+
+std::string features_event(const std::string& payload) {
+  return "event: features\ndata: " + payload + "\n\n";
+}
+
+}  // namespace
+
+std::string flag_state(const View& view) {
+  const assign::Snapshot& snapshot = view.ofrep.snapshot();
+  std::string text;
+  for (const auto& one : view.experiments) {
+    const auto handle = snapshot.find(one->record.id);
+    if (!handle) continue;
+    text += fmt::format("{} {} {} {}\n", one->record.id, snapshot.version(*handle),
+                        snapshot.epoch(*handle), one->is_running());
+  }
+  return fmt::format("{:016x}", xxh3_64(text));
+}
+
+void Streams::changed(const View& view, Timestamp now) {
+  const std::scoped_lock lock(mutex_);
+  std::string state = flag_state(view);
+  if (state == state_) return;
+  const bool is_first = state_.empty();
+  state_ = std::move(state);
+  notice_ = fmt::format(
+      "id: {0}\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{0}\",\"lastModified\":{1}}}\n\n",
+      state_, now.micros / kMicrosPerSecond);
+  const auto growthbook = deliver::growthbook_payload(running_of(view.experiments));
+  growthbook_json_ = fmt::format(R"({{"status":200,"features":{},"dateUpdated":"{}"}})",
+                                 growthbook.features_json, to_text(now));
+  left_out_ = growthbook.left_out.size();
+  if (is_first) return;  // Nobody can have asked before.
+  changed_at_ = now;
+  notices_.publish(notice_);
+  features_.publish(features_event(growthbook_json_));
+}
+
+Response Streams::open_notices(const Request& request, Timestamp now) {
+  auto stream = notices_.subscribe();
+  if (!stream) return too_many();
+  const std::scoped_lock lock(mutex_);
+  const auto seen = request.header("last-event-id");
+  const bool is_behind =
+      seen ? *seen != state_ : now.micros - changed_at_.micros < kRecentSeconds * kMicrosPerSecond;
+  // An event without data only says where the reader stands.
+  return event_stream(std::move(stream),
+                      "retry: 3000\n" + (is_behind ? notice_ : "id: " + state_ + "\n\n"));
+}
+
+Response Streams::growthbook_features(const Request& request) const {
+  Response response;
+  {
+    const std::scoped_lock lock(mutex_);
+    response.body = growthbook_json_;
+    response.headers.emplace_back("X-Assay-Left-Out", std::to_string(left_out_));
+  }
+  response.headers.emplace_back("X-SSE-Support", "enabled");
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(response.body));
+  return io::http::with_etag(request, std::move(response), etag);
+}
+
+// The SDK has just fetched, or lost its stream: either way it gets the payload as it is now.
+Response Streams::open_growthbook() {
+  auto stream = features_.subscribe();
+  if (!stream) return too_many();
+  const std::scoped_lock lock(mutex_);
+  return event_stream(std::move(stream), "retry: 3000\n" + features_event(growthbook_json_));
+}
+
+}  // namespace assay::serve

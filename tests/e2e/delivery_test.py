@@ -1,0 +1,188 @@
+"""Flags as applications get them: notices of changes, pages of other origins, keys, GrowthBook.
+
+    python3 tests/e2e/delivery_test.py build/release/bin/assay
+"""
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from server import EXPERIMENT, Server, exposure
+
+BINARY = None
+USER = '{"context":{"targetingKey":"u1"}}'
+GROWTHBOOK = EXPERIMENT.replace("id: ranker_v2", "id: ranker_gb\n  hash: growthbook_v2")
+
+
+class Stream:
+    """An open event stream; lines as they come."""
+
+    def __init__(self, server, path, headers=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        self.connection.request("GET", path, headers=headers or {})
+        self.response = self.connection.getresponse()
+
+    def event(self, field="data"):
+        """The value of the next line of this field."""
+        while line := self.response.readline().decode():
+            if line.startswith(field + ": "):
+                return line[len(field) + 2:].strip()
+        return None
+
+    def close(self):
+        self.response.close()
+        self.connection.close()
+
+
+def start(server, text):
+    status, answer = server.post("/v1/experiments?start=true", text, "application/yaml")
+    assert status == 201, answer
+
+
+class Notices(unittest.TestCase):
+    def test_bulk_names_the_stream_and_the_stream_tells_of_changes(self):
+        with Server(BINARY) as server:
+            start(server, EXPERIMENT)
+            status, bulk = server.post("/ofrep/v1/evaluate/flags", USER)
+            self.assertEqual(status, 200)
+            [told] = bulk["eventStreams"]
+            self.assertEqual((told["type"], list(told["endpoint"])), ("sse", ["requestUri"]))
+            stream = Stream(server, told["endpoint"]["requestUri"])
+            self.assertEqual(stream.response.status, 200)
+            self.assertEqual(stream.response.getheader("Content-Type"), "text/event-stream")
+            # The start was a moment ago: perhaps between the client's fetch and this stream.
+            first = json.loads(stream.event())
+            self.assertEqual(first["type"], "refetchEvaluation")
+            start(server, EXPERIMENT.replace("ranker_v2", "second"))
+            state = stream.event("id")
+            notice = json.loads(stream.event())
+            self.assertEqual((notice["type"], notice["etag"]), ("refetchEvaluation", state))
+            self.assertNotEqual(notice["etag"], first["etag"])
+            self.assertGreater(notice["lastModified"], 1.7e9)
+            stream.close()
+            # Whoever comes back knowing the present state is told nothing but where it stands.
+            back = Stream(server, "/ofrep/v1/events", {"Last-Event-ID": state})
+            self.assertEqual(back.event("id"), state)
+            server.post("/v1/experiments/second/stop", "")
+            self.assertEqual(json.loads(back.event())["etag"], self.state(server))
+            back.close()
+            behind = Stream(server, "/ofrep/v1/events", {"Last-Event-ID": state})
+            self.assertEqual(json.loads(behind.event())["type"], "refetchEvaluation")
+            self.assertIn("assay_http_streams", server.ask("GET", "/metrics")[2])
+            self.assertEqual(server.stop(), 0, server.read_log())
+            self.assertIsNone(behind.event())
+            behind.close()
+
+    def state(self, server):
+        stream = Stream(server, "/ofrep/v1/events")
+        state = stream.event("id")
+        stream.close()
+        return state
+
+    def test_a_stale_etag_gets_the_new_answer(self):
+        with Server(BINARY) as server:
+            start(server, EXPERIMENT)
+            _, headers, _ = server.ask("POST", "/ofrep/v1/evaluate/flags", USER)
+            old = {"If-None-Match": headers["etag"]}
+            self.assertEqual(server.ask("POST", "/ofrep/v1/evaluate/flags", USER, old)[0], 304)
+            server.post("/v1/experiments/ranker_v2/stop", "")
+            status, fresh, _ = server.ask("POST", "/ofrep/v1/evaluate/flags?flagConfigEtag=x", USER,
+                                          old)
+            self.assertEqual(status, 200)
+            self.assertNotEqual(fresh["etag"], headers["etag"])
+
+    def test_streams_are_bounded(self):
+        with Server(BINARY, arguments=["--max-streams", "2"]) as server:
+            streams = [Stream(server, "/ofrep/v1/events") for _ in range(3)]
+            self.assertEqual(sorted(s.response.status for s in streams), [200, 200, 503])
+            for stream in streams:
+                stream.close()
+
+
+class Pages(unittest.TestCase):
+    def test_allowed_origins_may_ask_and_report_but_not_steer(self):
+        shop = {"Origin": "https://shop.example"}
+        with Server(BINARY, arguments=["--allow-origin", "https://shop.example"]) as server:
+            start(server, EXPERIMENT)
+            for path in ("/ofrep/v1/evaluate/flags", "/ofrep/v1/evaluate/flags/ranker_v2"):
+                status, headers, _ = server.ask("OPTIONS", path, headers=shop)
+                self.assertEqual(status, 204)
+                self.assertEqual(headers["access-control-allow-origin"], shop["Origin"])
+                self.assertIn("If-None-Match", headers["access-control-allow-headers"])
+                status, headers, _ = server.ask("POST", path, USER, shop)
+                self.assertEqual((status, headers["access-control-allow-origin"], headers["vary"]),
+                                 (200, shop["Origin"], "Origin"))
+            row = json.dumps(exposure("u1", "control"))
+            self.assertEqual(server.ask("POST", "/v1/exposures", row, shop)[0], 200)
+            self.assertEqual(server.ask("POST", "/v1/experiments/ranker_v2/stop", "", shop)[0], 403)
+            self.assertEqual(server.ask("OPTIONS", "/v1/experiments", headers=shop)[0], 405)
+            local = {"Origin": "http://localhost:3000"}
+            self.assertEqual(server.ask("POST", "/ofrep/v1/evaluate/flags", USER, local)[0], 200)
+            evil = {"Origin": "https://evil.example"}
+            status, headers, _ = server.ask("POST", "/ofrep/v1/evaluate/flags", USER, evil)
+            self.assertEqual(status, 403)
+            self.assertNotIn("access-control-allow-origin", headers)
+            self.assertEqual(server.ask("OPTIONS", "/v1/events", headers=evil)[0], 403)
+
+    def test_bad_origins_and_keys_stop_the_start(self):
+        for arguments in (["--allow-origin", "shop.example"], ["--client-key", "a b"]):
+            with tempfile.TemporaryDirectory() as folder:
+                done = subprocess.run([BINARY, "serve", "--data", folder, *arguments],
+                                      capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(arguments[1], done.stderr)
+
+
+class Keys(unittest.TestCase):
+    def test_a_client_key_opens_flags_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([BINARY, "serve", "--data", folder, "--create-token", "ci"],
+                           capture_output=True, check=True)
+            with Server(BINARY, folder, ["--client-key", "web-key-1"]) as server:
+                bearer, key = {"Authorization": "Bearer web-key-1"}, {"X-API-Key": "web-key-1"}
+                for headers, expected in (({}, 401), (bearer, 200), (key, 200)):
+                    status, _, text = server.ask("POST", "/ofrep/v1/evaluate/flags", USER, headers)
+                    self.assertEqual(status, expected)
+                self.assertEqual(server.ask("GET", "/v1/experiments", headers=bearer)[0], 401)
+                target = json.loads(text)["eventStreams"][0]["endpoint"]["requestUri"]
+                self.assertIn("?ticket=", target)
+                for path, expected in ((target, 200), (target + "x", 401), ("/sub/web-key-1", 200),
+                                       ("/sub/other-key", 401), ("/api/features/web-key-1", 200),
+                                       ("/api/features/other-key", 401)):
+                    stream = Stream(server, path)
+                    self.assertEqual(stream.response.status, expected, path)
+                    stream.close()
+                # The ticket is for listening only.
+                status = server.ask("POST", target.replace("events", "evaluate/flags"), USER)[0]
+                self.assertEqual(status, 401)
+
+
+class Growthbook(unittest.TestCase):
+    def test_the_payload_and_what_is_left_out(self):
+        with Server(BINARY) as server:
+            start(server, EXPERIMENT)
+            start(server, GROWTHBOOK)
+            status, headers, text = server.ask("GET", "/api/features/any")
+            self.assertEqual((status, headers["x-sse-support"]), (200, "enabled"))
+            self.assertEqual(headers["x-assay-left-out"], "1")
+            features = json.loads(text)["features"]
+            self.assertEqual(list(features), ["ranker_gb"])
+            status, _, _ = server.ask("GET", "/api/features/any",
+                                      headers={"If-None-Match": headers["etag"]})
+            self.assertEqual(status, 304)
+            _, shown = server.get("/v1/experiments/ranker_v2")
+            self.assertIn("growthbook_v2", shown["not_in_growthbook"])
+            self.assertNotIn("not_in_growthbook", server.get("/v1/experiments/ranker_gb")[1])
+            stream = Stream(server, "/sub/any")
+            self.assertEqual(json.loads(stream.event())["features"], features)
+            start(server, GROWTHBOOK.replace("ranker_gb", "second"))
+            self.assertEqual(stream.event("event"), "features")
+            self.assertEqual(set(json.loads(stream.event())["features"]), {"ranker_gb", "second"})
+            stream.close()
+
+
+if __name__ == "__main__":
+    BINARY = sys.argv.pop(1)
+    unittest.main()
