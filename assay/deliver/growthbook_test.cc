@@ -46,7 +46,8 @@ TEST(Growthbook, TellsTheSplit) {
     "defaultValue": {"model": "old"},
     "rules": [
       {"condition": {"session": {"$in": ["tester"]}}, "force": "treatment"},
-      {"key": "ranker", "seed": "seed-7", "hashAttribute": "session", "hashVersion": 2, "phase": "2",
+      {"key": "ranker", "seed": "seed-7", "hashAttribute": "session", "hashVersion": 2,
+       "phase": "2",
        "coverage": 0.25, "variations": [{"model": "old"}, "treatment"], "weights": [0.25, 0.75],
        "meta": [{"key": "control"}, {"key": "treatment"}]}]})"));
 }

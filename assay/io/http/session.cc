@@ -320,6 +320,7 @@ class StreamSession final : public Session,
   }
 
   void begin_stream() {
+    if (shared_->stopping) return close();  // The stop came during the write.
     beast::error_code ignored;
     socket_of(stream_).set_option(asio::socket_base::send_buffer_size(kStreamSendBytes), ignored);
     enter(Step::kStreaming, options().heartbeat);
