@@ -46,6 +46,11 @@ void add_define(Session& session) {
   sub->add_option("--catalogue", options->catalogues, "File with metric definitions");
   CLI::Option* schema = sub->add_flag("--schema", options->schema, "Print the file's JSON Schema");
   schema->excludes(file);
+  CLI::Option* import_from = sub->add_option("--import", options->import_from,
+                                             "The file is of another tool: flagd or growthbook")
+                                 ->check(CLI::IsMember({"flagd", "growthbook"}));
+  sub->add_option("--only", options->only, "With --import: the one flag to print")
+      ->needs(import_from);
   add_json(sub, options->json);
   sub->parse_complete_callback([file, schema] {
     if (file->empty() && schema->empty()) throw CLI::RequiredError("file");

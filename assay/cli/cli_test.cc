@@ -57,6 +57,31 @@ TEST(Cli, BadArgumentsAreBadInputAndSaySo) {
   EXPECT_THAT(assay({"define", "--jason", "x.yaml"}).err, HasSubstr("--jason"));
 }
 
+TEST(Cli, DefineTakesOverAnotherToolsFlags) {
+  const std::string file = write("flags.json", R"({"flags": {
+    "ranker": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1, "b": 2},
+               "targeting": {"fractional": [["a", 1], ["b", 3]]}},
+    "plain": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1}}}})");
+  const Outcome all = assay({"define", "--import", "flagd", file});
+  EXPECT_EQ(all.status, kBadInput);
+  EXPECT_THAT(all.out, HasSubstr("id: \"ranker\""));
+  EXPECT_THAT(all.err, HasSubstr("flags.json:4:"));
+  EXPECT_THAT(all.err, HasSubstr("nothing to assign"));
+  const Outcome one = assay({"define", "--import", "flagd", file, "--only", "ranker"});
+  EXPECT_EQ(one.status, kOk);
+  const std::string plan = write("ranker.yaml", one.out + R"(  metrics:
+    primary: [{name: paid, type: proportion, event: payment, direction: increase}]
+)");
+  EXPECT_EQ(assay({"define", plan}).status, kOk) << assay({"define", plan}).err;
+  const Outcome parsed = assay({"define", "--import", "flagd", file, "--json"});
+  EXPECT_EQ(nlohmann::json::parse(parsed.out)["experiments"][0]["line"], 2);
+  EXPECT_EQ(nlohmann::json::parse(parsed.out)["refused"].size(), 1U);
+  EXPECT_EQ(assay({"define", "--import", "flagd", file, "--only", "none"}).status, kBadInput);
+  EXPECT_EQ(assay({"define", "--import", "growthbook", file}).status, kBadInput);
+  EXPECT_EQ(assay({"define", "--import", "other", file}).status, kBadInput);
+  EXPECT_EQ(assay({"define", "--only", "x", file}).status, kBadInput);
+}
+
 TEST(Cli, SimulateAssignmentReportsEveryCheck) {
   const Outcome table = assay({"simulate", "assignment", "--units", "10000", "--salts", "5"});
   EXPECT_EQ(table.status, kOk) << table.out;

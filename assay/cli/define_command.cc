@@ -4,9 +4,11 @@
 #include <ostream>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "assay/base/text.h"
 #include "assay/define/define.h"
+#include "assay/define/import.h"
 #include "assay/io/file/read_file.h"
 
 namespace assay::cli {
@@ -97,6 +99,42 @@ std::string plan_text(const Experiment& experiment) {
   return text + fmt::format("  version   {}\n", fingerprint(experiment));
 }
 
+std::string imported_json(const define::Imported& imported) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::array();
+  for (const define::ImportedFlag& flag : imported.flags) {
+    files.push_back({{"id", flag.experiment.id},
+                     {"line", flag.line},
+                     {"file", experiment_file(flag.experiment)}});
+  }
+  return fmt::format(R"({{"experiments":{},"refused":{}}})", files.dump(),
+                     problems_json(imported.refused));
+}
+
+// What can be taken over is printed, and what cannot is named on `err`.
+int run_import(const DefineOptions& options, Streams streams) {
+  const auto text = io::file::read_file(options.file, define::kMaxFileBytes);
+  if (!text) return report(streams, text.error(), options.json);
+  auto read = options.import_from == "flagd" ? define::import_flagd(*text, options.file)
+                                             : define::import_growthbook(*text, options.file);
+  if (!read) return report(streams, read.error(), options.json);
+  if (!options.only.empty()) {
+    std::erase_if(read->flags, [&](const auto& f) { return f.experiment.id != options.only; });
+  }
+  if (options.json) {
+    streams.out << imported_json(*read) << "\n";
+  } else {
+    for (std::size_t i = 0; i < read->flags.size(); ++i) {
+      streams.out << (i == 0 ? "" : "---\n")
+                  << fmt::format("# From {}:{}. To be added: hypothesis, metrics.\n", options.file,
+                                 read->flags[i].line)
+                  << experiment_file(read->flags[i].experiment);
+    }
+    streams.err << to_text(read->refused);
+  }
+  const bool is_complete = options.only.empty() ? read->refused.empty() : !read->flags.empty();
+  return is_complete ? kOk : kBadInput;
+}
+
 }  // namespace
 
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
@@ -121,6 +159,7 @@ int run_define(const DefineOptions& options, Streams streams) {
     streams.out << define::json_schema();
     return kOk;
   }
+  if (!options.import_from.empty()) return run_import(options, streams);
   const Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
   if (loaded.status != kOk) return loaded.status;
   const Experiment& experiment = loaded.parsed.experiment;

@@ -1,4 +1,5 @@
 // `assay define FILE`: every problem of an experiment file with its place, or the plan it will run.
+// `assay define --import flagd FILE`: another tool's flags as experiment files.
 #pragma once
 
 #include <string>
@@ -13,7 +14,9 @@ struct DefineOptions {
   std::string file;
   std::vector<std::string> catalogues;  // Files with metric definitions.
   bool json = false;
-  bool schema = false;  // Print the JSON Schema instead.
+  bool schema = false;      // Print the JSON Schema instead.
+  std::string import_from;  // flagd or growthbook: the file is that tool's.
+  std::string only;         // With import: the one flag to print.
 };
 
 int run_define(const DefineOptions& options, Streams streams);

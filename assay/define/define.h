@@ -8,6 +8,7 @@
 #include "assay/define/canonical.h"
 #include "assay/define/condition.h"
 #include "assay/define/experiment.h"
+#include "assay/define/import.h"
 #include "assay/define/layers.h"
 #include "assay/define/metric.h"
 #include "assay/define/parse.h"

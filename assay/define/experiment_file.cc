@@ -1,0 +1,77 @@
+// Keys and words as in spec/formats and docs/reference/experiment_file.md; values are written as
+// JSON, which YAML reads alike.
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/base/text.h"
+#include "assay/define/import.h"
+#include "assay/define/words.h"
+
+namespace assay::define {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json json_of(const Scalar& scalar) {
+  return std::visit([](const auto& value) { return Json(value); }, scalar);
+}
+
+bool takes_several(Op op) {
+  return op == Op::kIn || op == Op::kNotIn || op == Op::kPrefix || op == Op::kSuffix ||
+         op == Op::kContains || op == Op::kSemver;
+}
+
+Json json_of(const Condition& condition) {
+  const std::string word(to_word(condition.op));
+  if (condition.op == Op::kNot) return {{word, json_of(condition.children.front())}};
+  if (condition.op == Op::kAll || condition.op == Op::kAny) {
+    Json children = Json::array();
+    for (const Condition& child : condition.children) children.push_back(json_of(child));
+    return {{word, std::move(children)}};
+  }
+  Json values = Json::array();
+  for (const Scalar& value : condition.values) values.push_back(json_of(value));
+  return {{"attribute", condition.attribute},
+          {word, takes_several(condition.op) ? std::move(values) : values.at(0)}};
+}
+
+Json json_of(const Variant& variant) {
+  Json json = {{"weight", variant.weight}};
+  if (!variant.payload_json.empty()) {
+    json["payload"] = Json::parse(variant.payload_json, nullptr, false);
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string experiment_file(const Experiment& experiment) {
+  const Assignment& assignment = experiment.assignment;
+  std::string text = "experiment:\n";
+  const auto line = [&](std::string_view key, const Json& value) {
+    text += fmt::format("  {}: {}\n", key, dump(value));
+  };
+  line("id", experiment.id);
+  text += "  variants:\n";
+  for (const Variant& variant : experiment.variants) {
+    text += fmt::format("    {}: {}\n", dump(variant.key), dump(json_of(variant)));
+  }
+  line("control", experiment.control);
+  line("unit", assignment.unit);
+  line("hash", std::string(to_word(assignment.hash)));
+  line("salt", assignment.salt);
+  text += fmt::format("  traffic: {}\n", number_text(assignment.traffic_ppm / double{kLayerSlots}));
+  if (assignment.targeting.op != Op::kAlways) line("targeting", json_of(assignment.targeting));
+  if (!assignment.overrides.empty()) {
+    Json overrides = Json::object();
+    for (const Override& one : assignment.overrides) overrides[one.unit_id] = one.variant;
+    line("overrides", overrides);
+  }
+  return text;
+}
+
+}  // namespace assay::define

@@ -1,0 +1,279 @@
+// flagd's definitions (open-feature/flagd-schemas): targeting names a variant, by JsonLogic
+// (json_logic.h) and by `fractional`, which hashes.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/define/import.h"
+#include "assay/define/import_rules.h"
+#include "assay/define/json_logic.h"
+#include "assay/define/payload.h"
+
+namespace assay::define {
+namespace {
+
+constexpr std::int64_t kMaxWeight = 2'147'483'647;
+
+// Flattens a flag's targeting into rules: what is given when.
+class Targeting {
+ public:
+  Targeting(const Node* evaluators, const std::map<std::string, Variant>& variants, Flag& flag)
+      : logic_(evaluators), variants_(variants), flag_(flag) {}
+
+  // `when` is what led here; false after a problem.
+  bool read(const Value& value, const Condition& when);
+
+ private:
+  bool read_resolved(const Value& value, const Condition& when);
+  bool fractional(const Call& call, const Value& value, const Condition& when);
+  bool bucketing(const Value& value, Bucketing& out) const;
+  bool give(const std::string& name, const Value& value, const Condition& when);
+
+  JsonLogic logic_;
+  const std::map<std::string, Variant>& variants_;
+  Flag& flag_;
+};
+
+bool Targeting::give(const std::string& name, const Value& value, const Condition& when) {
+  const auto found = variants_.find(name);
+  if (found == variants_.end()) {
+    value.error(fmt::format("there is no variant '{}'", name.substr(0, 60)));
+    return false;
+  }
+  flag_.rules.push_back({when, {found->second}, {}, value});
+  flag_.rules.back().variants[0].weight = 1;
+  return true;
+}
+
+bool Targeting::read(const Value& given, const Condition& when) {
+  if (is_never(when)) return true;  // Nobody gets here.
+  if (is_too_large(given, {when}) || !logic_.enter(given)) return false;
+  const auto value = logic_.resolve(given);
+  const bool done = value && read_resolved(*value, when);
+  logic_.leave();
+  return done;
+}
+
+bool Targeting::read_resolved(const Value& given, const Condition& when) {
+  const Value* value = &given;
+  if (value->is_null()) {
+    flag_.rules.push_back({when, {flag_.fallback}, {}, *value});
+    return true;
+  }
+  if (value->is_scalar()) return give(value->node().text, *value, when);
+  const auto made = call_of(*value);
+  if (made && made->op == "$ref") return read(*value, when);
+  if (made && made->op == "fractional") return fractional(*made, *value, when);
+  if (!made || made->op != "if") {  // A condition: its truth names the variant.
+    const auto test = logic_.condition(*value);
+    return test && give("true", *value, all_of({when, *test})) &&
+           give("false", *value, all_of({when, negate(*test)}));
+  }
+  Condition otherwise = when;
+  const auto& arguments = made->arguments;
+  for (std::size_t i = 0; i < arguments.size(); i += 2) {
+    if (i + 1 == arguments.size()) {
+      // A lone condition is its own truth; the last of several is what else is given.
+      if (i > 0) return read(arguments[i], otherwise);
+    }
+    const auto test = logic_.condition(arguments[i]);
+    if (!test) return false;
+    const Condition path = all_of({otherwise, *test});
+    otherwise = all_of({otherwise, negate(*test)});
+    const bool done = i + 1 < arguments.size()
+                          ? read(arguments[i + 1], path)
+                          : give("true", *value, path) && give("false", *value, otherwise);
+    if (!done) return false;
+  }
+  flag_.rules.push_back({otherwise, {flag_.fallback}, {}, *value});
+  return true;
+}
+
+// What is hashed: the flag's key and the unit, unless an expression says otherwise.
+bool Targeting::bucketing(const Value& value, Bucketing& out) const {
+  const auto made = call_of(value);
+  const bool is_cat = made && made->op == "cat" && made->arguments.size() == 2;
+  if (!is_cat) {
+    value.error(
+        "the bucketing value is not a salt and an attribute",
+        "{\"cat\": [{\"var\": \"$flagd.flagKey\"}, {\"var\": ATTRIBUTE}]} is; without a salt "
+        "every flag would split the same units alike");
+    return false;
+  }
+  const Value& salt = made->arguments[0];
+  if (salt.is_scalar()) {
+    out.salt = salt.node().text;
+  } else {
+    const auto inner = call_of(salt);
+    const bool is_key = inner && inner->op == "var" && !inner->arguments.empty() &&
+                        inner->arguments[0].node().text == "$flagd.flagKey";
+    if (!is_key) {
+      salt.error("the salt is neither a text nor {\"var\": \"$flagd.flagKey\"}");
+      return false;
+    }
+    out.salt = flag_.key;
+  }
+  const auto name = logic_.attribute(made->arguments[1]);
+  if (!name || out.salt.empty()) return false;
+  out.unit = *name == "targetingKey" ? "user" : *name;
+  return true;
+}
+
+bool Targeting::fractional(const Call& call, const Value& value, const Condition& when) {
+  Rule rule{when, {}, {.hash = HashScheme::kFlagd, .salt = flag_.key}, value};
+  std::size_t first = 0;
+  if (!call.arguments.empty() && !call.arguments[0].is_list()) {
+    if (!bucketing(call.arguments[0], rule.bucketing)) return false;
+    first = 1;
+  }
+  std::int64_t total = 0;
+  for (std::size_t i = first; i < call.arguments.size(); ++i) {
+    const auto entry = call.arguments[i].list();
+    if (entry.empty() || entry.size() > 2 || !entry[0].is_scalar()) {
+      call.arguments[i].error("expected [VARIANT, WEIGHT]", "variants are named, not computed");
+      return false;
+    }
+    const auto found = variants_.find(entry[0].node().text);
+    if (found == variants_.end()) {
+      entry[0].error(fmt::format("there is no variant '{}'", entry[0].node().text.substr(0, 60)));
+      return false;
+    }
+    if (std::ranges::any_of(rule.variants,
+                            [&](const Variant& v) { return v.key == found->first; })) {
+      entry[0].error(fmt::format("variant '{}' has two shares", found->first));
+      return false;
+    }
+    std::optional<std::int64_t> weight = 1;
+    if (entry.size() == 2) {
+      if (!entry[1].is_numeric() || entry[1].node().quoted) {
+        entry[1].error("a weight is a whole number", "weights are written down, not computed");
+        return false;
+      }
+      weight = entry[1].whole(0, kMaxWeight);
+    }
+    if (!weight) return false;
+    total += *weight;
+    rule.variants.push_back(found->second);
+    rule.variants.back().weight = static_cast<std::uint32_t>(*weight);
+  }
+  if (total < 1 || total > kMaxWeight) {
+    value.error(fmt::format("the weights add up to {}", total), "1 to 2147483647");
+    return false;
+  }
+  // assay would take the targeting key where the unit's own attribute is missing.
+  if (rule.bucketing.unit != "user") rule.when = all_of({when, exists(rule.bucketing.unit)});
+  flag_.rules.push_back(std::move(rule));
+  return true;
+}
+
+std::string type_of(const std::string& json) {
+  return nlohmann::json::parse(json, nullptr, false).type_name();
+}
+
+std::optional<std::map<std::string, Variant>> read_variants(const Value& flag) {
+  const Node* node = flag.node().find("variants");
+  std::map<std::string, Variant> variants;
+  if (node == nullptr || node->kind != Node::Kind::kMap || node->items.empty()) {
+    flag.error("has no variants", "\"variants\": {\"on\": true, \"off\": false}");
+    return std::nullopt;
+  }
+  const Value list(flag.report(), *node, flag.path() + ".variants");
+  for (const Value::Entry& entry : list.entries()) {
+    Variant variant{.key = entry.key, .weight = 0, .payload_json = {}, .endpoint = {}};
+    variant.payload_json = parse_payload(entry.value);
+    if (variant.payload_json.empty()) return std::nullopt;
+    if (!variants.empty() &&
+        type_of(variants.begin()->second.payload_json) != type_of(variant.payload_json)) {
+      entry.value.error("the variants of one flag have one type");
+      return std::nullopt;
+    }
+    variants.emplace(entry.key, std::move(variant));
+  }
+  return variants;
+}
+
+// The flag's own default; without one the application's, which is no value.
+bool read_fallback(const Value& value, const std::map<std::string, Variant>& variants, Flag& flag) {
+  flag.fallback = {.key = "default", .weight = 0, .payload_json = "null", .endpoint = {}};
+  const Node* node = value.node().find("defaultVariant");
+  if (node == nullptr || node->kind == Node::Kind::kNull) return true;
+  const auto found = variants.find(node->text);
+  if (found == variants.end()) {
+    value.error(fmt::format("defaultVariant '{}' is no variant", node->text.substr(0, 60)));
+    return false;
+  }
+  flag.fallback = found->second;
+  return true;
+}
+
+std::optional<Experiment> read_flag(const std::string& key, const Value& value,
+                                    const Node* evaluators) {
+  if (!value.is_map()) {
+    value.error("is not a flag", "an object with state, variants and defaultVariant");
+    return std::nullopt;
+  }
+  const Node* state = value.node().find("state");
+  if (state == nullptr || (state->text != "ENABLED" && state->text != "DISABLED")) {
+    value.error("`state` is neither ENABLED nor DISABLED");
+    return std::nullopt;
+  }
+  if (state->text == "DISABLED") {
+    value.error("is disabled, which is as if it were not there");
+    return std::nullopt;
+  }
+  const auto variants = read_variants(value);
+  Flag flag{.key = key, .fallback = {}, .rules = {}, .overrides = {}};
+  if (!variants || !read_fallback(value, *variants, flag)) return std::nullopt;
+  const Node* targeting = value.node().find("targeting");
+  if (targeting != nullptr && !(targeting->kind == Node::Kind::kMap && targeting->items.empty())) {
+    const Value rules(value.report(), *targeting, value.path() + ".targeting");
+    if (!Targeting(evaluators, *variants, flag).read(rules, always())) return std::nullopt;
+  }
+  return make_experiment(std::move(flag), value);
+}
+
+}  // namespace
+
+Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
+  auto read = read_document(text, file);
+  if (!read) return unexpected(std::move(read).error());
+  Report report{file, std::move(read->problems)};
+  const Value root(report, read->root, "");
+  const Node* flags = read->root.find("flags");
+  if (flags == nullptr || (flags->kind != Node::Kind::kMap && flags->kind != Node::Kind::kList)) {
+    root.error("has no `flags`", "flagd's definitions are {\"flags\": {KEY: {…}}}");
+    return unexpected(std::move(report.problems));
+  }
+  const Value value(report, *flags, "flags");
+  std::vector<Value::Entry> entries;
+  if (value.is_map()) entries = value.entries();
+  for (const Value& item : value.is_list() ? value.list() : std::vector<Value>{}) {
+    const Node* key = item.node().find("key");
+    entries.push_back({key == nullptr ? "" : key->text, item});
+  }
+  Imported imported;
+  for (const Value::Entry& entry : entries) {
+    const std::size_t before = report.problems.size();
+    auto experiment = read_flag(entry.key, entry.value, read->root.find("$evaluators"));
+    if (experiment && report.problems.size() == before) {
+      imported.flags.push_back({std::move(*experiment), entry.value.node().line});
+    } else if (report.problems.size() == before) {
+      entry.value.error("cannot be taken over");
+    }
+  }
+  imported.refused = std::move(report.problems);
+  return imported;
+}
+
+Checked<Condition> import_flagd_condition(std::string_view text, const std::string& file) {
+  auto read = read_document(text, file);
+  if (!read) return unexpected(std::move(read).error());
+  Report report{file, std::move(read->problems)};
+  auto condition = JsonLogic(nullptr).condition(Value(report, read->root, ""));
+  if (!condition || has_errors(report.problems)) return unexpected(std::move(report.problems));
+  return std::move(*condition);
+}
+
+}  // namespace assay::define

@@ -1,0 +1,57 @@
+// flagd's conditions: JsonLogic (jsonlogic.com) with sem_ver, starts_with and ends_with, as
+// conditions of assay. Internal to define; see import.h. A missing attribute is null there, which
+// is unequal to everything and counts as 0 where numbers are ordered.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/define/condition.h"
+#include "assay/define/fields.h"
+
+namespace assay::define {
+
+// {"op": arguments}: the operator and its arguments, one or a list of them.
+struct Call {
+  std::string op;
+  std::vector<Value> arguments;
+};
+
+std::optional<Call> call_of(const Value& value);
+
+// Whatever returns nothing has reported why.
+class JsonLogic {
+ public:
+  // `evaluators` holds what {"$ref": NAME} stands for; may be null.
+  explicit JsonLogic(const Node* evaluators) : evaluators_(evaluators) {}
+
+  std::optional<Condition> condition(const Value& value);
+  // What a {"$ref": NAME} stands for, else the value itself.
+  std::optional<Value> resolve(const Value& value) const;
+  // The name in {"var": name}.
+  std::optional<std::string> attribute(const Value& value) const;
+  // One level down; false where references lead in circles or multiply.
+  bool enter(const Value& value);
+  void leave() { --depth_; }
+
+ private:
+  std::optional<Condition> read(const Value& value);
+  std::optional<Condition> truth(const std::string& name) const;
+  std::optional<Condition> logic(const Call& call, const Value& value);
+  std::optional<Condition> branch(const Call& call);
+  std::optional<Condition> equality(const Call& call, const Value& value);
+  std::optional<Condition> order(const Call& call, const Value& value);
+  std::optional<Condition> membership(const Call& call, const Value& value);
+  std::optional<Condition> affix(const Call& call, const Value& value);
+  std::optional<Condition> version(const Call& call, const Value& value);
+
+  const Node* evaluators_;
+  int depth_ = 0;
+  int steps_ = 0;
+};
+
+// True, and a problem, where conditions have grown too large once all is expanded.
+bool is_too_large(const Value& value, const std::vector<Condition>& conditions);
+
+}  // namespace assay::define

@@ -1,0 +1,36 @@
+// GrowthBook's conditions, Mongo-style, as conditions of assay. Internal to define; see import.h. A
+// missing attribute is null there, and a plain comparison converts types as JavaScript does.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "assay/define/condition.h"
+#include "assay/define/fields.h"
+
+namespace assay::define {
+
+class Mongo {
+ public:
+  // `saved_groups` may be null.
+  explicit Mongo(const Node* saved_groups) : saved_groups_(saved_groups) {}
+
+  // Nothing after a problem, which is reported.
+  std::optional<Condition> condition(const Value& value);
+
+ private:
+  std::optional<Condition> entry(const Value::Entry& entry);
+  std::optional<Condition> several(const Value& value, bool is_any);
+  std::optional<Condition> attribute(const std::string& name, const Value& value);
+  std::optional<Condition> operation(const std::string& name, const Value::Entry& entry);
+  std::optional<Condition> membership(const std::string& name, const Value& list);
+  std::optional<Condition> group(const std::string& name, const Value& value);
+  std::optional<Condition> order(const std::string& name, const Value::Entry& entry);
+  std::optional<Condition> version(const std::string& name, const Value::Entry& entry);
+  std::optional<Condition> pattern(const std::string& name, const Value& value);
+
+  const Node* saved_groups_;
+  std::size_t parts_ = 0;
+};
+
+}  // namespace assay::define
