@@ -163,15 +163,15 @@ void add_weights(const TableArguments& arguments, define::Experiment& experiment
   for (const std::string& share : arguments.shares) {
     const std::size_t equals = share.rfind('=');
     const std::string key = share.substr(0, equals);
-    const auto weight =
-        equals == std::string::npos ? std::nullopt : parse_number(share.substr(equals + 1));
+    const double weight =
+        equals == std::string::npos ? -1 : parse_number(share.substr(equals + 1)).value_or(-1);
     const auto variant = std::ranges::find(experiment.variants, key, &define::Variant::key);
-    if (!weight || *weight < 0 || *weight > 1e6 || variant == experiment.variants.end()) {
+    if (weight < 0 || weight > 1e6 || variant == experiment.variants.end()) {
       problems.push_back({.field = "--share " + share,
                           .message = "it must be VARIANT=WEIGHT for a variant of the table",
                           .hint = "such as control=1 treatment=9"});
     } else {
-      variant->weight = static_cast<std::uint32_t>(*weight * 1000 + 0.5);
+      variant->weight = static_cast<std::uint32_t>(weight * 1000 + 0.5);
     }
   }
 }
