@@ -14,17 +14,11 @@ using define::Method;
 
 namespace internal {
 
-namespace {
-
-bool adjustable(define::MetricType type) { return type != define::MetricType::kQuantile; }
-
-}  // namespace
-
 MetricQuery query_of(const Experiment& experiment, const define::PlannedMetric& planned) {
   const define::Analysis& analysis = experiment.analysis;
   MetricQuery query{.metric = *planned.definition};
   const bool cuped = analysis.variance_reduction == define::VarianceReduction::kCuped;
-  if (cuped && adjustable(planned.definition->type)) query.covariate = analysis.covariate;
+  if (cuped) query.covariate = analysis.covariate;
   return query;
 }
 

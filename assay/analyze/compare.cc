@@ -22,6 +22,7 @@ namespace {
 
 constexpr double kDefaultTargetUnits = 5000;
 constexpr std::int64_t kFewConversions = 10;
+constexpr std::int64_t kFewClusters = 40;
 
 const MetricCell* find(const Cells& cells, std::string_view variant, std::int64_t epoch) {
   const auto it = cells.find(Cell{std::string(variant), epoch});
@@ -34,23 +35,31 @@ std::set<std::int64_t> epochs_of(const Cells& cells) {
   return epochs;
 }
 
-Stat<Contrast> quantile_in(const MetricCell& control, const MetricCell& treatment,
-                           double quantile) {
-  const auto c = stats::estimate_quantile(control.rows, quantile);
-  if (!c) return unexpected(c.error());
-  const auto t = stats::estimate_quantile(treatment.rows, quantile);
-  if (!t) return unexpected(t.error());
-  return stats::quantile_contrast(*c, *t);
+bool has_covariates(const MetricCell& cell) {
+  return cell.summary.columns().covariates > 0 || cell.rows.covariates() > 0;
 }
 
-bool has_covariates(const MetricCell& cell) { return cell.summary.columns().covariates > 0; }
+// Clusters and covariates need the pseudo-values of the quantile; plain rows its rank interval.
+Stat<Contrast> quantile_in(const MetricCell& control, const MetricCell& treatment,
+                           double quantile) {
+  if (control.clustered || has_covariates(control)) {
+    ASSAY_TRY(const stats::Summary c, stats::quantile_summary(control.rows, quantile));
+    ASSAY_TRY(const stats::Summary t, stats::quantile_summary(treatment.rows, quantile));
+    ASSAY_TRY(Contrast contrast, stats::cuped_contrast(c, t));
+    if (!control.clustered) contrast.df = 0;
+    return contrast;
+  }
+  ASSAY_TRY(const auto c, stats::estimate_quantile(control.rows, quantile));
+  ASSAY_TRY(const auto t, stats::estimate_quantile(treatment.rows, quantile));
+  return stats::quantile_contrast(c, t);
+}
 
 Stat<Contrast> unadjusted_in(const define::MetricDefinition& metric, const MetricCell& control,
                              const MetricCell& treatment) {
   if (metric.type == MetricType::kQuantile) {
     return quantile_in(control, treatment, metric.quantile);
   }
-  if (metric.type == MetricType::kRatio) {
+  if (control.summary.columns().denominator) {
     return stats::ratio_contrast(control.summary, treatment.summary);
   }
   return stats::mean_contrast(control.summary, treatment.summary);
@@ -58,8 +67,13 @@ Stat<Contrast> unadjusted_in(const define::MetricDefinition& metric, const Metri
 
 Stat<Contrast> contrast_in(const define::MetricDefinition& metric, const MetricCell& control,
                            const MetricCell& treatment) {
-  if (has_covariates(control)) return stats::cuped_contrast(control.summary, treatment.summary);
-  return unadjusted_in(metric, control, treatment);
+  if (metric.type != MetricType::kQuantile && control.clustered) {
+    return stats::few_units_contrast(control.summary, treatment.summary);
+  }
+  if (metric.type == MetricType::kQuantile || !has_covariates(control)) {
+    return unadjusted_in(metric, control, treatment);
+  }
+  return stats::cuped_contrast(control.summary, treatment.summary);
 }
 
 // Value and standard error of one cell on its own, unadjusted.
@@ -79,7 +93,7 @@ ArmResult arm_in(const define::MetricDefinition& metric, const MetricCell& cell)
   if (self) {
     arm.value = self->control;
     arm.std_error = std::sqrt(self->control_variance);
-  } else if (arm.n > 0 && metric.type != MetricType::kRatio) {
+  } else if (arm.n > 0 && !cell.summary.columns().denominator) {
     arm.value = cell.summary.mean(0);
   }
   return arm;
@@ -207,8 +221,10 @@ void warn_of_few_conversions(const Measured& measured, const Comparison& compari
   std::int64_t fewest = kFewConversions;
   for (const auto& [cell, value] : measured.data->cells) {
     if (cell.variant != comparison.control && cell.variant != comparison.variant) continue;
-    const double n = static_cast<double>(value.summary.n());
-    const double hits = std::round(value.summary.mean(0) * n);
+    const stats::Summary& summary = value.summary;
+    const double units = static_cast<double>(summary.n());
+    const double n = summary.columns().denominator ? summary.mean(1) * units : units;
+    const double hits = std::round(summary.mean(0) * units);
     fewest = std::min(fewest, static_cast<std::int64_t>(std::min(hits, n - hits)));
   }
   if (fewest < kFewConversions) {
@@ -218,9 +234,24 @@ void warn_of_few_conversions(const Measured& measured, const Comparison& compari
   }
 }
 
+void warn_of_few_clusters(const Measured& measured, const Comparison& comparison,
+                          std::vector<std::string>& warnings) {
+  std::int64_t fewest = kFewClusters;
+  for (const auto& [cell, value] : measured.data->cells) {
+    const bool compared = cell.variant == comparison.control || cell.variant == comparison.variant;
+    if (!compared || !value.clustered) continue;
+    fewest = std::min(fewest, units_in(*measured.planned->definition, value));
+  }
+  if (fewest < kFewClusters) {
+    warnings.push_back(fmt::format(
+        "Only {} clusters in a variant: check with the permutation test of clusters.", fewest));
+  }
+}
+
 void warn(const Look& look, const Measured& measured, Comparison& comparison) {
   const define::Analysis& analysis = look.experiment.analysis;
   warn_of_few_conversions(measured, comparison, comparison.warnings);
+  warn_of_few_clusters(measured, comparison, comparison.warnings);
   if (analysis.variance_reduction == define::VarianceReduction::kCuped && !analysis.covariate) {
     comparison.warnings.push_back(
         fmt::format("Not adjusted: the covariate {} is defined nowhere.", analysis.covariate_name));
@@ -238,6 +269,11 @@ void warn(const Look& look, const Measured& measured, Comparison& comparison) {
         fmt::format("{} values that are no finite number were left out.", rejected));
 }
 
+bool clustered(const Measured& measured) {
+  return std::ranges::any_of(measured.data->cells,
+                             [](const auto& cell) { return cell.second.clustered; });
+}
+
 void fill(const Look& look, const Measured& measured, const Contrast& contrast,
           Comparison& comparison) {
   comparison.n_control = contrast.n_control;
@@ -249,7 +285,8 @@ void fill(const Look& look, const Measured& measured, const Contrast& contrast,
     comparison.relative = unexpected(answer.error());
     return;
   }
-  comparison.method = answer->difference.method + (adjusted(measured) ? "+cuped" : "");
+  comparison.method = answer->difference.method + (adjusted(measured) ? "+cuped" : "") +
+                      (clustered(measured) ? "+clustered" : "");
   comparison.difference = std::move(answer->difference);
   comparison.relative = std::move(answer->relative);
   if (measured.data->all_units.empty()) return;

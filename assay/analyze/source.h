@@ -34,8 +34,13 @@ struct Exposed {
 };
 
 struct MetricCell {
-  stats::Summary summary;       // All metric types but quantile; covariates as asked for.
-  stats::ClusteredSample rows;  // Quantile metrics.
+  // All metric types but quantile; covariates as asked for. A covariate that some units lack is two
+  // (stats/contrast.h).
+  stats::Summary summary;
+  stats::ClusteredSample rows;  // Quantile metrics, with the covariates of their units.
+  // Units are clusters of rows: a mean is the sum of its rows over their number, and few clusters
+  // are judged by t.
+  bool clustered = false;
   std::int64_t capped = 0;      // Units whose value was capped.
   std::int64_t matured = 0;     // Units whose window has closed.
 };

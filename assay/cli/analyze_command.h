@@ -15,6 +15,7 @@ struct TableArguments {
   std::string path;
   std::string unit;  // Empty: every row is a unit.
   std::string variant;
+  std::string cluster;  // Column with the cluster, where clusters of rows were randomized.
   std::string control;  // Empty: "control", else the first variant in order of name.
   std::vector<std::string> metrics;
   std::vector<std::string> shares;  // "gate_30=1": planned shares; none: equal ones.

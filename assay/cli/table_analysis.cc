@@ -269,8 +269,10 @@ Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Times
                         .hint = "--variant version"});
   }
   if (has_errors(problems)) return unexpected(problems);
-  TableQuery query{
-      .path = arguments.path, .unit_column = arguments.unit, .variant_column = arguments.variant};
+  TableQuery query{.path = arguments.path,
+                   .unit_column = arguments.unit,
+                   .variant_column = arguments.variant,
+                   .cluster_column = arguments.cluster};
   for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
   if (arguments.sum_repeated_units) query.repeated_units = io::duckdb::RepeatedUnits::kSum;
   ASSAY_TRY(const TableData data, io::duckdb::read_table(query));

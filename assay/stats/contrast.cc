@@ -91,8 +91,12 @@ double welch_df(double v_control, double n_control, double v_treatment, double n
   return 1 / (c * c / (n_control - 1) + t * t / (n_treatment - 1));
 }
 
-Contrast plain(const Summary& control, const Summary& treatment, const Arm& c, const Arm& t) {
-  const bool ratio = control.columns().denominator;
+// A mean is judged by t, a ratio by the normal distribution unless its units are few.
+enum class Reference { kByMetric, kT };
+
+Contrast plain(const Summary& control, const Summary& treatment, const Arm& c, const Arm& t,
+               Reference reference) {
+  const bool ratio = control.columns().denominator && reference == Reference::kByMetric;
   return {.control = c.value,
           .treatment = t.value,
           .control_variance = c.variance,
@@ -106,7 +110,7 @@ Stat<Contrast> unadjusted(const Summary& control, const Summary& treatment) {
   ASSAY_CHECK(control.columns() == treatment.columns());
   ASSAY_TRY(const Arm c, arm_of(control, "control"));
   ASSAY_TRY(const Arm t, arm_of(treatment, "treatment"));
-  return plain(control, treatment, c, t);
+  return plain(control, treatment, c, t, Reference::kByMetric);
 }
 
 }  // namespace
@@ -170,15 +174,18 @@ Stat<Contrast> ratio_contrast(const Summary& control, const Summary& treatment) 
   return unadjusted(control, treatment);
 }
 
+namespace {
+
 // theta minimizes Var(difference) = sum over arms of Var(y - theta'x)/n: for unequal arms this is
 // not the pooled regression slope. Both arms move to the pooled covariate mean, so
 // control' = control + theta'·w_t·(x_t - x_c) and treatment' = treatment - theta'·w_c·(x_t - x_c)
 // share the random x_t - x_c: that is their covariance.
-Stat<Contrast> cuped_contrast(const Summary& control, const Summary& treatment) {
+Stat<Contrast> adjusted_contrast(const Summary& control, const Summary& treatment,
+                                 Reference reference) {
   ASSAY_CHECK(control.columns() == treatment.columns());
   ASSAY_TRY(const Arm c, arm_of(control, "control"));
   ASSAY_TRY(const Arm t, arm_of(treatment, "treatment"));
-  Contrast contrast = plain(control, treatment, c, t);
+  Contrast contrast = plain(control, treatment, c, t, reference);
   std::vector<double> xx(c.covariances.size());
   for (std::size_t i = 0; i < xx.size(); ++i) xx[i] = c.covariances[i] + t.covariances[i];
   std::vector<double> xy(c.with_value.size());
@@ -212,6 +219,16 @@ Stat<Contrast> cuped_contrast(const Summary& control, const Summary& treatment) 
     return undefined(Undefined::kNotFinite, "the adjustment overflows");
   }
   return contrast;
+}
+
+}  // namespace
+
+Stat<Contrast> cuped_contrast(const Summary& control, const Summary& treatment) {
+  return adjusted_contrast(control, treatment, Reference::kByMetric);
+}
+
+Stat<Contrast> few_units_contrast(const Summary& control, const Summary& treatment) {
+  return adjusted_contrast(control, treatment, Reference::kT);
 }
 
 Stat<Contrast> quantile_contrast(const QuantileEstimate& control,

@@ -36,8 +36,12 @@ Stat<Contrast> mean_contrast(const Summary& control, const Summary& treatment);
 // Sum of outcomes over sum of denominators, by the delta method.
 Stat<Contrast> ratio_contrast(const Summary& control, const Summary& treatment);
 // Adjusted for all covariates of the summaries (CUPED; Deng, Xu, Kohavi & Walker 2013), for means
-// and ratios.
+// and ratios. A covariate that some units lack is two: its value, imputed by any one constant for
+// all variants, and 1 where it is missing, else 0. The constant cancels, so no unit is dropped and
+// shards need not agree on a mean.
 Stat<Contrast> cuped_contrast(const Summary& control, const Summary& treatment);
+// The same for units that are few, such as clusters: Welch's degrees of freedom for a ratio too.
+Stat<Contrast> few_units_contrast(const Summary& control, const Summary& treatment);
 // Quantiles of clustered rows.
 Stat<Contrast> quantile_contrast(const QuantileEstimate& control,
                                  const QuantileEstimate& treatment);

@@ -148,5 +148,35 @@ TEST(Stratified, OneStratumIsItselfAndNoneIsAReason) {
   EXPECT_DOUBLE_EQ(two->df, 2 * c.df);
 }
 
+// A covariate that a third of the units lack: the imputed constant cancels.
+TEST(Contrast, AMissingCovariateIsItsMarkAndAnyConstant) {
+  Random random(3);
+  const auto contrast_with = [](double constant, Random stream) {
+    Summary c({.covariates = 2}), t({.covariates = 2});
+    for (int i = 0; i < 500; ++i) {
+      const double before = 50 + 10 * stream.normal();
+      const double outcome = before + stream.normal() + (i % 2 ? 0.5 : 0);
+      const bool missing = stream.chance(0.3);
+      (i % 2 ? t : c).add(std::array{outcome, missing ? constant : before, missing ? 1.0 : 0.0});
+    }
+    return *cuped_contrast(c, t);
+  };
+  const Contrast at_mean = contrast_with(50, random);
+  const Contrast at_zero = contrast_with(0, random);
+  EXPECT_EQ(at_mean.n_control + at_mean.n_treatment, 500);  // No unit is dropped.
+  EXPECT_NEAR(at_zero.difference(), at_mean.difference(), 1e-9);
+  EXPECT_NEAR(at_zero.variance(), at_mean.variance(), 1e-9 * at_mean.variance());
+  EXPECT_GT(at_mean.variance_reduction, 0.5);
+}
+
+TEST(Contrast, FewUnitsOfARatioAreJudgedByT) {
+  const Samples s = samples({.denominator = true, .covariates = 1}, 7, 12, 9);
+  EXPECT_EQ(ratio_contrast(s.control, s.treatment)->df, 0);
+  const double df = few_units_contrast(s.control, s.treatment)->df;
+  EXPECT_GT(df, 8);
+  EXPECT_LT(df, 19);
+  EXPECT_EQ(cuped_contrast(s.control, s.treatment)->df, 0);
+}
+
 }  // namespace
 }  // namespace assay::stats

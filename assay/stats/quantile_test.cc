@@ -1,5 +1,6 @@
 #include "assay/stats/quantile.h"
 
+#include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -82,6 +83,52 @@ TEST(Quantile, ImpossibleInputsSayWhy) {
   EXPECT_EQ(estimate_quantile(sample, 1).error().code, Undefined::kOutOfRange);
   sample.add(2, 5);
   EXPECT_EQ(estimate_quantile(sample, 0.999).error().code, Undefined::kTooFewUnits);
+}
+
+TEST(Quantile, PseudoValuesHaveTheQuantileAndItsVariance) {
+  const ClusteredSample sample = rows_of(11, 150);
+  for (const double q : {0.1, 0.5, 0.9}) {
+    const auto estimate = estimate_quantile(sample, q);
+    const auto summary = quantile_summary(sample, q);
+    ASSERT_TRUE(estimate && summary);
+    EXPECT_EQ(summary->n(), estimate->units);
+    EXPECT_NEAR(summary->mean(0), estimate->value, 1e-9);
+    const double variance = *summary->variance() / static_cast<double>(summary->n());
+    EXPECT_NEAR(std::sqrt(variance), estimate->std_error, 1e-10 * estimate->std_error);
+  }
+}
+
+TEST(Quantile, CovariatesTravelWithTheirUnits) {
+  ClusteredSample all = rows_of(11, 150), first, second;
+  for (const auto& row : all.data()) (row.unit % 2 ? first : second).add(row.unit, row.value);
+  // Backwards, and one unit that has no row.
+  for (std::uint64_t unit = 151; unit-- > 0;) {
+    const std::array covariates{static_cast<double>(unit * 7 % 13)};
+    all.add_covariates(unit, covariates);
+    (unit % 2 ? first : second).add_covariates(unit, covariates);
+  }
+  first.merge(second);
+  const auto one = quantile_summary(all, 0.5);
+  const auto merged = quantile_summary(first, 0.5);
+  ASSERT_TRUE(one && merged);
+  EXPECT_EQ(one->n(), 151);
+  EXPECT_NEAR(one->comoment(0, 1), merged->comoment(0, 1), 1e-9);
+  EXPECT_NEAR(one->mean(0), estimate_quantile(all, 0.5)->value, 1e-9);
+  first.add(999, 3);
+  EXPECT_EQ(quantile_summary(first, 0.5).error().code, Undefined::kNoData);
+}
+
+// Nine tenths of the rows at the top value: the share at or below the quantile cannot vary.
+TEST(Quantile, PseudoValuesOfAnAtom) {
+  ClusteredSample sample;
+  for (std::uint64_t unit = 0; unit < 200; ++unit) {
+    sample.add(unit, unit % 10 == 0 ? 1 : 5);
+    sample.add_covariates(unit, std::array{static_cast<double>(unit)});
+  }
+  const auto summary = quantile_summary(sample, 0.5);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->mean(0), 5);
+  EXPECT_EQ(*summary->variance(), 0);
 }
 
 }  // namespace

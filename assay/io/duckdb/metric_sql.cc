@@ -174,6 +174,10 @@ Sql caps_sql(const analyze::MetricQuery& query) {
   return sql.append(cap_sql(covariate_cap(query), "covariate", "")).text(" AS covariate_cap\n)");
 }
 
+std::string missing(const Column& column) {
+  return has_gaps(column.metric) ? column.name + ".value IS NULL" : "false";
+}
+
 // One row per unit; value is NULL for a unit that the metric leaves out.
 Result<Sql> unit_rows_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                           Timestamp as_of) {
@@ -194,28 +198,48 @@ Result<Sql> unit_rows_sql(const define::Experiment& experiment, const analyze::M
   sql.text(" u.closed,\n    coalesce(outcome.events, 0) AS events, ");
   sql.text(filled(columns.front()) + " AS value,\n    ");
   sql.text((ratio ? filled(columns[1]) : "0.0") + "::DOUBLE AS denominator, ");
-  sql.text((query.covariate ? filled(columns.back()) : "0.0") + "::DOUBLE AS covariate\n");
+  sql.text((query.covariate ? filled(columns.back()) : "0.0") + "::DOUBLE AS covariate, ");
+  sql.text((query.covariate ? missing(columns.back()) : "false") + " AS missing\n");
   sql.text("  FROM chosen u").append(joins).text("\n)").append(caps_sql(query));
   sql.text("\nSELECT variant, epoch, closed, true AS is_unit, unit, events, value, denominator,");
   return sql.text(
-      " covariate, closed_cap, all_cap, covariate_cap\nFROM measured, caps ORDER BY unit");
+      " covariate, missing, closed_cap, all_cap, covariate_cap\nFROM measured, caps ORDER BY unit");
 }
 
-// One row per unit without a value, and one per event with one.
+// One row per unit without a value (but with its covariate), and one per event with one.
 Result<Sql> event_rows_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                            Timestamp as_of) {
   const Measure& measure = query.metric.numerator;
   ASSAY_TRY(const std::string number, number_sql(measure));
   ASSAY_TRY(const Sql joined, joined_sql(experiment, measure, query.metric.window, false, as_of));
-  Sql sql(
-      "\nSELECT variant, epoch, closed, true AS is_unit, hash(unit_id) AS unit, 0::BIGINT AS "
-      "events,");
-  sql.text(" NULL::DOUBLE AS value\nFROM chosen\nUNION ALL\n");
-  sql.text("SELECT u.variant, u.epoch, u.closed, false, hash(u.unit_id), 1, " + number + "\n");
-  return sql.append(joined).text("\nORDER BY unit, value");
+  Sql sql;
+  std::string covariate = "0.0", is_missing = "false";
+  if (query.covariate) {
+    const Column column{"covariate", *query.covariate, query.covariate->numerator, true};
+    ASSAY_TRY(const Sql part, column_sql(experiment, column, as_of));
+    sql.append(part);
+    covariate = filled(column);
+    is_missing = missing(column);
+  }
+  sql.text(", measured AS MATERIALIZED (\n  SELECT hash(u.unit_id) AS unit, u.variant, u.epoch,");
+  sql.text(" u.closed, " + covariate + "::DOUBLE AS covariate, " + is_missing + " AS missing\n");
+  sql.text("  FROM chosen u");
+  if (query.covariate) sql.text(" LEFT JOIN covariate ON covariate.unit_id = u.unit_id");
+  sql.text("\n), caps AS (SELECT ").append(cap_sql(covariate_cap(query), "covariate", ""));
+  sql.text(" AS covariate_cap)\nSELECT variant, epoch, closed, true AS is_unit, unit,");
+  sql.text(" 0::BIGINT AS events, NULL::DOUBLE AS value, NULL::DOUBLE AS denominator, covariate,");
+  sql.text(" missing, NULL::DOUBLE AS closed_cap, NULL::DOUBLE AS all_cap, covariate_cap\n");
+  sql.text("FROM measured, caps\nUNION ALL\n");
+  sql.text("SELECT u.variant, u.epoch, u.closed, false, hash(u.unit_id), 1, " + number);
+  sql.text(", NULL, NULL, false, NULL, NULL, NULL\n");
+  return sql.append(joined).text("\nORDER BY unit, is_unit DESC, value");
 }
 
 }  // namespace
+
+bool has_gaps(const MetricDefinition& covariate) {
+  return !is_additive(aggregation_of(covariate, covariate.numerator));
+}
 
 Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,
                                Timestamp as_of) {

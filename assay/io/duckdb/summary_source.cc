@@ -27,6 +27,7 @@ enum : std::size_t {
   kValue,
   kDenominator,
   kCovariate,
+  kMissing,
   kClosedCap,
   kAllCap,
   kCovariateCap
@@ -60,8 +61,11 @@ class Fold {
  public:
   Fold(const MetricQuery& query, MetricData& data)
       : quantile_(query.metric.type == MetricType::kQuantile),
+        covariates_(!query.covariate             ? 0
+                    : has_gaps(*query.covariate) ? 2
+                                                 : 1),
         columns_{.denominator = query.metric.type == MetricType::kRatio,
-                 .covariates = query.covariate && !quantile_ ? 1 : 0},
+                 .covariates = quantile_ ? 0 : covariates_},
         closed_(data.cells, columns_),
         all_(data.all_units, columns_),
         data_(data) {}
@@ -82,18 +86,32 @@ class Fold {
 
  private:
   void add(const Rows& rows, std::size_t row, std::size_t cap, MetricCell& cell) const {
-    if (rows.boolean(kIsUnit, row) && rows.boolean(kClosed, row)) ++cell.matured;
-    if (rows.is_null(kValue, row)) return;
-    if (quantile_)
+    const bool is_unit = rows.boolean(kIsUnit, row);
+    if (is_unit && rows.boolean(kClosed, row)) ++cell.matured;
+    std::array<double, 4> values{};
+    if (quantile_) {
+      if (is_unit && covariates_ > 0) {
+        const std::size_t count = add_covariates(rows, row, values, 0);
+        cell.rows.add_covariates(rows.unsigned_integer(kUnit, row), std::span(values).first(count));
+      }
+      if (rows.is_null(kValue, row)) return;
       return cell.rows.add(rows.unsigned_integer(kUnit, row), rows.number(kValue, row));
+    }
+    if (rows.is_null(kValue, row)) return;
     if (columns_.denominator && rows.is_null(kDenominator, row)) return;
-    std::array<double, 3> values{};
     std::size_t count = 0;
     values[count++] = capped(rows, row, kValue, cap);
     if (values[0] < rows.number(kValue, row)) ++cell.capped;
     if (columns_.denominator) values[count++] = rows.number(kDenominator, row);
-    if (columns_.covariates > 0) values[count++] = capped(rows, row, kCovariate, kCovariateCap);
+    count = add_covariates(rows, row, values, count);
     cell.summary.add(std::span<const double>(values.data(), count));
+  }
+
+  std::size_t add_covariates(const Rows& rows, std::size_t row, std::array<double, 4>& values,
+                             std::size_t count) const {
+    if (covariates_ > 0) values[count++] = capped(rows, row, kCovariate, kCovariateCap);
+    if (covariates_ > 1) values[count++] = rows.boolean(kMissing, row) ? 1 : 0;
+    return count;
   }
 
   static double capped(const Rows& rows, std::size_t row, std::size_t value, std::size_t cap) {
@@ -102,6 +120,7 @@ class Fold {
   }
 
   bool quantile_;
+  int covariates_;
   stats::Columns columns_;
   Cells closed_;
   Cells all_;

@@ -25,6 +25,10 @@ Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of);
 Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                        Timestamp as_of);
 
+// Whether a unit without events lacks this covariate (a mean, a least or largest value), rather
+// than having 0 of it; then a column `missing` says so.
+bool has_gaps(const define::MetricDefinition& covariate);
+
 // The most frequent values of an attribute at the units' first exposures.
 Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,
                                Timestamp as_of);

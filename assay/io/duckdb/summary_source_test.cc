@@ -1,5 +1,6 @@
 #include "assay/io/duckdb/summary_source.h"
 
+#include <algorithm>
 #include <future>
 #include <string>
 
@@ -238,7 +239,7 @@ TEST_F(SummarySource, RatiosAndCovariatesShareTheRow) {
   EXPECT_EQ(data.cells.at({"a", 0}).summary.columns().covariates, 1);
 }
 
-TEST_F(SummarySource, AMissingCovariateThatIsNotAdditiveIsTheMeanOfAllUnits) {
+TEST_F(SummarySource, AMissingCovariateThatIsNotAdditiveIsTheMeanOfAllUnitsAndAMark) {
   for (const char* unit : {"u1", "u2", "u3"}) expose(unit, "a", 100);
   event("u1", "buy", 1, 2.0);
   event("u2", "buy", 1, 4.0);
@@ -246,7 +247,33 @@ TEST_F(SummarySource, AMissingCovariateThatIsNotAdditiveIsTheMeanOfAllUnits) {
   const analyze::MetricQuery query{.metric = metric(Aggregation::kCount),
                                    .covariate = metric(Aggregation::kMean)};
   EXPECT_EQ(mean(read(query), "a", 1), 3.0);
+  EXPECT_NEAR(mean(read(query), "a", 2), 1 / 3.0, 1e-15);
   EXPECT_EQ(read(query).cells.at({"a", 0}).summary.comoment(1, 1), 2.0);
+}
+
+TEST_F(SummarySource, QuantilesCarryTheCovariatesOfAllUnits) {
+  for (const char* unit : {"u1", "u2", "u3"}) expose(unit, "a", 100);
+  event("u1", "buy", 50, 2.0);  // Before: the covariate.
+  event("u2", "buy", 60, 4.0);
+  event("u1", "buy", 101, 7.0);
+  event("u1", "buy", 102, 8.0);
+  store();
+  analyze::MetricQuery query{.metric = metric(Aggregation::kCount, MetricType::kQuantile),
+                             .covariate = metric(Aggregation::kSum)};
+  const analyze::MetricCell summed = read(query).cells.at({"a", 0});
+  EXPECT_EQ(summed.rows.rows(), 2);
+  EXPECT_EQ(summed.matured, 3);
+  EXPECT_EQ(summed.rows.covariates(), 1);
+  std::vector<double> values = summed.rows.described();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<double>{0, 2, 4}));  // u3 bought nothing before.
+  query.covariate = metric(Aggregation::kMean);
+  query.covariate->cap.value = 3;
+  const analyze::MetricCell mean_of = read(query).cells.at({"a", 0});
+  EXPECT_EQ(mean_of.rows.covariates(), 2);
+  values = mean_of.rows.described();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<double>{0, 0, 1, 2, 3, 3}));  // Marks 0, 0, 1; values 2, 3, 3.
 }
 
 TEST_F(SummarySource, QuantilesKeepEveryRowWithItsUnit) {

@@ -11,6 +11,7 @@
 
 #include "assay/base/text.h"
 #include "assay/io/duckdb/input_file.h"
+#include "assay/io/duckdb/table_fold.h"
 
 namespace assay::io::duckdb {
 namespace {
@@ -18,18 +19,6 @@ namespace {
 using define::MetricType;
 
 constexpr std::size_t kProblemsMax = 20;
-
-// What one unit says about one metric: the value, and the columns that go with it.
-struct Values {
-  std::optional<double> value;
-  double denominator = 0;
-  std::optional<double> covariate;
-};
-
-struct UnitRow {
-  std::size_t variant = 0;
-  std::vector<Values> metrics;
-};
 
 std::optional<double> number_or_bool(std::string_view text) {
   if (text == "true" || text == "True" || text == "TRUE") return 1;
@@ -54,7 +43,7 @@ class Table {
   std::optional<double> number(const Rows& rows, std::size_t row, std::size_t column,
                                std::int64_t number);
   UnitRow& unit(const std::string& id, std::size_t variant, std::int64_t number);
-  TableMetricData fold(std::size_t metric) const;
+  void place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64_t number);
   void complain(std::int64_t row, const std::string& field, std::string message,
                 std::string hint = {});
 
@@ -71,6 +60,8 @@ class Table {
   std::vector<MetricColumns> metric_columns_;
   std::vector<std::string> variants_;
   std::vector<UnitRow> units_;
+  std::vector<std::size_t> cluster_variants_;
+  std::unordered_map<std::string, std::size_t> known_clusters_;
   std::unordered_map<std::string, std::size_t> known_;
   std::int64_t repeated_ = 0;
 };
@@ -97,6 +88,7 @@ void Table::check_column(const std::string& field, const std::string& column) {
 void Table::check_columns() {
   if (!query_.unit_column.empty()) check_column("unit", query_.unit_column);
   check_column("variant", query_.variant_column);
+  if (!query_.cluster_column.empty()) check_column("cluster", query_.cluster_column);
   if (!query_.segment_column.empty()) check_column("segment", query_.segment_column);
   for (const TableMetric& metric : query_.metrics) {
     check_column("metric", metric.column);
@@ -130,6 +122,8 @@ void Table::read_rows() {
   // The segment is a column, not a filter, so that rows keep their numbers.
   const std::string& segment = query_.segment_column;
   sql.text(", ").text(segment.empty() ? "''" : file_.text_of(segment));
+  const std::string& cluster = query_.cluster_column;
+  sql.text(", ").text(cluster.empty() ? "''" : file_.text_of(cluster));
   auto rows = file_.connection().stream(sql.text(" FROM ").text(file_.relation()));
   if (!rows) return problems_.push_back(file_.problem(rows.error()));
   const std::size_t segment_at = selected_.size() + 1;
@@ -169,8 +163,22 @@ UnitRow& Table::unit(const std::string& id, std::size_t variant, std::int64_t nu
       return before;
     }
   }
-  units_.push_back({variant, std::vector<Values>(query_.metrics.size())});
+  units_.push_back({.variant = variant, .metrics = std::vector<Values>(query_.metrics.size())});
   return units_.back();
+}
+
+void Table::place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64_t number) {
+  const std::string name(cluster);
+  const auto [known, is_new] = known_clusters_.try_emplace(name, cluster_variants_.size());
+  if (is_new) cluster_variants_.push_back(unit.variant);
+  if (cluster_variants_[known->second] != unit.variant) {
+    complain(number, query_.cluster_column, "cluster \"" + name + "\" is in two variants",
+             "a cluster is randomized as a whole; without --cluster rows count on their own");
+  }
+  if (unit.cluster && *unit.cluster != known->second) {
+    complain(number, query_.cluster_column, "the unit was in another cluster before");
+  }
+  unit.cluster = known->second;
 }
 
 void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
@@ -186,6 +194,12 @@ void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
   const auto index = static_cast<std::size_t>(known - variants_.begin());
   if (known == variants_.end()) variants_.emplace_back(variant);
   UnitRow& unit_row = unit(std::string(rows.text(unit_at, row)), index, number);
+  if (!query_.cluster_column.empty()) {
+    if (rows.is_null(unit_at + 2, row) || rows.text(unit_at + 2, row).empty()) {
+      return complain(number, query_.cluster_column, "the cluster is missing");
+    }
+    place_in_cluster(unit_row, rows.text(unit_at + 2, row), number);
+  }
   for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
     const MetricColumns& columns = metric_columns_[i];
     Values& values = unit_row.metrics[i];
@@ -207,63 +221,6 @@ void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
   }
 }
 
-// The inverse empirical distribution function (type 1).
-std::optional<double> cap_of(const define::Cap& cap, std::vector<double> values) {
-  if (cap.value || !cap.percentile || values.empty()) return cap.value;
-  const double rank = std::ceil(*cap.percentile * static_cast<double>(values.size()));
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
-  std::nth_element(values.begin(), nth, values.end());
-  return *nth;
-}
-
-double mean_of(const std::vector<double>& values) {
-  stats::Summary summary;
-  for (const double value : values) summary.add(std::array{value});
-  return values.empty() ? 0 : summary.mean(0);
-}
-
-TableMetricData Table::fold(std::size_t metric) const {
-  const TableMetric& wanted = query_.metrics[metric];
-  const bool with_covariate = metric_columns_[metric].covariate.has_value();
-  const stats::Columns columns{.denominator = wanted.type == MetricType::kRatio,
-                               .covariates = with_covariate ? 1 : 0};
-  std::vector<double> all_values;
-  std::vector<double> all_covariates;
-  for (const UnitRow& unit : units_) {
-    const Values& values = unit.metrics[metric];
-    if (values.value) all_values.push_back(*values.value);
-    if (values.covariate) all_covariates.push_back(*values.covariate);
-  }
-  const std::optional<double> cap = cap_of(wanted.cap, std::move(all_values));
-  const double usual_covariate = mean_of(all_covariates);
-  TableMetricData data;
-  std::uint64_t number = 0;
-  for (const UnitRow& unit : units_) {
-    const Values& values = unit.metrics[metric];
-    const auto [place, is_new] =
-        data.variants.try_emplace(variants_[unit.variant], analyze::MetricCell{});
-    analyze::MetricCell& cell = place->second;
-    if (is_new) cell.summary = stats::Summary(columns);
-    ++cell.matured;
-    if (!values.value) {
-      ++data.missing;
-      continue;
-    }
-    if (wanted.type == MetricType::kQuantile) {
-      cell.rows.add(++number, *values.value);
-      continue;
-    }
-    if (cap && *values.value > *cap) ++cell.capped;
-    std::array<double, 3> row{};
-    std::size_t count = 0;
-    row[count++] = cap ? std::min(*cap, *values.value) : *values.value;
-    if (columns.denominator) row[count++] = values.denominator;
-    if (with_covariate) row[count++] = values.covariate.value_or(usual_covariate);
-    cell.summary.add(std::span<const double>(row.data(), count));
-  }
-  return data;
-}
-
 Checked<TableData> Table::read() {
   check_columns();
   if (!problems_.empty()) return unexpected(problems_);
@@ -283,8 +240,13 @@ Checked<TableData> Table::read() {
   }
   if (!problems_.empty()) return unexpected(problems_);
   TableData data;
-  for (const UnitRow& unit : units_) ++data.units[variants_[unit.variant]];
-  for (std::size_t i = 0; i < query_.metrics.size(); ++i) data.metrics.push_back(fold(i));
+  if (query_.cluster_column.empty()) {
+    for (const UnitRow& unit : units_) ++data.units[variants_[unit.variant]];
+  }
+  for (const std::size_t variant : cluster_variants_) ++data.units[variants_[variant]];
+  for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
+    data.metrics.push_back(fold_metric(query_.metrics[i], i, units_, variants_, cluster_variants_));
+  }
   return data;
 }
 

@@ -1,6 +1,7 @@
 // TableSource: a file with one row per unit becomes Summaries per variant, for
 // `assay analyze --table data.csv --unit userid --variant version --metric retention_7:proportion`.
-// CSV, NDJSON and Parquet.
+// CSV, NDJSON and Parquet. Where clusters were randomized, each cluster is a unit of the analysis
+// (clustered in analyze/source.h), and the table may hold any number of rows of it.
 //
 //   auto data = read_table({.path = "data.csv", .unit_column = "userid",
 //                           .variant_column = "version",
@@ -37,6 +38,7 @@ struct TableQuery {
   std::string path;
   std::string unit_column;  // Empty: every row is a unit.
   std::string variant_column;
+  std::string cluster_column;  // Empty: rows (or units) were randomized each on its own.
   std::vector<TableMetric> metrics;
   std::string segment_column;  // Empty: all rows.
   std::string segment_value;
@@ -49,7 +51,7 @@ struct TableMetricData {
 };
 
 struct TableData {
-  std::map<std::string, std::int64_t> units;  // Per variant.
+  std::map<std::string, std::int64_t> units;  // Per variant; clusters where there are some.
   std::vector<TableMetricData> metrics;       // In the order of the query.
 };
 

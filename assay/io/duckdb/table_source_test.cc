@@ -56,9 +56,36 @@ TEST_F(TableSource, EveryTypeByHand) {
   EXPECT_EQ(quantile.metrics[0].variants.at("b").rows.rows(), 2);
 }
 
-TEST_F(TableSource, AMissingCovariateIsTheMeanOfAllUnits) {
+// The deviation from the mean of those that have one, (1 + 3 + 8) / 3 = 4, and a mark.
+TEST_F(TableSource, AMissingCovariateIsNoDeviationAndAMark) {
   const auto data = read(query({.column = "visits", .covariate_column = "before"}));
-  EXPECT_EQ(data.metrics[0].variants.at("b").summary.mean(1), (4 + 8) / 2.0);
+  const stats::Summary& b = data.metrics[0].variants.at("b").summary;
+  EXPECT_EQ(b.n(), 2);
+  EXPECT_EQ(b.columns().covariates, 2);
+  EXPECT_EQ(b.mean(1), (0 + 4) / 2.0);
+  EXPECT_EQ(b.mean(2), (0.75 - 0.25) / 2);
+  const auto complete = read(query({.column = "visits", .covariate_column = "visits"}));
+  EXPECT_EQ(complete.metrics[0].variants.at("b").summary.columns().covariates, 1);
+}
+
+TEST_F(TableSource, ClustersAreUnitsOfSummedRows) {
+  TableQuery clusters = query({.column = "visits", .covariate_column = "before"});
+  clusters.path = folder_.write("c.csv",
+                                "id,arm,shop,visits,before\n"
+                                "u1,a,s1,2,1\nu2,a,s1,1,3\nu3,a,s2,7,5\nu4,b,s3,4,7\n");
+  clusters.cluster_column = "shop";
+  const auto data = read(clusters);
+  EXPECT_EQ(data.units, (std::map<std::string, std::int64_t>{{"a", 2}, {"b", 1}}));
+  const analyze::MetricCell& a = data.metrics[0].variants.at("a");
+  EXPECT_TRUE(a.clustered);
+  EXPECT_EQ(a.summary.n(), 2);
+  EXPECT_EQ(a.summary.mean(0), (3 + 7) / 2.0);
+  EXPECT_EQ(a.summary.mean(1), 1.5);             // Rows.
+  EXPECT_EQ(a.summary.mean(2), (-4 + 1) / 2.0);  // Deviations from 4.
+  clusters.metrics[0].type = MetricType::kQuantile;
+  const auto rows = read(clusters);
+  EXPECT_EQ(rows.metrics[0].variants.at("a").rows.rows(), 3);
+  EXPECT_EQ(rows.metrics[0].variants.at("a").rows.described_units().size(), 2u);
 }
 
 TEST_F(TableSource, CapsAndSegments) {
