@@ -85,5 +85,15 @@ TEST(Distributions, OutsideTheDomainIsABug) {
   EXPECT_DEATH(t_sf(1, 0), "df");
 }
 
+// Beside 500 degrees of freedom the quantile changes from a root to an expansion; both must invert
+// the same tail.
+TEST(Distributions, QuantilesOfStudentsTInvertItsTailOnBothSidesOfTheExpansion) {
+  for (const double df : {499.0, 500.0, 501.5, 2000.0, 1e6, 9e7}) {
+    for (const double share : {0.4, 0.025, 1e-3, 4e-5, 2e-5, 0.975}) {
+      EXPECT_NEAR(t_sf(t_isf(share, df), df) / share, 1, 2e-12) << df << " " << share;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace assay::stats
