@@ -1,6 +1,9 @@
 #include "assay/cli/stats_command.h"
 
+#include <filesystem>
+#include <fstream>
 #include <sstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -48,6 +51,32 @@ TEST(StatsCommand, TroubleHasItsStatus) {
       {"stats", "welch_t"}, R"({"control": {"values": [1]}, "treatment": {"values": [2]}})");
   EXPECT_EQ(undefined.status, kFailed);
   EXPECT_NE(undefined.err.find("too_few_units"), std::string::npos);
+}
+
+// A sound request of every method, and what may be wrong with any: exit status 2, a message, and
+// nothing on standard output.
+TEST(StatsCommand, EveryMethodAnswersOrSaysWhatIsWrong) {
+  int methods = 0;
+  const std::filesystem::path folder = ASSAY_SOURCE_DIR "/tests/corpus/calculators";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::ifstream file(entry.path());
+    std::string method;
+    std::getline(file, method);
+    std::string request;
+    std::getline(file, request);
+    const Outcome sound = run_with({"stats", method}, request);
+    EXPECT_EQ(sound.status, kOk) << method << ": " << sound.err;
+    const std::string open = request.substr(0, request.rfind('}'));
+    for (const std::string& bad :
+         {open + ", \"surplus\": 1}", open + ", \"alpha\": 1e999}", open + ", \"alpha\": NaN}",
+          open, std::string("[]"), std::string()}) {
+      const Outcome refused = run_with({"stats", method}, bad);
+      EXPECT_EQ(refused.status, kBadInput) << method << " " << bad;
+      EXPECT_FALSE(refused.err.empty()) << method;
+    }
+    ++methods;
+  }
+  EXPECT_GT(methods, 40);
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ except ImportError as missing:
     sys.exit(77)
 
 BINARY = None
-SPEC = yaml.safe_load((pathlib.Path(__file__).parents[2] / "spec/http/openapi.yaml").read_text())
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPEC = yaml.safe_load((ROOT / "spec/http/openapi.yaml").read_text())
 # Always withheld: a second plan for the answers that the first never gives.
 WITHHELD = """
 experiment:
@@ -173,6 +174,12 @@ class Contract(unittest.TestCase):
         arms["control"]["n"] = 1
         failed = self.post("/v1/stats/welch_t", arms, 422)
         self.assertEqual(failed["error"]["code"], "too_few_units")
+        for path in sorted((ROOT / "tests/corpus/calculators").iterdir()):
+            name, request = path.read_text().strip().split("\n")
+            self.post(f"/v1/stats/{name}", request, 200)
+            for bad in (request[:-1] + ', "surplus": 1}', request[:-1] + ', "alpha": 1e999}',
+                        request[:-1], "[]", "NaN"):
+                self.assertTrue(self.post(f"/v1/stats/{name}", bad, 400)["error"]["message"])
         self.post("/v1/stats/welch_q", {}, 404)
         self.get("/v1/stats/welch_q", 404)
 
