@@ -90,8 +90,8 @@ TEST_F(RealData, Asos) {
   double sum_of_t = 0;
   double sum_of_p = 0;
   for (const Row& row : rows) {
-    const bool whole = std::none_of(row.begin(), row.end(),
-                                    [](const auto& cell) { return cell.second.empty(); });
+    const bool whole =
+        std::none_of(row.begin(), row.end(), [](const auto& cell) { return cell.second.empty(); });
     if (!whole) continue;
     const auto arm = [&](const std::string& which) {
       return Summary::of_mean(static_cast<std::int64_t>(number(row, "count_" + which)),
