@@ -81,7 +81,9 @@ TEST(ThroughC, Conditions) {
 }
 
 TEST(ThroughC, Draws) {
-  for (const json& c : conformance("hash.json")["draws"]) {
+  const json file = conformance("hash.json");
+  EXPECT_GT(file["draws"].size(), 30U);
+  for (const json& c : file["draws"]) {
     const std::string unit = c["unit"];
     if (unit.empty()) continue;  // Nobody: reason no_unit, in assignment.json.
     for (const auto& [field, weights] : {std::pair("variant_1_1", json{{"a", 1}, {"b", 1}}),
