@@ -17,9 +17,9 @@ namespace {
 
 constexpr std::size_t kBlock = 1024;
 constexpr std::size_t kPerHash = 4;   // Weights in a 64-bit hash.
-constexpr std::size_t kPadding = 16;  // Replicates come in multiples of the widest group.
+constexpr std::size_t kPadding = 32;  // Replicates come in multiples of the widest group.
 
-// Registers of 16 or 32 bytes. The replicate of a weight does not depend on the width.
+// Registers of 16, 32 or 64 bytes. The replicate of a weight does not depend on the width.
 struct Narrow {
   using Shorts = std::int16_t __attribute__((vector_size(16)));
   using Words = std::uint64_t __attribute__((vector_size(16)));
@@ -31,6 +31,12 @@ struct Wide {
   using Words = std::uint64_t __attribute__((vector_size(32)));
   using Doubles = double __attribute__((vector_size(32)));
   static constexpr std::size_t kWords = 4;
+};
+struct Widest {
+  using Shorts = std::int16_t __attribute__((vector_size(64)));
+  using Words = std::uint64_t __attribute__((vector_size(64)));
+  using Doubles = double __attribute__((vector_size(64)));
+  static constexpr std::size_t kWords = 8;
 };
 
 // How many of 65,536 hashes give a weight of 0, 1, … 7: Poisson(1), rounded so that the mean is 1.
@@ -133,7 +139,16 @@ __attribute__((target("avx2"))) void add_block_avx2(const Prepared& block,
                                                     std::vector<double>& denominators) {
   add_all_groups<Wide>(block, numerators, denominators);
 }
-AddBlock fastest() { return __builtin_cpu_supports("avx2") ? add_block_avx2 : add_block; }
+__attribute__((target("avx512f,avx512bw,avx512dq"))) void add_block_avx512(
+    const Prepared& block, std::vector<double>& numerators, std::vector<double>& denominators) {
+  add_all_groups<Widest>(block, numerators, denominators);
+}
+AddBlock fastest() {
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+    return add_block_avx512;
+  }
+  return __builtin_cpu_supports("avx2") ? add_block_avx2 : add_block;
+}
 #else
 AddBlock fastest() { return add_block; }
 #endif
