@@ -25,5 +25,6 @@ std::vector<Study> strata_studies();        // Strata, pairs of experiments, bal
 std::vector<Study> cluster_studies();       // Whole clusters randomized.
 std::vector<Study> portfolio_studies();     // Segments, and many experiments.
 std::vector<Study> power_studies();         // Planned power against measured.
+std::vector<Study> combination_studies();   // CUPED, clusters and quantiles together; sums.
 
 }  // namespace assay::sim
