@@ -57,25 +57,43 @@ void add_define(Session& session) {
   });
 }
 
+void add_history(CLI::App* sub, PlanOptions& options) {
+  TableArguments& table = options.table;
+  CLI::Option* path =
+      sub->add_option("--table", table.path, "Past units, one per row: .csv, .ndjson, .parquet");
+  sub->add_option("--metric", table.metrics, "Of the table: COLUMN:TYPE[,…] as in assay analyze")
+      ->needs(path);
+  sub->add_option("--unit", table.unit, "The table's column with the unit")->needs(path);
+  sub->add_option("--variant", table.variant, "The table's column with the variant")->needs(path);
+  sub->add_option("--control", table.control, "Only rows of this variant")
+      ->needs(sub->get_option("--variant"));
+  sub->add_option("--cluster", table.cluster, "The table's column with the randomized cluster")
+      ->needs(path);
+  sub->add_flag("--sum-repeated-units", table.sum_repeated_units, "Add up the rows of a unit");
+}
+
 void add_plan(Session& session) {
   const auto [sub, options] = session.add<PlanOptions>(
       "plan", "How many units a test needs, or what a given number can find", run_plan);
   sub->add_option("file", options->file, "Experiment file; without one, plan from the numbers");
   sub->add_option("--catalogue", options->catalogues, "File with metric definitions");
-  sub->add_option("--type", options->type, "proportion or mean");
+  sub->add_option("--type", options->type, "proportion, mean, ratio or quantile");
   sub->add_option("--baseline", options->baselines, "Value today: 0.032, or metric=0.032");
-  sub->add_option("--sd", options->sds, "Standard deviation of a unit's value (means)");
-  CLI::Option* relative =
-      sub->add_option("--mde-relative", options->mde_relative, "Effect to find: 0.1 is 10 %");
-  sub->add_option("--mde-absolute", options->mde_absolute, "Effect to find, in the metric's unit")
-      ->excludes(relative);
-  sub->add_option("--alpha", options->alpha, "Two-sided false-alarm rate (0.05)");
-  sub->add_option("--power", options->power, "Chance to find the effect (0.8)");
-  sub->add_option("--n-per-variant", options->n_per_variant, "Units: solve for effect or power");
-  sub->add_option("--treatment-share", options->treatment_share, "Of both variants' units (0.5)");
-  sub->add_option("--correlation", options->correlation, "CUPED: of covariate and metric");
-  sub->add_option("--daily-units", options->daily_units, "New units a day: gives the duration");
-  sub->add_flag("--unpooled", options->unpooled, "Unpooled variance (proportions)");
+  sub->add_option("--sd", options->sds,
+                  "Standard deviation of a unit's value: 12.5 or metric=12.5");
+  sub->add_option("--correlation", options->correlations, "CUPED: of covariate and metric");
+  sub->add_option("--treatments", options->treatments, "Treatments beside the control (1)");
+  sub->add_option("--control-share", options->control_share, "The control's share of all units");
+  sub->add_option("--unique-units", options->unique_units, "DAY=UNITS seen until then, several");
+  sub->add_option("--days", options->days, "Solve for what so many days can find");
+  add_history(sub, *options);
+  for (const PlanField& field : plan_fields()) {
+    std::string flag = "--" + std::string(field.name);
+    std::replace(flag.begin(), flag.end(), '_', '-');
+    sub->add_option(flag, options->fields[std::string(field.name)], std::string(field.about));
+  }
+  sub->get_option("--mde-relative")->excludes(sub->get_option("--mde-absolute"));
+  sub->add_flag("--unpooled", options->unpooled, "The same as --variance unpooled");
   add_json(sub, options->json);
 }
 

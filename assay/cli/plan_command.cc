@@ -1,249 +1,244 @@
 #include "assay/cli/plan_command.h"
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <ostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/base/text.h"
 #include "assay/cli/define_command.h"
-#include "assay/define/define.h"
-#include "assay/stats/sizing.h"
+#include "assay/cli/plan_question.h"
 
 namespace assay::cli {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
 namespace {
 
-using stats::Sizing;
-using stats::SizingOptions;
+// The answer's fields, the promised ones first.
+ordered_json to_json(const PlanQuestion& question, const json& answer) {
+  ordered_json out;
+  if (!question.metric.empty()) out["metric"] = question.metric;
+  if (!question.role.empty()) out["role"] = question.role;
+  if (!answer.is_null()) {
+    for (const char* name : {"n_per_variant", "n_control", "n_treatment", "n_total", "power",
+                             "alpha", "mde_absolute", "mde_relative", "duration_days"}) {
+      if (answer.contains(name)) out[name] = answer[name];
+    }
+    for (const auto& [name, value] : answer.items()) {
+      if (!out.contains(name)) out[name] = value;
+    }
+    out["request"] = json::parse(question.request);
+    out["method"] = calculator_for(out["request"]);
+  }
+  if (!question.notes.empty()) out["notes"] = question.notes;
+  return out;
+}
 
-struct Planned {
-  std::string metric;  // Empty without a file.
-  Sizing sizing;
+struct Plan {
+  std::vector<PlanQuestion> questions;
+  std::vector<json> answers;           // null where a metric is not sized.
+  std::optional<std::size_t> binding;  // The primary that needs most units.
+  std::vector<std::string> notes;
 };
 
-// "metric=0.032" or "0.032" (under the empty name).
-Checked<std::map<std::string, double>> read_numbers(const std::vector<std::string>& texts,
-                                                    const std::string& field) {
-  std::map<std::string, double> numbers;
-  Problems problems;
-  for (const std::string& text : texts) {
-    const std::size_t equals = text.rfind('=');
-    const bool named = equals != std::string::npos;
-    const auto number = parse_number(std::string_view(text).substr(named ? equals + 1 : 0));
-    if (number) {
-      numbers[named ? text.substr(0, equals) : ""] = *number;
-    } else {
-      problems.push_back({.place = {},
-                          .field = field,
-                          .message = fmt::format("'{}' is not a number", text),
-                          .hint = fmt::format("--{0} 0.032, or --{0} metric=0.032", field)});
+void find_binding(Plan& plan) {
+  for (std::size_t i = 0; i < plan.questions.size(); ++i) {
+    if (plan.questions[i].role != "primary") continue;
+    const auto total = [&](std::size_t at) { return plan.answers[at].at("n_total").get<double>(); };
+    if (!plan.binding || total(i) > total(*plan.binding)) plan.binding = i;
+  }
+}
+
+// What the file promises against what the plan needs.
+void compare_with_file(const define::Experiment& experiment, Plan& plan) {
+  if (!plan.binding) return;
+  const json& answer = plan.answers[*plan.binding];
+  const json request = json::parse(plan.questions[*plan.binding].request);
+  const auto needed = answer.at("n_per_variant").get<std::int64_t>();
+  const auto& promised = experiment.schedule.sample_size_per_variant;
+  if (promised && *promised < needed) {
+    plan.notes.push_back(
+        fmt::format("The file expects {} units per variant; {} are needed.", *promised, needed));
+  }
+  const auto& longest = experiment.schedule.max_runtime_days;
+  if (longest && answer.contains("duration_days") && answer.at("duration_days") > *longest) {
+    plan.notes.push_back(
+        fmt::format("max_runtime_days is {:g}, but the units need {} days: the experiment would "
+                    "end inconclusive.",
+                    *longest, answer.at("duration_days").get<std::int64_t>()));
+  }
+  if (request.value("rule", "") != "confidence_sequence" ||
+      calculator_for(request) != "sample_size") {
+    return;
+  }
+  json tuned = request;
+  tuned.erase("target_n");
+  const auto better = ask(tuned);
+  if (!better || better->at("n_per_variant").get<double>() > 0.97 * static_cast<double>(needed)) {
+    return;
+  }
+  plan.notes.push_back(
+      fmt::format("The intervals are tightest at {:.0f} units of two variants; with "
+                  "estimated_sample_size_per_group: {} they need {} units per variant.",
+                  request.value("target_n", 0.0), better->at("n_control").get<std::int64_t>(),
+                  better->at("n_per_variant").get<std::int64_t>()));
+}
+
+std::string binding_text(const Plan& plan) {
+  const json& answer = plan.answers[*plan.binding];
+  std::string text = fmt::format("\nThe experiment needs {} units in total",
+                                 answer.at("n_total").get<std::int64_t>());
+  if (answer.contains("duration_days")) {
+    text += fmt::format(", {} days", answer.at("duration_days").get<std::int64_t>());
+  }
+  return text + fmt::format(": {} decides.\n", plan.questions[*plan.binding].metric);
+}
+
+void print(const Plan& plan, const PlanOptions& options, Streams streams) {
+  if (!options.json) {
+    for (std::size_t i = 0; i < plan.questions.size(); ++i) {
+      streams.out << (i > 0 ? "\n" : "") << plan_text(plan.questions[i], plan.answers[i]);
+    }
+    if (plan.binding) streams.out << binding_text(plan);
+    for (const std::string& note : plan.notes) streams.out << note << "\n";
+    return;
+  }
+  ordered_json list = ordered_json::array();
+  for (std::size_t i = 0; i < plan.questions.size(); ++i) {
+    list.push_back(to_json(plan.questions[i], plan.answers[i]));
+  }
+  if (options.file.empty() && list.size() == 1) {
+    streams.out << list[0].dump() << "\n";
+    return;
+  }
+  ordered_json out{{"metrics", std::move(list)}};
+  if (plan.binding) {
+    const json& answer = plan.answers[*plan.binding];
+    out["binding_metric"] = plan.questions[*plan.binding].metric;
+    for (const char* name : {"n_per_variant", "n_total", "duration_days"}) {
+      if (answer.contains(name)) out[name] = answer[name];
     }
   }
-  if (!problems.empty()) return unexpected(std::move(problems));
-  return numbers;
+  out["notes"] = plan.notes;
+  streams.out << out.dump() << "\n";
 }
 
-struct Question {
-  std::string metric;
-  std::string type;
-  double baseline = 0;
-  std::optional<double> sd;
-  SizingOptions sizing;
-};
-
-Checked<Sizing> answer(const Question& question) {
-  if (question.type == "proportion" || question.type == "retention") {
-    return stats::size_proportion(question.baseline, question.sizing);
-  }
-  if (question.sd) return stats::size_mean(question.baseline, *question.sd, question.sizing);
-  Problems problems;
-  problems.push_back({.place = {},
-                      .field = question.metric.empty() ? "sd" : question.metric,
-                      .message = "a mean needs the standard deviation of a unit's value",
-                      .hint = question.metric.empty()
-                                  ? "--sd 12.5"
-                                  : fmt::format("--sd {}=12.5", question.metric)});
-  return unexpected(std::move(problems));
+// Names the metric in front of the field where there are several.
+Problems located(Problems problems, const PlanQuestion& question) {
+  if (question.metric.empty()) return problems;
+  for (Problem& each : problems) each.field = question.metric + ": " + each.field;
+  return problems;
 }
 
-SizingOptions sizing_options(const PlanOptions& options) {
-  return {.alpha = options.alpha.value_or(0.05),
-          .effect = {options.mde_absolute, options.mde_relative},
-          .power = options.power,
-          .n_per_variant = options.n_per_variant,
-          .treatment_share = options.treatment_share.value_or(0.5),
-          .correlation = options.correlation,
-          .daily_units = options.daily_units,
-          .variance = options.unpooled ? stats::ProportionVariance::kUnpooled
-                                       : stats::ProportionVariance::kPooled};
+bool given(const PlanOptions& options, const std::string& field) {
+  const auto it = options.fields.find(field);
+  return it != options.fields.end() && !it->second.empty();
 }
 
-// What the plan says holds unless the command line says otherwise. With several treatments the
-// smallest decides.
-SizingOptions plan_options(const PlanOptions& options, const define::Experiment& experiment,
-                           const define::PlannedMetric& metric) {
-  SizingOptions sizing = sizing_options(options);
-  sizing.alpha = options.alpha.value_or(experiment.analysis.alpha);
-  const bool given = options.mde_relative || options.mde_absolute || options.n_per_variant;
-  if (!given) {
-    sizing.effect.relative =
-        metric.mde_relative ? metric.mde_relative : experiment.analysis.mde_relative;
-  }
-  const bool solved = options.n_per_variant && (options.mde_relative || options.mde_absolute);
-  if (!options.power && !solved) sizing.power = experiment.analysis.power;
-  if (options.treatment_share) return sizing;
-  std::uint32_t smallest = 0;
-  for (const define::Variant& variant : experiment.variants) {
-    if (variant.key == experiment.control || variant.weight == 0) continue;
-    smallest = smallest == 0 ? variant.weight : std::min(smallest, variant.weight);
-  }
-  const double control = experiment.control_variant().weight;
-  if (smallest > 0 && control > 0) sizing.treatment_share = smallest / (control + smallest);
-  return sizing;
-}
-
-std::string metric_type(const define::PlannedMetric& metric, const std::string& otherwise) {
-  if (metric.definition) return std::string(define::to_word(metric.definition->type));
-  return otherwise.empty() ? "proportion" : otherwise;
-}
-
-Checked<std::vector<Question>> questions_of(const define::Experiment& experiment,
-                                            const PlanOptions& options,
-                                            std::map<std::string, double> baselines,
-                                            const std::map<std::string, double>& sds) {
-  std::vector<Question> questions;
-  for (const define::PlannedMetric& metric : experiment.metrics) {
-    const auto baseline = baselines.find(metric.name);
-    if (baseline == baselines.end()) continue;
-    Question question{metric.name,
-                      metric_type(metric, options.type),
-                      baseline->second,
-                      {},
-                      plan_options(options, experiment, metric)};
-    if (const auto sd = sds.find(metric.name); sd != sds.end()) question.sd = sd->second;
-    questions.push_back(std::move(question));
-    baselines.erase(baseline);
-  }
-  Problems problems;
-  for (const auto& left : baselines) {
-    problems.push_back({.place = {},
-                        .field = "baseline",
-                        .message = fmt::format("the plan has no metric '{}'", left.first),
-                        .hint = "--baseline METRIC=VALUE"});
-  }
-  if (questions.empty() && problems.empty()) {
-    problems.push_back({.place = {},
-                        .field = "baseline",
-                        .message = "no metric has a baseline",
-                        .hint = fmt::format("--baseline {}=VALUE: its value today",
-                                            experiment.metrics.front().name)});
-  }
-  if (!problems.empty()) return unexpected(std::move(problems));
-  return questions;
-}
-
-nlohmann::ordered_json to_json(const Planned& planned) {
-  const Sizing& sizing = planned.sizing;
-  nlohmann::ordered_json json;
-  if (!planned.metric.empty()) json["metric"] = planned.metric;
-  json["n_per_variant"] = sizing.n_per_variant;
-  json["n_control"] = sizing.n_control;
-  json["n_treatment"] = sizing.n_treatment;
-  json["n_total"] = sizing.n_total;
-  json["power"] = sizing.power;
-  json["alpha"] = sizing.alpha;
-  json["mde_absolute"] = sizing.mde_absolute;
-  json["mde_relative"] = sizing.mde_relative;
-  if (sizing.duration_days) json["duration_days"] = *sizing.duration_days;
-  json["formula"] = sizing.formula;
-  return json;
-}
-
-std::string to_text(const Planned& planned) {
-  const Sizing& sizing = planned.sizing;
-  std::string text = planned.metric.empty() ? "" : planned.metric + "\n";
-  if (sizing.n_control == sizing.n_treatment) {
-    text += fmt::format("  units per variant  {}\n", sizing.n_per_variant);
-  } else {
-    text += fmt::format("  units              {} control, {} treatment\n", sizing.n_control,
-                        sizing.n_treatment);
-  }
-  text += fmt::format("  units in total     {}\n", sizing.n_total);
-  text += fmt::format("  detectable effect  {:.6g} ({:.4g} % of the baseline)\n",
-                      sizing.mde_absolute, sizing.mde_relative * 100);
-  text += fmt::format("  power, alpha       {:.4g}, {:.4g}\n", sizing.power, sizing.alpha);
-  if (sizing.duration_days) {
-    text += fmt::format("  duration           {} days, whole weeks\n", *sizing.duration_days);
-  }
-  return text + fmt::format("  formula            {}\n", sizing.formula);
-}
-
-void print(const std::vector<Planned>& plans, const PlanOptions& options, Streams streams) {
-  if (!options.json) {
-    for (const Planned& planned : plans) streams.out << to_text(planned);
+// The units are known: the effect is solved for, or the power where an effect is asked for.
+void leave_out_what_days_solve(const PlanOptions& options, json& request) {
+  if (given(options, "mde_relative") || given(options, "mde_absolute")) {
+    if (!given(options, "power")) request.erase("power");
     return;
   }
-  if (options.file.empty()) {
-    streams.out << to_json(plans.front()).dump() << "\n";
-    return;
-  }
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Planned& planned : plans) list.push_back(to_json(planned));
-  streams.out << nlohmann::ordered_json{{"metrics", std::move(list)}}.dump() << "\n";
+  request.erase("mde_relative");
+  request.erase("mde_absolute");
 }
 
-// Without a file: one question from the numbers alone.
-Checked<std::vector<Question>> question_of(const PlanOptions& options,
-                                           const std::map<std::string, double>& baselines,
-                                           const std::map<std::string, double>& sds) {
+Checked<Plan> answer_all(std::vector<PlanQuestion> questions, const PlanOptions& options) {
+  Plan plan{.questions = std::move(questions)};
   Problems problems;
-  const auto complain = [&](std::string field, std::string message, std::string hint) {
-    problems.push_back({.place = {},
-                        .field = std::move(field),
-                        .message = std::move(message),
-                        .hint = std::move(hint)});
-  };
-  if (options.type != "proportion" && options.type != "mean") {
-    complain("type", fmt::format("'{}' is not one of proportion, mean", options.type),
-             "--type proportion");
-  }
-  const auto baseline = baselines.find("");
-  if (baseline == baselines.end()) {
-    complain("baseline", "is missing", "--baseline 0.032: the metric's value today");
+  for (PlanQuestion& question : plan.questions) {
+    plan.answers.emplace_back(nullptr);
+    if (question.request.empty()) continue;
+    json request = json::parse(question.request);
+    if (options.days && question.role != "guardrail") {
+      const auto set = set_units_of_days(*options.days, request);
+      if (!set) return unexpected(set.error());
+      leave_out_what_days_solve(options, request);
+      question.request = request.dump();
+    }
+    auto answer = ask(request);
+    if (answer) {
+      plan.answers.back() = *std::move(answer);
+      continue;
+    }
+    const Problems found = located(answer.error(), question);
+    problems.insert(problems.end(), found.begin(), found.end());
   }
   if (!problems.empty()) return unexpected(std::move(problems));
-  Question question{"", options.type, baseline->second, {}, sizing_options(options)};
-  if (const auto sd = sds.find(""); sd != sds.end()) question.sd = sd->second;
-  return std::vector<Question>{std::move(question)};
+  find_binding(plan);
+  return plan;
 }
 
 }  // namespace
 
+std::span<const PlanField> plan_fields() {
+  static constexpr std::array<PlanField, 38> kFields{{
+      {"mde_relative", "Effect to find, or margin: 0.1 is 10 %"},
+      {"mde_absolute", "Effect to find, or margin, in the metric's unit"},
+      {"power", "Chance to find the effect (0.8)"},
+      {"n_per_variant", "Units of the control: solve for effect or power"},
+      {"alpha", "False-alarm rate (0.05)"},
+      {"sides", "two (default) or one"},
+      {"direction", "Solving for the effect: up (default) or down"},
+      {"aim", "superiority (default), noninferiority or equivalence, with the effect as margin"},
+      {"true_difference", "What a margin test assumes in truth (0)"},
+      {"treatment_share", "Of both variants' units (0.5)"},
+      {"correction", "Of alpha over treatments and metrics: none, bonferroni or dunnett"},
+      {"metrics", "Metrics that share alpha (1)"},
+      {"success_needs", "any (default) or all of the metrics"},
+      {"scale", "difference (default), or lift for the plain test of the ratio"},
+      {"variance", "Proportions: pooled (default), unpooled or arcsine"},
+      {"test", "Means: t (default) or z"},
+      {"treatment_std_dev", "Means: where it differs from --sd"},
+      {"cluster_size", "Units per randomized cluster, on average"},
+      {"icc", "Intraclass correlation of the clusters"},
+      {"cluster_size_cv", "Coefficient of variation of the clusters' sizes"},
+      {"rule", "fixed (default), group_sequential, confidence_sequence or posterior"},
+      {"looks", "Of rules that look more than once (28)"},
+      {"spending", "obrien_fleming (default), pocock, power or hwang_shih_decani"},
+      {"parameter", "Of the spending function"},
+      {"target_n", "confidence_sequence: total units at which it is tightest (the planned ones)"},
+      {"ship_probability", "posterior: P(better) needed to ship (0.95)"},
+      {"prior_sd", "posterior: sd of the effect's prior, metric's unit (none: flat)"},
+      {"daily_units", "New units a day in all variants: gives the duration"},
+      {"traffic_share", "Of those units, that enter the experiment"},
+      {"quantile", "Quantiles: which one"},
+      {"density", "Quantiles: of the metric, at the quantile"},
+      {"std_error", "Quantiles: that a past sample of --n units had"},
+      {"n", "Quantiles: units of that sample"},
+      {"numerator_mean", "Ratios: per unit"},
+      {"denominator_mean", "Ratios: per unit"},
+      {"numerator_variance", "Ratios: per unit"},
+      {"denominator_variance", "Ratios: per unit"},
+      {"covariance", "Ratios: of numerator and denominator, per unit"},
+  }};
+  return kFields;
+}
+
 int run_plan(const PlanOptions& options, Streams streams) {
-  const auto baselines = read_numbers(options.baselines, "baseline");
-  if (!baselines) return report(streams, baselines.error(), options.json);
-  const auto sds = read_numbers(options.sds, "sd");
-  if (!sds) return report(streams, sds.error(), options.json);
-
-  Checked<std::vector<Question>> questions = std::vector<Question>{};
+  const auto numbers = read_plan_numbers(options);
+  if (!numbers) return report(streams, numbers.error(), options.json);
   if (options.file.empty()) {
-    questions = question_of(options, *baselines, *sds);
-  } else {
-    const Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
-    if (loaded.status != kOk) return loaded.status;
-    questions = questions_of(loaded.parsed.experiment, options, *baselines, *sds);
+    auto questions = questions_without_file(options, *numbers);
+    if (!questions) return report(streams, questions.error(), options.json);
+    const auto plan = answer_all(*std::move(questions), options);
+    if (!plan) return report(streams, plan.error(), options.json);
+    print(*plan, options, streams);
+    return kOk;
   }
+  const Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
+  if (loaded.status != kOk) return loaded.status;
+  auto questions = questions_of(loaded.parsed.experiment, options, *numbers);
   if (!questions) return report(streams, questions.error(), options.json);
-
-  std::vector<Planned> plans;
-  for (const Question& question : *questions) {
-    const auto sizing = answer(question);
-    if (!sizing) return report(streams, sizing.error(), options.json);
-    plans.push_back({question.metric, *sizing});
-  }
-  print(plans, options, streams);
+  auto plan = answer_all(*std::move(questions), options);
+  if (!plan) return report(streams, plan.error(), options.json);
+  compare_with_file(loaded.parsed.experiment, *plan);
+  print(*plan, options, streams);
   return kOk;
 }
 

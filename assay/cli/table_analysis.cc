@@ -66,12 +66,6 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-// One --metric of the command line: what to read, and how to judge it.
-struct MetricWords {
-  TableMetric table;
-  define::PlannedMetric planned;
-};
-
 void read_cap(std::string_view value, const std::string& field, define::Cap& cap,
               Problems& problems) {
   const bool percentile = value.starts_with('p');
@@ -143,19 +137,6 @@ std::optional<MetricWords> read_metric(const std::string& text, Problems& proble
   definition.numerator.event = metric.table.column;
   definition.cap = metric.table.cap;
   return metric;
-}
-
-std::vector<MetricWords> read_metrics(const TableArguments& arguments, Problems& problems) {
-  std::vector<MetricWords> metrics;
-  if (arguments.metrics.empty()) {
-    problems.push_back({.field = "--metric",
-                        .message = "at least one metric is needed",
-                        .hint = "--metric revenue:mean"});
-  }
-  for (const std::string& text : arguments.metrics) {
-    if (auto metric = read_metric(text, problems)) metrics.push_back(*std::move(metric));
-  }
-  return metrics;
 }
 
 void add_weights(const TableArguments& arguments, define::Experiment& experiment,
@@ -260,9 +241,22 @@ class TableSource : public analyze::SummarySource {
 
 }  // namespace
 
+std::vector<MetricWords> read_metrics(const std::vector<std::string>& texts, Problems& problems) {
+  std::vector<MetricWords> metrics;
+  if (texts.empty()) {
+    problems.push_back({.field = "--metric",
+                        .message = "at least one metric is needed",
+                        .hint = "--metric revenue:mean"});
+  }
+  for (const std::string& text : texts) {
+    if (auto metric = read_metric(text, problems)) metrics.push_back(*std::move(metric));
+  }
+  return metrics;
+}
+
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of) {
   Problems problems;
-  const std::vector<MetricWords> metrics = read_metrics(arguments, problems);
+  const std::vector<MetricWords> metrics = read_metrics(arguments.metrics, problems);
   if (arguments.variant.empty()) {
     problems.push_back({.field = "--variant",
                         .message = "the column that holds the variant is needed",

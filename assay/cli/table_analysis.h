@@ -5,8 +5,17 @@
 #include "assay/analyze/analyze.h"
 #include "assay/base/expected.h"
 #include "assay/cli/analyze_command.h"
+#include "assay/io/duckdb/table_source.h"
 
 namespace assay::cli {
+
+// One --metric of the command line: what to read, and how to judge it.
+struct MetricWords {
+  io::duckdb::TableMetric table;
+  define::PlannedMetric planned;
+};
+// TableArguments::metrics; at least one is needed.
+std::vector<MetricWords> read_metrics(const std::vector<std::string>& texts, Problems& problems);
 
 // Every problem of the arguments and of the table at once.
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of);

@@ -56,6 +56,12 @@ stats::Sizing sized(const Checked<stats::Sizing>& sizing) {
   return *sizing;
 }
 
+// By the normal approximation, with a sd of 1 where nothing else is said.
+stats::Sizing sized_mean(double mean, stats::SizingOptions options, double sd = 1) {
+  options.test = stats::MeanTest::kNormal;
+  return sized(stats::size_mean({.mean = mean, .sd = sd}, options));
+}
+
 }  // namespace
 
 std::vector<Study> power_studies() {
@@ -77,17 +83,16 @@ std::vector<Study> power_studies() {
       {"proportion.rare", proportion(0.01, 0.5),
        sized(stats::size_proportion(0.01, {.effect = {.relative = 0.5}, .power = 0.9})), z},
       {"proportion.share0.2", proportion(0.1, 0.2),
-       sized(stats::size_proportion(0.1, {.effect = {.relative = 0.2}, .treatment_share = 0.2})),
-       z},
-      {"mean", normal(0.1), sized(stats::size_mean(1, 1, {.effect = {.relative = 0.1}}))},
-      {"mean.small", normal(1), sized(stats::size_mean(1, 1, {.effect = {.relative = 1.0}}))},
+       sized(stats::size_proportion(0.1, {.effect = {.relative = 0.2}, .weights = {0.8, 0.2}})), z},
+      {"mean", normal(0.1), sized_mean(1, {.effect = {.relative = 0.1}})},
+      {"mean.small", normal(1), sized_mean(1, {.effect = {.relative = 1.0}})},
       {"mean.share0.2", normal(0.1),
-       sized(stats::size_mean(1, 1, {.effect = {.relative = 0.1}, .treatment_share = 0.2}))},
+       sized_mean(1, {.effect = {.relative = 0.1}, .weights = {0.8, 0.2}})},
       {"count", population_of({.law = Law::kCount, .baseline = 1.5, .lift = 0.1}),
-       sized(stats::size_mean(1.5, count_sd, {.effect = {.relative = 0.1}})),
+       sized_mean(1.5, {.effect = {.relative = 0.1}}, count_sd),
        fixed_method("welch_t", stats::mean_contrast, Promise::kNone)},
       {"cuped", population_with_covariates({.correlation = 0.7, .effect = 0.1}),
-       sized(stats::size_mean(1, 1, {.effect = {.relative = 0.1}, .correlation = 0.7})),
+       sized_mean(1, {.effect = {.relative = 0.1}, .correlation = 0.7}),
        fixed_method("cuped", stats::cuped_contrast, Promise::kExactly)},
   };
   std::vector<Study> made;

@@ -32,9 +32,7 @@ std::span<const Calculator> strata_calculators();
 std::span<const Calculator> row_calculators();
 std::span<const Calculator> decision_calculators();
 std::span<const Calculator> resampling_calculators();
-std::span<const Calculator> strata_calculators();
-std::span<const Calculator> row_calculators();
-std::span<const Calculator> decision_calculators();
+std::span<const Calculator> sizing_calculators();
 
 // Shared pieces of requests and answers.
 inline constexpr Range kAlpha{.fallback = 0.05, .above = 0, .below = 1, .about = "two-sided level"};

@@ -53,7 +53,8 @@ std::vector<Calculator> all() {
   for (const auto& group :
        {comparison_calculators(), sequential_calculators(), bayesian_calculators(),
         table_calculators(), family_calculators(), effect_calculators(), strata_calculators(),
-        row_calculators(), decision_calculators(), resampling_calculators()}) {
+        row_calculators(), decision_calculators(), resampling_calculators(),
+        sizing_calculators()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

@@ -176,5 +176,66 @@ TEST(Calculators, SmallSamplesAndStopsGetTheirExactAnswers) {
   EXPECT_LT(stop["effect"]["estimate"], 0.23);
 }
 
+TEST(Calculators, PlanningSolvesForWhatIsLeftOut) {
+  const std::string design = R"("metric": "proportion", "baseline": 0.032)";
+  const json size = answer("sample_size", "{" + design + R"(, "mde_relative": 0.1})");
+  EXPECT_EQ(size["n_per_variant"], 49777);
+  EXPECT_EQ(size["n_total"], 99554);
+  const json power =
+      answer("power", "{" + design + R"(, "mde_relative": 0.1, "n_per_variant": 49777})");
+  EXPECT_NEAR(power["power"].get<double>(), 0.8, 1e-5);
+  const json effect =
+      answer("minimum_detectable_effect", "{" + design + R"(, "n_per_variant": 49777})");
+  EXPECT_NEAR(effect["mde_relative"].get<double>(), 0.1, 1e-5);
+  answer("sample_size", "{" + design + "}", AnswerStatus::kBadRequest);
+  answer("power", "{" + design + R"(, "mde_relative": 0.1})", AnswerStatus::kBadRequest);
+  const json wrong = answer("sample_size", R"({"metric": "proportion", "baseline": 0.5,
+                             "mde_relative": 3, "weights": [1, 1], "treatment_share": 0.5})",
+                            AnswerStatus::kBadRequest);
+  EXPECT_EQ(wrong["error"]["problems"][0]["field"], "weights");
+}
+
+TEST(Calculators, PlanningKnowsEveryMetricAndRule) {
+  const auto n = [](const std::string& fields) {
+    return answer("sample_size", "{" + fields + "}")["n_per_variant"].get<double>();
+  };
+  const std::string ratio =
+      R"("metric": "ratio", "numerator_mean": 1, "denominator_mean": 4, "numerator_variance": 2,
+         "denominator_variance": 8, "covariance": 3, "mde_relative": 0.1)";
+  // (2 - 2·3/4 + 8/16) / 16 = 1/16: sd 0.25 against an effect of 0.025.
+  EXPECT_NEAR(n(ratio), 2 * 7.84888 * 100, 1);
+  EXPECT_EQ(n(ratio), n(R"("metric": "ratio", "baseline": 0.25, "std_dev": 0.25,
+                          "mde_relative": 0.1)"));
+  const std::string quantile = R"("metric": "quantile", "baseline": 300, "mde_absolute": 5)";
+  EXPECT_EQ(n(quantile + R"(, "quantile": 0.99, "density": 0.0001)"),
+            n(quantile + R"(, "std_error": 9.9498743710662, "n": 10000)"));
+  answer("sample_size", "{" + quantile + R"(, "density": 1})", AnswerStatus::kBadRequest);
+  const std::string mean =
+      R"("metric": "mean", "baseline": 10, "std_dev": 4, "mde_relative": 0.05)";
+  EXPECT_EQ(n(mean) - n(mean + R"(, "test": "z")"), 1);
+  const json looks = answer("sample_size", "{" + mean + R"(, "rule": "group_sequential", "looks": 5,
+                                           "spending": "pocock"})");
+  EXPECT_NEAR(looks["inflation"].get<double>(), 1.21, 0.02);
+  EXPECT_LT(looks["expected_n_effect"], looks["n_total"]);
+  EXPECT_GT(n(mean + R"(, "cluster_size": 20, "icc": 0.1)"), 2.8 * n(mean));
+  EXPECT_GT(n(mean + R"(, "weights": [1, 1, 1], "correction": "dunnett")"), n(mean));
+  answer("sample_size", "{" + mean + R"(, "correction": "dunnett", "weights": [1, 1, 1],
+                                       "rule": "posterior"})",
+         AnswerStatus::kBadRequest);
+}
+
+TEST(Calculators, DurationTakesACurveOrADailyNumber) {
+  EXPECT_EQ(answer("duration", R"({"n_total": 7000, "daily_units": 500})")["duration_days"], 14);
+  EXPECT_EQ(
+      answer(
+          "duration",
+          R"({"n_total": 2000, "days": [1, 7], "cumulative_units": [500, 2000]})")["duration_days"],
+      7);
+  answer("duration", R"({"n_total": 2000})", AnswerStatus::kBadRequest);
+  answer("duration", R"({"n_total": 1, "days": [1], "cumulative_units": []})",
+         AnswerStatus::kBadRequest);
+  answer("duration", R"({"n_total": 2e9, "daily_units": 1})", AnswerStatus::kUndefined);
+}
+
 }  // namespace
 }  // namespace assay::stats

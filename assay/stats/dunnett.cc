@@ -84,33 +84,6 @@ std::vector<Kernel> kernels_of(std::span<const double> lambdas) {
   return kernels;
 }
 
-// Between Student's and Bonferroni's critical values, where ln P is smooth: regula falsi with the
-// Illinois rule.
-double critical_value(double alpha, std::span<const double> lambdas, double df) {
-  const auto excess = [&](double c) { return std::log(dunnett_sf(c, lambdas, df) / alpha); };
-  double low = t_isf(alpha / 2, df);
-  double high = t_isf(alpha / 2 / static_cast<double>(lambdas.size()), df);
-  if (lambdas.size() == 1) return low;
-  double at_low = excess(low);
-  double at_high = excess(high);
-  if (at_low < 1e-13) return low;
-  for (int i = 0, side = 0; i < 60 && high - low > 1e-13 * high; ++i) {
-    const double next = std::clamp((low * at_high - high * at_low) / (at_high - at_low), low, high);
-    const double at_next = excess(next);
-    if (std::abs(at_next) < 1e-14) return next;
-    if (at_next > 0) {
-      low = next, at_low = at_next;
-      if (side == 1) at_high /= 2;
-      side = 1;
-    } else {
-      high = next, at_high = at_next;
-      if (side == -1) at_low /= 2;
-      side = -1;
-    }
-  }
-  return low + (high - low) / 2;
-}
-
 Stat<void> require_arms(const Summary& control, std::span<const Summary> treatments) {
   if (treatments.empty() || treatments.size() > kMostTreatments) {
     return undefined(Undefined::kOutOfRange, fmt::format("1 to {} treatments, and there are {}",
@@ -152,6 +125,33 @@ double dunnett_sf(double critical, std::span<const double> lambdas, double df) {
   return std::min(1.0, sum / mass);
 }
 
+// Between Student's and Bonferroni's critical values, where ln P is smooth: regula falsi with the
+// Illinois rule.
+double dunnett_critical(double alpha, std::span<const double> lambdas, double df) {
+  const auto excess = [&](double c) { return std::log(dunnett_sf(c, lambdas, df) / alpha); };
+  double low = t_isf(alpha / 2, df);
+  double high = t_isf(alpha / 2 / static_cast<double>(lambdas.size()), df);
+  if (lambdas.size() == 1) return low;
+  double at_low = excess(low);
+  double at_high = excess(high);
+  if (at_low < 1e-13) return low;
+  for (int i = 0, side = 0; i < 60 && high - low > 1e-13 * high; ++i) {
+    const double next = std::clamp((low * at_high - high * at_low) / (at_high - at_low), low, high);
+    const double at_next = excess(next);
+    if (std::abs(at_next) < 1e-14) return next;
+    if (at_next > 0) {
+      low = next, at_low = at_next;
+      if (side == 1) at_high /= 2;
+      side = 1;
+    } else {
+      high = next, at_high = at_next;
+      if (side == -1) at_low /= 2;
+      side = -1;
+    }
+  }
+  return low + (high - low) / 2;
+}
+
 Stat<Dunnett> dunnett(const Summary& control, std::span<const Summary> treatments,
                       const DunnettOptions& options) {
   ASSAY_TRY_VOID(require_share("alpha", options.alpha));
@@ -168,7 +168,7 @@ Stat<Dunnett> dunnett(const Summary& control, std::span<const Summary> treatment
   if (df < 1) return undefined(Undefined::kTooFewUnits, "one unit per arm has no variance");
   if (squares <= 0) return undefined(Undefined::kNoVariance, "every arm is constant");
   ASSAY_TRY_VOID(require_finite("the pooled variance", squares));
-  Dunnett out{.critical = critical_value(options.alpha, lambdas, df),
+  Dunnett out{.critical = dunnett_critical(options.alpha, lambdas, df),
               .pooled_variance = squares / df};
   for (const Summary& each : treatments) {
     Estimate estimate;

@@ -18,6 +18,8 @@ namespace assay::stats {
 
 // P(max |T_i| > critical) for T_i sharing a control: correlation λ_i λ_j, λ_i = √(n_i/(n_i+n_0)).
 double dunnett_sf(double critical, std::span<const double> lambdas, double df);
+// The critical value whose dunnett_sf is `alpha`, in (0, 1).
+double dunnett_critical(double alpha, std::span<const double> lambdas, double df);
 
 struct DunnettOptions {
   double alpha = 0.05;  // Two-sided, of the whole family.

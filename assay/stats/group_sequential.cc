@@ -164,17 +164,26 @@ Stat<GroupSequential> group_sequential(std::span<const double> information,
   return design;
 }
 
-std::vector<double> exit_probabilities(const GroupSequential& design, double drift) {
-  std::vector<double> exits;
+std::vector<Exit> exits_by_side(const GroupSequential& design, double drift) {
+  std::vector<Exit> exits;
   State state = start();
   for (std::size_t k = 0; k < design.looks.size(); ++k) {
     const Look& look = design.looks[k];
-    exits.push_back(mass_outside(state, look.information, drift, look.z, design.sides));
+    const double limit = look.z * std::sqrt(look.information);
+    const bool two = design.sides == Sides::kTwo;
+    exits.push_back({mass_above(state, look.information, drift, limit),
+                     two ? mass_below(state, look.information, drift, -limit) : 0});
     if (k + 1 < design.looks.size()) {
       state = advance(state, look.information, drift, look.z, design.sides,
                       design.looks[k + 1].information);
     }
   }
+  return exits;
+}
+
+std::vector<double> exit_probabilities(const GroupSequential& design, double drift) {
+  std::vector<double> exits;
+  for (const Exit& each : exits_by_side(design, drift)) exits.push_back(each.above + each.below);
   return exits;
 }
 

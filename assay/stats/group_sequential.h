@@ -57,6 +57,13 @@ Stat<GroupSequential> group_sequential(std::span<const double> information,
 // 0 gives the spending increments, z_{alpha/2} + z_{power} about the power of a fixed design.
 std::vector<double> exit_probabilities(const GroupSequential& design, double drift);
 
+// The same by side: above the upper bound, and below the lower one (0 where the design has none).
+struct Exit {
+  double above = 0;
+  double below = 0;
+};
+std::vector<Exit> exits_by_side(const GroupSequential& design, double drift);
+
 // After stopping at the last of `design.looks` with the observed z there: p by stage-wise ordering
 // (two-sided: doubled), exact under the design.
 Stat<double> stagewise_p(const GroupSequential& design, double z);

@@ -59,17 +59,22 @@ def bounds(looks, kind, alpha, parameter, sides):
     return out
 
 
-rows = []
-for looks in ((1.0,), (0.5, 1.0), (1 / 3, 2 / 3, 1.0), (0.2, 0.35, 0.9), (0.1, 0.6, 1.0)):
-    for kind, parameter in (("obrien_fleming", 1.0), ("pocock", 1.0), ("power", 2.0),
-                            ("hsd", -4.0)):
-        for alpha, sides in ((0.05, "two"), (0.025, "one"), (0.01, "two")):
-            if len(looks) == 3 and (alpha == 0.01 or kind == "power"):
-                continue
-            z = bounds(looks, kind, alpha, parameter, sides)
-            t = list(looks) + [None] * (3 - len(looks))
-            z = z + [None] * (3 - len(z))
-            rows.append((kind, parameter, alpha, sides, *t, *z))
-write("group_sequential", "bounds z_k at information fractions t_k", version("scipy", "numpy"),
-      ("spending", "parameter", "alpha", "sides", "t1", "t2", "t3", "z1", "z2", "z3"), rows,
-      "published five-look O'Brien-Fleming bounds in the test", 1e-9)
+def main():
+    rows = []
+    for looks in ((1.0,), (0.5, 1.0), (1 / 3, 2 / 3, 1.0), (0.2, 0.35, 0.9), (0.1, 0.6, 1.0)):
+        for kind, parameter in (("obrien_fleming", 1.0), ("pocock", 1.0), ("power", 2.0),
+                                ("hsd", -4.0)):
+            for alpha, sides in ((0.05, "two"), (0.025, "one"), (0.01, "two")):
+                if len(looks) == 3 and (alpha == 0.01 or kind == "power"):
+                    continue
+                z = bounds(looks, kind, alpha, parameter, sides)
+                t = list(looks) + [None] * (3 - len(looks))
+                z = z + [None] * (3 - len(z))
+                rows.append((kind, parameter, alpha, sides, *t, *z))
+    write("group_sequential", "bounds z_k at information fractions t_k", version("scipy", "numpy"),
+          ("spending", "parameter", "alpha", "sides", "t1", "t2", "t3", "z1", "z2", "z3"), rows,
+          "published five-look O'Brien-Fleming bounds in the test", 1e-9)
+
+
+if __name__ == "__main__":
+    main()

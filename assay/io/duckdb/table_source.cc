@@ -87,7 +87,7 @@ void Table::check_column(const std::string& field, const std::string& column) {
 
 void Table::check_columns() {
   if (!query_.unit_column.empty()) check_column("unit", query_.unit_column);
-  check_column("variant", query_.variant_column);
+  if (!query_.variant_column.empty()) check_column("variant", query_.variant_column);
   if (!query_.cluster_column.empty()) check_column("cluster", query_.cluster_column);
   if (!query_.segment_column.empty()) check_column("segment", query_.segment_column);
   for (const TableMetric& metric : query_.metrics) {
@@ -117,7 +117,9 @@ void Table::plan() {
 
 void Table::read_rows() {
   Sql sql("SELECT ");
-  for (const std::string& name : selected_) sql.text(file_.text_of(name)).text(", ");
+  for (const std::string& name : selected_) {
+    sql.text(name.empty() ? "'all'" : file_.text_of(name)).text(", ");
+  }
   sql.text(query_.unit_column.empty() ? "''" : file_.text_of(query_.unit_column));
   // The segment is a column, not a filter, so that rows keep their numbers.
   const std::string& segment = query_.segment_column;

@@ -36,8 +36,8 @@ enum class RepeatedUnits {
 
 struct TableQuery {
   std::string path;
-  std::string unit_column;  // Empty: every row is a unit.
-  std::string variant_column;
+  std::string unit_column;     // Empty: every row is a unit.
+  std::string variant_column;  // Empty: all rows are of one variant, "all".
   std::string cluster_column;  // Empty: rows (or units) were randomized each on its own.
   std::vector<TableMetric> metrics;
   std::string segment_column;  // Empty: all rows.
