@@ -5,8 +5,9 @@
 namespace assay::assign {
 
 std::string_view reason_name(Reason reason) {
-  constexpr std::array<std::string_view, 8> kNames = {
-      "stopped", "no_unit", "override", "holdout", "targeting", "excluded", "traffic", "split"};
+  constexpr std::array<std::string_view, 10> kNames = {
+      "stopped",   "no_unit",  "override", "holdout", "prerequisite",
+      "targeting", "excluded", "traffic",  "burn_in", "split"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

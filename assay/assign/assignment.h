@@ -10,14 +10,17 @@ namespace assay::assign {
 
 // In the order of evaluation: the first that applies is the answer.
 enum class Reason : std::uint8_t {
-  kStopped,    // The experiment does not run (any more).
-  kNoUnit,     // The context has no id for the experiment's kind of unit.
-  kOverride,   // The plan names the variant of this unit; left out of the analysis.
-  kHoldout,    // The unit is held out of all experiments of the layer.
-  kTargeting,  // Not eligible: a condition failed (see `test` and `attribute`).
-  kExcluded,   // Eligible, but its slot of the layer belongs to another experiment or to none.
-  kTraffic,    // Eligible and its slot is owned: raising `traffic` will bring it in.
-  kSplit       // The hash decided.
+  kStopped,       // The experiment does not run (any more, or not yet).
+  kNoUnit,        // The context has no id for the experiment's kind of unit; or no time, where the
+                  // unit is one of a period.
+  kOverride,      // The plan names the variant of this unit; left out of the analysis.
+  kHoldout,       // The unit is held out (see Snapshot::explain for the holdout's name).
+  kPrerequisite,  // Not eligible: it has not the variant of another experiment that it needs.
+  kTargeting,     // Not eligible: a condition failed (see `test` and `attribute`).
+  kExcluded,      // Eligible, but its slot of the layer belongs to another experiment or to none.
+  kTraffic,       // Eligible and its slot is owned: raising `traffic` will bring it in.
+  kBurnIn,        // The hash decided, but the period has just begun; left out of the analysis.
+  kSplit          // The hash decided.
 };
 
 std::string_view reason_name(Reason reason);  // "stopped", "no_unit", …, as in spec/http.
@@ -28,7 +31,8 @@ struct Assignment {
   Reason reason = Reason::kStopped;
   Outcome test = Outcome::kTrue;  // kTargeting: how the deciding comparison came out …
   std::int16_t variant = kNone;   // Index into the plan's variants.
-  std::uint32_t attribute = 0;    // … and of which attribute (Snapshot::attribute_name).
+  std::uint32_t attribute = 0;  // … and of which attribute (Snapshot::attribute_name). kHoldout,
+                                // kPrerequisite: of which, for Snapshot::explain.
   std::uint32_t version = 0;
   std::int64_t epoch = 0;
   double propensity = 0.0;  // Probability of this variant among the units in the experiment.

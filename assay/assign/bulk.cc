@@ -23,8 +23,8 @@ class ColumnAssigner {
 
   static bool can(const Snapshot& snapshot, Handle experiment) {
     const Snapshot::Entry& entry = snapshot.entries_[experiment.index];
-    return entry.program == Targeting::kAlways && entry.variant_count < kNoVariant &&
-           3 * (entry.ranges_end - entry.ranges_begin) < 256;
+    return (entry.flags & Snapshot::kSpecial) == 0 && entry.program == Targeting::kAlways &&
+           entry.variant_count < kNoVariant && 3 * (entry.ranges_end - entry.ranges_begin) < 256;
   }
 
   void run(std::span<const Handle> experiments, std::span<std::uint8_t> out) {

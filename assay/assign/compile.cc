@@ -1,18 +1,20 @@
 // Compiles plans into a Snapshot; the rules that one plan and a set of plans must keep.
 #include <algorithm>
-#include <map>
 #include <string>
 
 #include "assay/assign/snapshot.h"
 #include "assay/base/check.h"
 #include "assay/base/hash.h"
+#include "assay/define/layers.h"
 
 namespace assay::assign {
 namespace {
 
 using define::Experiment;
 using define::kLayerSlots;
+using define::layer_of;
 using define::SlotRange;
+using define::slots_of;
 
 constexpr std::uint64_t kDraws = 1ULL << 32;
 
@@ -20,6 +22,10 @@ constexpr std::uint64_t kDraws = 1ULL << 32;
 // bits >= first_draw(share, total).
 std::uint64_t first_draw(std::uint64_t share, std::uint64_t total) {
   return (share * kDraws + total - 1) / total;
+}
+
+void append(Problems& problems, const Problems& more) {
+  problems.insert(problems.end(), more.begin(), more.end());
 }
 
 std::string field_of(const Experiment& plan, std::string_view field) {
@@ -34,17 +40,8 @@ Problem problem(const Experiment& plan, std::string_view field, std::string mess
           .hint = std::move(hint)};
 }
 
-std::string_view layer_of(const Experiment& plan) {
-  return plan.assignment.layer.empty() ? plan.id : plan.assignment.layer;
-}
 std::string_view salt_of(const Experiment& plan) {
   return plan.assignment.salt.empty() ? plan.id : plan.assignment.salt;
-}
-
-// No slots in the plan means the whole layer.
-std::vector<SlotRange> slots_of(const Experiment& plan, std::uint32_t layer_slots) {
-  if (plan.assignment.slots.empty()) return {{.begin = 0, .end = layer_slots}};
-  return plan.assignment.slots;
 }
 
 void check_variants(const Experiment& plan, Problems& problems) {
@@ -81,6 +78,10 @@ void check_slots(const Experiment& plan, std::uint32_t layer_slots, Problems& pr
     }
     last = range.end;
   }
+  if (plan.assignment.share_ppm && plan.assignment.slots.empty()) {
+    problems.push_back(problem(plan, "layer.share", "no slots were found for it yet",
+                               "they are found when it starts, or beside the files given --with"));
+  }
   if (plan.assignment.traffic_ppm > kLayerSlots) {
     problems.push_back(problem(plan, "traffic", "is more than all of the experiment's slots"));
   }
@@ -114,33 +115,11 @@ void check_overrides(const Experiment& plan, Problems& problems) {
 // Two experiments of one layer must not own one slot.
 void check_layers(std::span<const Running> experiments, std::uint32_t layer_slots,
                   Problems& problems) {
-  struct Owner {
-    SlotRange range;
-    const Experiment* plan;
-  };
-  std::map<std::string_view, std::vector<Owner>> layers;
+  std::vector<const Experiment*> plans;
   for (const Running& running : experiments) {
-    if (running.is_stopped) continue;
-    for (const SlotRange& range : slots_of(running.plan, layer_slots)) {
-      layers[layer_of(running.plan)].push_back({range, &running.plan});
-    }
+    if (!running.is_stopped) plans.push_back(&running.plan);
   }
-  for (auto& layer : layers) {
-    std::vector<Owner>& owners = layer.second;
-    std::sort(owners.begin(), owners.end(),
-              [](const Owner& a, const Owner& b) { return a.range.begin < b.range.begin; });
-    for (std::size_t i = 1; i < owners.size(); ++i) {
-      const Owner& before = owners[i - 1];
-      const Owner& here = owners[i];
-      if (before.plan == here.plan || here.range.begin >= before.range.end) continue;
-      problems.push_back(problem(*here.plan, "slots",
-                                 "slots from " + std::to_string(here.range.begin) + " to " +
-                                     std::to_string(std::min(here.range.end, before.range.end)) +
-                                     " of layer \"" + std::string(layer.first) + "\" belong to " +
-                                     before.plan->id + " already",
-                                 "give it other slots, or another layer"));
-    }
-  }
+  append(problems, define::layer_conflicts(plans, layer_slots));
 }
 
 void check_ids(std::span<const Running> experiments, Problems& problems) {
@@ -162,14 +141,16 @@ class Compiler {
   Checked<std::shared_ptr<const Snapshot>> run(std::span<const Running> experiments) {
     check_ids(experiments, problems_);
     check_layers(experiments, layer_slots_, problems_);
+    append(problems_, prerequisite_problems(experiments));
     for (const Running& running : experiments) {
-      const Problems found = check_plan(running.plan);
-      problems_.insert(problems_.end(), found.begin(), found.end());
+      append(problems_, check_plan(running.plan));
+      append(problems_, special_problems(running));
     }
     if (!problems_.empty()) return unexpected(std::move(problems_));
     for (const Running& running : experiments) add(running);
     // Kinds of unit beyond the limit, and conditions, show only now.
     if (!problems_.empty()) return unexpected(std::move(problems_));
+    find_prerequisites(experiments);
     snapshot_->targeting_.seal();
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
   }
@@ -219,25 +200,86 @@ class Compiler {
     add_variants(plan, entry);
     if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
+    if (is_special(running)) add_special(running, entry);
     snapshot_->ids_.intern(plan.id);
     const std::int16_t control = variant_index(plan, plan.control);
     snapshot_->controls_.push_back(static_cast<std::uint16_t>(std::max<std::int16_t>(control, 0)));
     snapshot_->entries_.push_back(entry);
   }
 
+  void add_special(const Running& running, Snapshot::Entry& entry) {
+    const define::Assignment& plan = running.plan.assignment;
+    Special special;
+    for (const define::Holdout& one : plan.holdouts) {
+      const auto kind = unit_kind(running.plan, one.unit);
+      if (!kind) return;
+      special.holdouts.push_back({.salt = salt_digest(holdout_salt_text(one.name)),
+                                  .threshold = first_draw(one.share_ppm, kLayerSlots),
+                                  .name = snapshot_->texts_.intern(one.name),
+                                  .unit_kind = *kind});
+    }
+    if (plan.switchback) {
+      special.period_micros = plan.switchback->period_seconds * kMicrosPerSecond;
+      special.burn_in_micros = plan.switchback->burn_in_seconds * kMicrosPerSecond;
+      special.start_micros = plan.switchback->start.micros;
+      special.salt_text = snapshot_->texts_.intern(salt_of(running.plan));
+    }
+    for (const Cohort& cohort : running.earlier) add_cohort(running.plan, cohort, special);
+    entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
+    entry.flags |= Snapshot::kSpecial;
+    snapshot_->specials_.push_back(std::move(special));
+  }
+
+  // Its own ranges and thresholds, as if it were the experiment.
+  void add_cohort(Experiment plan, const Cohort& cohort, Special& special) {
+    plan.assignment.traffic_ppm = cohort.traffic_ppm;
+    for (std::size_t i = 0; i < cohort.weights.size(); ++i) {
+      plan.variants[i].weight = cohort.weights[i];
+    }
+    Snapshot::Entry as_it_was;
+    add_ranges(plan, as_it_was);
+    add_variants(plan, as_it_was);
+    special.cohorts.push_back({.epoch = cohort.epoch,
+                               .variants_begin = as_it_was.variants_begin,
+                               .ranges_begin = as_it_was.ranges_begin,
+                               .ranges_end = as_it_was.ranges_end});
+  }
+
+  // Once all experiments have their numbers.
+  void find_prerequisites(std::span<const Running> experiments) {
+    for (std::size_t i = 0; i < experiments.size(); ++i) {
+      for (const define::Prerequisite& one : experiments[i].plan.assignment.prerequisites) {
+        Special::Prerequisite found{.experiment = snapshot_->ids_.find(one.experiment),
+                                    .name = snapshot_->texts_.intern(one.experiment),
+                                    .variants = {}};
+        if (found.experiment != TextTable::kAbsent) {
+          const Experiment& other = experiments[found.experiment].plan;
+          for (const auto& key : one.variants) found.variants.push_back(variant_index(other, key));
+        }
+        snapshot_->specials_[snapshot_->entries_[i].special].prerequisites.push_back(
+            std::move(found));
+      }
+    }
+  }
+
   bool add_unit_kind(const Experiment& plan, Snapshot::Entry& entry) {
+    const auto kind = unit_kind(plan, plan.assignment.unit);
+    if (kind) entry.unit_kind = *kind;
+    return kind.has_value();
+  }
+
+  std::optional<std::uint8_t> unit_kind(const Experiment& plan, const std::string& name) {
     Schema& schema = snapshot_->schema_;
-    const std::uint32_t known = schema.names.find(plan.assignment.unit);
+    const std::uint32_t known = schema.names.find(name);
     const bool is_new =
         known == TextTable::kAbsent || schema.attributes[known].unit_kind == Schema::kNoUnit;
     if (is_new && schema.units.size() == Schema::kMaxUnitKinds) {
       problems_.push_back(problem(plan, "unit",
                                   "more than " + std::to_string(Schema::kMaxUnitKinds) +
                                       " kinds of unit in one set of experiments"));
-      return false;
+      return std::nullopt;
     }
-    entry.unit_kind = schema.unit_kind(plan.assignment.unit);
-    return true;
+    return schema.unit_kind(name);
   }
 
   void add_peer_split(const Experiment& plan, Snapshot::Entry& entry) {
@@ -315,8 +357,8 @@ Problems unsupported(const Experiment& plan) {
   Compiler compiler(kLayerSlots);
   compiler.check_conditions(plan);
   Problems problems = compiler.take_problems();
-  const Problems rules = compiler.check_plan(plan);
-  problems.insert(problems.end(), rules.begin(), rules.end());
+  append(problems, compiler.check_plan(plan));
+  append(problems, special_problems({.plan = plan}));
   return problems;
 }
 

@@ -20,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,7 @@
 
 #include "assay/assign/semver.h"
 #include "assay/assign/text_table.h"
+#include "assay/base/time.h"
 
 namespace assay::assign {
 
@@ -100,11 +102,15 @@ class Context {
   void set_text(std::uint32_t attribute, std::string_view text);
   void set_number(std::uint32_t attribute, double number);
 
+  // Switchbacks need it: without the time, they have no unit. Kept over reset.
+  void set_time(Timestamp now) { now_ = now; }
+
   void reset();  // Forgets every value and id.
 
   const Unit& unit(std::uint8_t kind) const {
     return (own_units_ >> kind) & 1 ? units_[kind] : targeting_key_;
   }
+  const std::optional<Timestamp>& time() const { return now_; }
   const Schema& schema() const { return schema_; }
   const Unit& targeting_key() const { return targeting_key_; }
   bool has_no_unit() const { return targeting_key_.id.empty() && own_units_ == 0; }
@@ -130,6 +136,7 @@ class Context {
   Value* touch(std::uint32_t attribute, std::uint8_t types);
 
   const Schema& schema_;
+  std::optional<Timestamp> now_;
   Unit targeting_key_;
   std::uint32_t own_units_ = 0;  // Bit per kind that has an id of its own.
   std::uint8_t* types_;

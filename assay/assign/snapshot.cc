@@ -134,8 +134,16 @@ inline Assignment Snapshot::complete(const Entry& entry, const Decision& decisio
           .propensity = propensity};
 }
 
+// For special.cc. Not called by `evaluate`, which shall not pay for the call.
+Assignment Snapshot::decide_plain(const Entry& entry, const Context& context) const {
+  return complete(entry, decide(entry, context, [&](std::uint32_t program) {
+                    return targeting_.match(program, context);
+                  }));
+}
+
 Assignment Snapshot::evaluate(Handle experiment, const Context& context) const {
   const Entry& entry = entries_[experiment.index];
+  if ((entry.flags & kSpecial) != 0) return decide_special(entry, context);
   return complete(entry, decide(entry, context, [&](std::uint32_t program) {
                     return targeting_.match(program, context);
                   }));
@@ -153,7 +161,9 @@ void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   const std::span<const Match> matches = targeting_.match_all(context);
   const auto match = [&](std::uint32_t program) -> const Match& { return matches[program]; };
   for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = complete(entries_[i], decide(entries_[i], context, match));
+    const bool is_special = (entries_[i].flags & kSpecial) != 0;
+    out[i] = is_special ? decide_special(entries_[i], context)
+                        : complete(entries_[i], decide(entries_[i], context, match));
   }
 }
 
@@ -166,7 +176,12 @@ std::string Snapshot::explain(const Assignment& assignment) const {
     case Reason::kOverride:
       return "the plan names this unit's variant";
     case Reason::kHoldout:
-      return "the unit is held out of all experiments of the layer";
+      return "the unit is held out by " + std::string(texts_.text(assignment.attribute));
+    case Reason::kPrerequisite:
+      return "the unit has no variant of " + std::string(texts_.text(assignment.attribute)) +
+             " that this experiment needs";
+    case Reason::kBurnIn:
+      return "chosen by hash, but the period has just begun";
     case Reason::kExcluded:
       return "the unit's slot of the layer belongs to no variant of this one";
     case Reason::kTraffic:

@@ -10,8 +10,9 @@
 // Immutable: share it between threads as shared_ptr<const Snapshot> and swap the pointer when plans
 // change. Evaluating allocates nothing and takes no lock.
 //
-// Order of evaluation: stopped, no unit, override, (holdout,) targeting, layer slot, split. An
-// override comes before everything that could keep the unit out, for that is what it is for.
+// Order of evaluation: stopped, no unit, override, holdout, prerequisite, targeting, layer slot,
+// split. An override comes before everything that could keep the unit out, for that is what
+// it is for. What an experiment has beyond targeting, slots and weights is in special.h.
 // Targeting comes before traffic although a slot is cheaper to test: the answer is the same, but so
 // `traffic` means "eligible, waiting for more traffic", and the counts of reasons say how many
 // units a ramp will reach.
@@ -34,6 +35,7 @@
 #include "assay/assign/assignment.h"
 #include "assay/assign/context.h"
 #include "assay/assign/schemes.h"
+#include "assay/assign/special.h"
 #include "assay/assign/targeting.h"
 #include "assay/assign/text_table.h"
 #include "assay/base/expected.h"
@@ -41,12 +43,21 @@
 
 namespace assay::assign {
 
+// What an earlier epoch allocated, where the weights were others: see special.h.
+struct Cohort {
+  std::int64_t epoch = 0;
+  std::uint32_t traffic_ppm = 0;  // Of the owned slots; never falls from epoch to epoch.
+  std::vector<std::uint32_t> weights;
+  bool operator==(const Cohort&) const = default;
+};
+
 // One version of an experiment that is to be answered for.
 struct Running {
   define::Experiment plan;
   std::uint32_t version = 1;
-  std::int64_t epoch = 0;   // The allocation epoch; see allocation.h.
-  bool is_stopped = false;  // Known, but answers Reason::kStopped.
+  std::int64_t epoch = 0;            // The allocation epoch; see allocation.h.
+  bool is_stopped = false;           // Known, but answers Reason::kStopped.
+  std::vector<Cohort> earlier = {};  // Oldest first; empty while the weights are the first ones.
 };
 
 // An experiment in one snapshot; means nothing in another.
@@ -75,6 +86,8 @@ class Snapshot {
   const Unit& unit(Handle experiment, const Context& context) const {
     return context.unit(entries_[experiment.index].unit_kind);
   }
+  // The epoch whose split holds for this unit: that of its slot, where earlier epochs had others.
+  std::int64_t epoch_of(Handle experiment, std::string_view unit_id) const;
   bool exposes_on_evaluation(Handle experiment) const;
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;
@@ -99,6 +112,7 @@ class Snapshot {
     kWholeLayer = 4,
     kLikePeer = 8,
     kExposes = 16,
+    kSpecial = 32,
     kMayDecideEarly = kStopped | kHasOverrides
   };
   // Everything about one experiment that most evaluations read, in one line of the cache; its
@@ -117,7 +131,8 @@ class Snapshot {
     std::uint32_t ranges_end = 0;
     std::uint32_t overrides_begin = 0;
     std::uint32_t overrides_end = 0;
-    std::uint32_t peer = 0;  // In peers_.
+    std::uint32_t peer = 0;     // In peers_.
+    std::uint32_t special = 0;  // In specials_, with kSpecial.
   };
   // Another tool's scheme.
   struct Peer {
@@ -158,6 +173,7 @@ class Snapshot {
   Decision decide(const Entry& entry, const Context& context, MatchFunction match) const;
   std::optional<Decision> decide_early(const Entry& entry, const Unit& unit) const;
   Assignment complete(const Entry& entry, const Decision& decision) const;
+  Assignment decide_plain(const Entry& entry, const Context& context) const;
   const Label& label(Handle experiment, std::size_t variant) const {
     return labels_[entries_[experiment.index].variants_begin + variant];
   }
@@ -165,6 +181,13 @@ class Snapshot {
   Reason slot_reason(const Entry& entry, std::uint64_t digest) const;
   std::int16_t split(const Entry& entry, const Unit& unit) const;
   std::int16_t split_like_peer(const Entry& entry, const Unit& unit) const;
+
+  // special.cc
+  Assignment decide_special(const Entry& entry, const Context& context) const;
+  bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
+  bool lacks_variant(const Special& special, const Context& context, Assignment& answer) const;
+  Entry special_entry(const Entry& entry, const Unit& unit,
+                      const std::optional<Timestamp>& now) const;
 
   std::vector<Entry> entries_;
   std::vector<std::uint16_t> controls_;  // Index of control, by experiment: no evaluation reads it.
@@ -174,6 +197,7 @@ class Snapshot {
   std::vector<Peer> peers_;
   std::vector<BucketRange> peer_ranges_;
   std::vector<OverrideEntry> overrides_;
+  std::vector<Special> specials_;
   Targeting targeting_;
   Schema schema_;
   TextTable ids_;    // Experiment ids; numbers are indices of entries_.
@@ -185,7 +209,8 @@ struct CompileOptions {
 };
 
 // All problems at once: ids used twice, weights that do not add up, slots owned by two experiments
-// of a layer, weights that another tool's hash cannot have, conditions that cannot be evaluated.
+// of a layer, weights that another tool's hash cannot have, conditions that cannot be evaluated,
+// prerequisites in a circle.
 Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
                                                  const CompileOptions& options = {});
 
@@ -194,5 +219,7 @@ Problems unsupported(const define::Experiment& plan);
 
 // The text whose XXH3 is the salt of a layer's slots.
 std::string layer_salt_text(std::string_view layer);
+// The same for a holdout.
+std::string holdout_salt_text(std::string_view name);
 
 }  // namespace assay::assign

@@ -35,6 +35,13 @@ void members(auto& io, auto& running) {
   io("version", running.version);
   io("epoch", running.epoch);
   io("stopped", running.is_stopped);
+  io.unless_empty("earlier", running.earlier);
+}
+
+void fields(auto& io, define::Is<Cohort> auto& x) {
+  io("epoch", x.epoch);
+  io("traffic_ppm", x.traffic_ppm);
+  io("weights", x.weights);
 }
 
 // Escapes as nlohmann's, which writes the plans.

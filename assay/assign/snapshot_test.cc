@@ -216,8 +216,9 @@ TEST(Snapshot, RefusesOverlapInALayerByName) {
   second.assignment.slots = {{.begin = 500'000, .end = 1'000'000}};
   const auto compiled = compile_plans({first, second});
   ASSERT_FALSE(compiled);
-  EXPECT_NE(to_text(compiled.error()).find("500000 to 600000 of layer \"home\" belong to first"),
-            std::string::npos)
+  EXPECT_NE(
+      to_text(compiled.error()).find("first and second both own slots 500000-599999 of layer home"),
+      std::string::npos)
       << to_text(compiled.error());
   second.assignment.slots = {{.begin = 600'000, .end = 1'000'000}};
   EXPECT_TRUE(compile_plans({first, second}));

@@ -87,8 +87,9 @@ std::size_t unit_column(const std::vector<std::string>& header, std::string_view
   return 0;
 }
 
-Problems assign_rows(const Snapshot& snapshot, const std::string& file, std::istream& in,
-                     Rows& rows) {
+// `time` is an ordinary attribute where nothing switches.
+Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
+                     const std::string& file, std::istream& in, Rows& rows) {
   Problems problems;
   CsvReader reader(in);
   const auto problem = [&](std::string message) {
@@ -114,6 +115,11 @@ Problems assign_rows(const Snapshot& snapshot, const std::string& file, std::ist
     context.set_targeting_key(fields[ids]);
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (!fields[i].empty()) context.set_untyped(header[i], fields[i]);
+      if (header[i] != "time") continue;
+      const auto time = parse_time(fields[i]);
+      if (time) context.set_time(*time);
+      if (!time && plan.assignment.switchback)
+        problem("'" + fields[i].substr(0, 60) + "' is not a time");
     }
     rows.write(fields[ids], snapshot.evaluate(Rows::kOnly, context));
   }
@@ -124,10 +130,16 @@ Problems assign_rows(const Snapshot& snapshot, const std::string& file, std::ist
 }  // namespace
 
 int run_assign(const AssignOptions& options, Streams streams) {
-  const Loaded loaded = load_experiment(options.file, {}, streams, options.json);
+  Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
   if (loaded.status != kOk) return loaded.status;
-  const assign::Running running{.plan = loaded.parsed.experiment};
-  const auto snapshot = assign::compile(std::span(&running, 1));
+  std::vector<define::Experiment> neighbours;
+  const Status status =
+      load_beside({options.with, options.catalogues}, loaded, neighbours, streams, options.json);
+  if (status != kOk) return status;
+  const define::Experiment& plan = loaded.parsed.experiment;
+  std::vector<assign::Running> running = {{.plan = plan}};
+  for (define::Experiment& one : neighbours) running.push_back({.plan = std::move(one)});
+  const auto snapshot = assign::compile(running);
   if (!snapshot) return report(streams, snapshot.error(), options.json);
   std::ifstream opened;
   if (options.units != "-") {
@@ -139,9 +151,9 @@ int run_assign(const AssignOptions& options, Streams streams) {
                     options.json);
     }
   }
-  Rows rows(**snapshot, streams.out, options.json, fingerprint(running.plan));
-  const Problems problems =
-      assign_rows(**snapshot, options.units, options.units == "-" ? streams.in : opened, rows);
+  Rows rows(**snapshot, streams.out, options.json, fingerprint(plan));
+  const Problems problems = assign_rows(**snapshot, plan, options.units,
+                                        options.units == "-" ? streams.in : opened, rows);
   rows.end();
   if (!problems.empty()) return report(streams, problems, options.json);
   return streams.out.flush() ? kOk : kFailed;

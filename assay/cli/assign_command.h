@@ -1,18 +1,22 @@
 // `assay assign exp.yaml --units ids.csv`: the variant of each unit and the reason, as
 // unit,variant,reason. The ids are in the column named like the experiment's unit, else in `unit`,
-// else in the first one; every other column is an attribute for targeting. Streams: a file of any
+// else in the first one; every other column is an attribute for targeting, and the column `time` is
+// also the moment that a switchback is asked for. Streams: a file of any
 // length needs the memory of one line.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "assay/cli/streams.h"
 
 namespace assay::cli {
 
 struct AssignOptions {
-  std::string file;   // The experiment.
-  std::string units;  // CSV with a header; "-" is standard input.
+  std::string file;                     // The experiment.
+  std::string units;                    // CSV with a header; "-" is standard input.
+  std::vector<std::string> catalogues;  // Files with holdouts.
+  std::vector<std::string> with;        // Experiments that run beside it: prerequisites, slots.
   bool json = false;
 };
 

@@ -130,5 +130,75 @@ TEST_F(AssignCommand, RefusesWhatItCannotUse) {
   EXPECT_EQ(run_with({"assign", (folder_ / "exp.yaml").string(), "--units", "-"}, "").status, 2);
 }
 
+std::string small_plan(const std::string& id, const std::string& more) {
+  return "id: " + id + "\nallocation: {control: 1, treatment: 1}\n" + more +
+         "metrics: {primary: [{name: clicks, type: count}]}\n";
+}
+
+TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
+  const std::string other =
+      write("other.yaml", small_plan("other", "layer: {name: page, slots: \"0-499999\"}\n"));
+  const std::string mine =
+      write("mine.yaml", small_plan("mine", "layer: {name: page, share: 50%}\n"));
+  const std::string after =
+      write("after.yaml",
+            small_plan("after", "prerequisites: [{experiment: other, variants: [control]}]\n"));
+  std::string csv = "unit\n";
+  for (int i = 0; i < 200; ++i) csv += "u" + std::to_string(i) + "\n";
+  const std::string units = write("units.csv", csv);
+  const auto rows = [&](const std::string& file, const std::string& with) {
+    return run_with({"assign", file, "--units", units, "--with", with}, "");
+  };
+  const auto with_other = rows(mine, other);
+  ASSERT_EQ(with_other.status, 0) << with_other.err;
+  const std::string first = run_with({"assign", other, "--units", units}, "").out;
+  std::istringstream a(first);
+  std::istringstream b(with_other.out);
+  std::string x;
+  std::string y;
+  while (std::getline(a, x) && std::getline(b, y)) {
+    if (x.rfind("unit,", 0) == 0) continue;
+    ASSERT_NE(x.find("split") != x.npos, y.find("split") != y.npos) << x << " " << y;
+  }
+  const std::string dependent = rows(after, other).out;
+  EXPECT_NE(dependent.find(",split\n"), dependent.npos);
+  EXPECT_NE(dependent.find(",prerequisite\n"), dependent.npos);
+
+  const std::string shown = run_with({"define", mine, "--with", other}, "").out;
+  EXPECT_NE(shown.find("50 % of its slots (500000-999999)"), shown.npos) << shown;
+  const std::string greedy =
+      write("greedy.yaml", small_plan("greedy", "layer: {name: page, share: 60%}\n"));
+  const auto none = run_with({"define", greedy, "--with", other}, "");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("other owns 0-499999"), none.err.npos) << none.err;
+  const std::string whole = write("whole.yaml", small_plan("whole", "layer: page\n"));
+  EXPECT_NE(rows(whole, other).err.find("other and whole both own"), std::string::npos);
+  EXPECT_EQ(run_with({"assign", mine, "--units", units}, "").status, 0) << "alone there is room";
+}
+
+TEST_F(AssignCommand, ASwitchbacksSchedule) {
+  const std::string plan = write(
+      "prices.yaml", small_plan("prices", "unit: city\nswitchback: {period: 1h, burn_in: 10m}\n"));
+  const std::string units = write("times.csv",
+                                  "city,time\n"
+                                  "pune,2026-12-01T00:05:00Z\n"
+                                  "pune,2026-12-01T00:30:00Z\n"
+                                  "pune,2026-12-01T00:59:59Z\n");
+  const auto result = run_with({"assign", plan, "--units", units}, "");
+  ASSERT_EQ(result.status, 0) << result.err;
+  std::istringstream lines(result.out);
+  std::vector<std::string> all;
+  for (std::string line; std::getline(lines, line);) all.push_back(line);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[2], all[3]) << "one variant for the whole period";
+  EXPECT_EQ(all[1].substr(0, all[1].rfind(',')), all[2].substr(0, all[2].rfind(',')));
+  EXPECT_NE(all[1].find(",burn_in"), std::string::npos);
+  EXPECT_NE(all[2].find(",split"), std::string::npos);
+  const std::string bad = write("bad.csv", "city,time\npune,soon\n");
+  const auto refused = run_with({"assign", plan, "--units", bad}, "");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("'soon' is not a time"), std::string::npos) << refused.err;
+}
+
 }  // namespace
 }  // namespace assay::cli

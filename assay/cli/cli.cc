@@ -44,6 +44,7 @@ void add_define(Session& session) {
       "define", "Check an experiment file and show the plan it will run", run_define);
   CLI::Option* file = sub->add_option("file", options->file, "Experiment file (- is stdin)");
   sub->add_option("--catalogue", options->catalogues, "File with metric definitions");
+  sub->add_option("--with", options->with, "Experiment file that runs beside it");
   CLI::Option* schema = sub->add_flag("--schema", options->schema, "Print the file's JSON Schema");
   schema->excludes(file);
   CLI::Option* import_from = sub->add_option("--import", options->import_from,
@@ -179,6 +180,8 @@ void add_assign(Session& session) {
       "assign", "Give each unit of a CSV file its variant and the reason", run_assign);
   sub->add_option("file", options->file, "Experiment file (- is stdin)")->required();
   sub->add_option("--units", options->units, "CSV file with a header (- is stdin)")->required();
+  sub->add_option("--catalogue", options->catalogues, "File with holdouts");
+  sub->add_option("--with", options->with, "Experiment file that runs beside it");
   add_json(sub, options->json);
 }
 

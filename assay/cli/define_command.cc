@@ -27,9 +27,26 @@ std::string assignment_text(const define::Assignment& assignment) {
   std::uint64_t owned = 0;
   for (const auto& range : assignment.slots) owned += range.end - range.begin;
   std::string text = fmt::format("  unit      {}\n", assignment.unit);
-  text += fmt::format("  layer     {}, {} of its slots, {} of these in use\n", assignment.layer,
-                      share_text(owned, define::kLayerSlots),
+  const bool waits = assignment.share_ppm && assignment.slots.empty();
+  text += fmt::format("  layer     {}, {} of its slots{}, {} of these in use\n", assignment.layer,
+                      share_text(waits ? *assignment.share_ppm : owned, define::kLayerSlots),
+                      waits ? " (found when it starts)"
+                      : assignment.share_ppm
+                          ? fmt::format(" ({})", define::slots_text(assignment.slots))
+                          : "",
                       share_text(assignment.traffic_ppm, define::kLayerSlots));
+  for (const define::Holdout& one : assignment.holdouts) {
+    text += fmt::format("  held out  {} of the units of kind {} by {}\n",
+                        share_text(one.share_ppm, define::kLayerSlots), one.unit, one.name);
+  }
+  for (const define::Prerequisite& one : assignment.prerequisites) {
+    text += fmt::format("  needs     {} in {}\n", fmt::join(one.variants, " or "), one.experiment);
+  }
+  if (assignment.switchback) {
+    text +=
+        fmt::format("  switches  every {} s, the first {} s of each not counted\n",
+                    assignment.switchback->period_seconds, assignment.switchback->burn_in_seconds);
+  }
   if (assignment.targeting.op != define::Op::kAlways) {
     text += fmt::format("  eligible  {}\n", to_text(assignment.targeting));
   }
@@ -154,14 +171,40 @@ Loaded load_experiment(const std::string& file, const std::vector<std::string>& 
   return {kOk, std::move(*parsed)};
 }
 
+Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>& neighbours,
+                   Streams streams, bool json) {
+  for (const std::string& file : beside.files) {
+    Loaded one = load_experiment(file, beside.catalogues, streams, json);
+    if (one.status != kOk) return one.status;
+    neighbours.push_back(std::move(one.parsed.experiment));
+  }
+  Experiment& mine = loaded.parsed.experiment;
+  std::vector<const Experiment*> together;
+  for (const Experiment& one : neighbours) together.push_back(&one);
+  if (mine.assignment.share_ppm) {
+    auto slots = define::find_slots(mine, together);
+    if (!slots) return report(streams, slots.error(), json);
+    mine.assignment.slots = std::move(*slots);
+  }
+  together.push_back(&mine);
+  const Problems conflicts = define::layer_conflicts(together);
+  return conflicts.empty() ? kOk : report(streams, conflicts, json);
+}
+
 int run_define(const DefineOptions& options, Streams streams) {
   if (options.schema) {
     streams.out << define::json_schema();
     return kOk;
   }
   if (!options.import_from.empty()) return run_import(options, streams);
-  const Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
+  Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
   if (loaded.status != kOk) return loaded.status;
+  if (!options.with.empty()) {
+    std::vector<Experiment> neighbours;
+    const Status status =
+        load_beside({options.with, options.catalogues}, loaded, neighbours, streams, options.json);
+    if (status != kOk) return status;
+  }
   const Experiment& experiment = loaded.parsed.experiment;
   if (options.json) {
     streams.out << fmt::format(R"({{"experiment":{},"fingerprint":"{}","warnings":{}}})",

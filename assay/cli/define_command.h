@@ -13,6 +13,7 @@ namespace assay::cli {
 struct DefineOptions {
   std::string file;
   std::vector<std::string> catalogues;  // Files with metric definitions.
+  std::vector<std::string> with;        // Experiments that run beside it.
   bool json = false;
   bool schema = false;      // Print the JSON Schema instead.
   std::string import_from;  // flagd or growthbook: the file is that tool's.
@@ -29,5 +30,14 @@ struct Loaded {
 };
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
                        Streams streams, bool json);
+
+// The experiments that run beside `loaded`, whose slots are found among theirs where it asks for a
+// share of its layer; problems where they want the same slots. kOk, or what was reported.
+struct Beside {
+  std::vector<std::string> files;
+  std::vector<std::string> catalogues;
+};
+Status load_beside(const Beside& beside, Loaded& loaded,
+                   std::vector<define::Experiment>& neighbours, Streams streams, bool json);
 
 }  // namespace assay::cli

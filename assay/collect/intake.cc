@@ -220,7 +220,8 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
   ASSAY_TRY(exposure.properties_json, check.properties(record));
   exposure.unit_kind = experiment.unit_kind;
   exposure.version = experiment.version;
-  exposure.epoch = epoch_at(experiment, exposure.time);
+  exposure.epoch = experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_id)
+                                       : epoch_at(experiment, exposure.time);
   exposure.is_override = experiment.overridden.contains(exposure.unit_id);
   return exposure;
 }

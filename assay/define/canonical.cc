@@ -33,6 +33,11 @@ class Writer {
   void operator()(const char* name, const Condition& condition) {
     if (condition.op != Op::kAlways) object[name] = encode(condition);
   }
+  // For what came after the first plans were stored: their bytes stay as they were.
+  template <typename T>
+  void unless_empty(const char* name, const T& value) {
+    if (value != T{}) object[name] = encode(value);
+  }
   void embedded(const char* name, const std::string& text) {
     if (!text.empty()) object[name] = json::parse(text);
   }
@@ -87,6 +92,11 @@ class Reader {
   void operator()(const char* name, Condition& condition) {
     const auto found = object_.find(name);
     if (found != object_.end()) decode(name, *found, condition);
+  }
+  template <typename T>
+  void unless_empty(const char* name, T& value) {
+    const auto found = object_.find(name);
+    if (found != object_.end()) decode(name, *found, value);
   }
   void embedded(const char* name, std::string& text) {
     const auto found = object_.find(name);

@@ -40,6 +40,31 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
+// Units kept out of every experiment that has this holdout, so that what many changes did together
+// can be measured against them. The draw "holdout:" + name decides, so that a holdout of one name
+// holds the same units out wherever it applies, and a larger share only adds to them.
+struct Holdout {
+  std::string name;
+  std::string unit = "user";  // Kind of unit.
+  std::uint32_t share_ppm = 0;
+  bool operator==(const Holdout&) const = default;
+};
+
+// Only units that have one of these variants in the other experiment are eligible.
+struct Prerequisite {
+  std::string experiment;
+  std::vector<std::string> variants;
+  bool operator==(const Prerequisite&) const = default;
+};
+
+// The variant is drawn for a unit (a city, a warehouse) and a stretch of time, not for good.
+struct Switchback {
+  std::int64_t period_seconds = 0;
+  std::int64_t burn_in_seconds = 0;  // At the start of each period: served, but not counted.
+  Timestamp start;                   // The first period begins.
+  bool operator==(const Switchback&) const = default;
+};
+
 // Which hash decides the variant: assay's own, or a peer's, so that a running test can move here
 // unshuffled.
 enum class HashScheme {
@@ -59,15 +84,20 @@ struct Assignment {
   std::string unit = "user";  // Kind of unit: user, session, device, page, cluster…
   std::string layer;  // Experiments in one layer exclude each other. Default: the experiment's id.
   std::vector<SlotRange> slots;  // Owned slots of the layer, sorted, disjoint.
+  // The file asks for this share of the layer instead of naming slots: found when it starts.
+  std::optional<std::uint32_t> share_ppm;
   std::uint32_t traffic_ppm =
       kLayerSlots;   // Share of the owned slots in use, taken from the front of the ranges.
   std::string salt;  // Default: the experiment's id.
   HashScheme hash = HashScheme::kAssay;
   bool reshuffle = false;  // A change of weights may move units that were exposed.
+  std::optional<Switchback> switchback;
   bool expose_on_evaluation =
-      false;            // An OFREP answer counts as exposure; otherwise only an explicit call does.
-  Condition targeting;  // Who is eligible; kAlways when the file has none.
-  std::vector<Override> overrides;  // Honoured, and left out of the analysis.
+      false;  // An OFREP answer counts as exposure; otherwise only an explicit call does.
+  std::vector<Holdout> holdouts;            // Frozen with the plan: the catalogue may change later.
+  std::vector<Prerequisite> prerequisites;  // All of them must be met.
+  Condition targeting;                      // Who is eligible; kAlways when the file has none.
+  std::vector<Override> overrides;          // Honoured, and left out of the analysis.
   bool operator==(const Assignment&) const = default;
 };
 

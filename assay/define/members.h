@@ -18,6 +18,23 @@ void fields(auto& io, Is<SlotRange> auto& x) {
   io("end", x.end);
 }
 
+void fields(auto& io, Is<Holdout> auto& x) {
+  io("name", x.name);
+  io("unit", x.unit);
+  io("share_ppm", x.share_ppm);
+}
+
+void fields(auto& io, Is<Prerequisite> auto& x) {
+  io("experiment", x.experiment);
+  io("variants", x.variants);
+}
+
+void fields(auto& io, Is<Switchback> auto& x) {
+  io("period_seconds", x.period_seconds);
+  io("burn_in_seconds", x.burn_in_seconds);
+  io("start", x.start);
+}
+
 void fields(auto& io, Is<Override> auto& x) {
   io("unit_id", x.unit_id);
   io("variant", x.variant);
@@ -41,11 +58,15 @@ void fields(auto& io, Is<Assignment> auto& x) {
   io("unit", x.unit);
   io("layer", x.layer);
   io("slots", x.slots);
+  io("share_ppm", x.share_ppm);
   io("traffic_ppm", x.traffic_ppm);
   io("salt", x.salt);
   io("hash", x.hash);
   io("reshuffle", x.reshuffle);
   io("expose_on_evaluation", x.expose_on_evaluation);
+  io.unless_empty("holdouts", x.holdouts);
+  io.unless_empty("prerequisites", x.prerequisites);
+  io("switchback", x.switchback);
   io("targeting", x.targeting);
   io("overrides", x.overrides);
 }

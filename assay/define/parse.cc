@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "assay/define/fields.h"
+#include "assay/define/gate_parser.h"
 #include "assay/define/metric_parser.h"
 #include "assay/define/variant_parser.h"
 
@@ -192,6 +193,7 @@ Experiment parse_experiment(const Value& value, const Catalogue& catalogue) {
   experiment.variants = parse_variants(fields);
   experiment.control = parse_control(fields, experiment.variants);
   experiment.assignment = parse_assignment(fields, experiment.id, experiment.variants);
+  parse_gates(fields, experiment.id, catalogue.holdouts, experiment.assignment);
   if (const auto metrics = fields.require("metrics")) {
     experiment.metrics = parse_metrics(*metrics, catalogue.metrics);
   }
@@ -205,12 +207,16 @@ Experiment parse_experiment(const Value& value, const Catalogue& catalogue) {
   return experiment;
 }
 
-// `metrics:` and `covariates:` of a catalogue, in a file of its own or beside an experiment.
+// `metrics:`, `covariates:` and `holdouts:` of a catalogue, in a file of its own or beside an
+// experiment.
 Catalogue read_catalogue(const Fields& fields, const std::optional<Value>& metrics) {
   Catalogue catalogue;
   if (metrics) catalogue.metrics = parse_definitions(*metrics);
   if (const auto covariates = fields.get("covariates")) {
     catalogue.covariates = parse_covariates(*covariates);
+  }
+  if (const auto holdouts = fields.get("holdouts")) {
+    catalogue.holdouts = parse_holdouts(*holdouts);
   }
   return catalogue;
 }
@@ -235,6 +241,7 @@ Problems all_problems(Problems of_text, Problems of_meaning) {
 void Catalogue::append(const Catalogue& other) {
   metrics.insert(metrics.end(), other.metrics.begin(), other.metrics.end());
   covariates.insert(covariates.end(), other.covariates.begin(), other.covariates.end());
+  holdouts.insert(holdouts.end(), other.holdouts.begin(), other.holdouts.end());
 }
 
 Checked<Parsed> parse(std::string_view text, const ParseOptions& options) {
@@ -265,7 +272,8 @@ Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& fil
   if (!read) return unexpected(std::move(read).error());
   Report report{file, {}};
   const Fields fields(Value(report, read->root, ""), "catalogue");
-  Catalogue catalogue = read_catalogue(fields, fields.require("metrics"));
+  Catalogue catalogue = read_catalogue(
+      fields, fields.has("holdouts") ? fields.get("metrics") : fields.require("metrics"));
   Problems problems = all_problems(std::move(read->problems), std::move(report.problems));
   if (has_errors(problems)) return unexpected(std::move(problems));
   return catalogue;

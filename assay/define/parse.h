@@ -14,10 +14,17 @@
 
 namespace assay::define {
 
+// A holdout, and the experiments it is for.
+struct HoldoutDefinition {
+  Holdout holdout;
+  std::vector<std::string> layers;  // Empty: all.
+};
+
 // What experiments may name without defining it. Of equal names the first counts.
 struct Catalogue {
   std::vector<MetricDefinition> metrics;
   std::vector<MetricDefinition> covariates;
+  std::vector<HoldoutDefinition> holdouts = {};
 
   void append(const Catalogue& other);
 };
@@ -36,7 +43,7 @@ inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 Checked<Parsed> parse(std::string_view text, const ParseOptions& options = {});
 
-// A catalogue file: `metrics:` with definitions, and maybe `covariates:`.
+// A catalogue file: `metrics:` with definitions or `holdouts:`, or both, and maybe `covariates:`.
 Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& file);
 
 }  // namespace assay::define

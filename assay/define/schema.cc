@@ -126,6 +126,24 @@ constexpr Key kLayerKeys[] = {
     {"slots", "text|slots",
      "Of 0 to 999999: \"0-499999\" (both ends included), [0, 500000] (end not included), or a "
      "list of these."},
+    {"share", "share|percent", "Instead of slots: so much of the layer, found when it starts."},
+};
+
+constexpr Key kHoldoutKeys[] = {
+    {"share", "share|percent", "Share of the units that are held out, above 0.", true},
+    {"unit", "text", "Kind of unit that is held out; user by default."},
+    {"layers", "[text]", "Only experiments in these layers; all by default."},
+};
+
+constexpr Key kPrerequisiteKeys[] = {
+    {"experiment", "id", "The other experiment.", true},
+    {"variants", "[text]", "The unit has one of these variants there.", true},
+};
+
+constexpr Key kSwitchbackKeys[] = {
+    {"period", "duration", "How long a variant stays: 4h.", true},
+    {"burn_in", "duration", "At the start of each period: served, but not counted."},
+    {"start", "time", "When the first period begins; by default periods count from 1970."},
 };
 
 constexpr Key kAnalysisKeys[] = {
@@ -166,6 +184,11 @@ constexpr Key kExperimentKeys[] = {
     {"reshuffle", "flag", "A change of weights may move units that were already exposed."},
     {"exposure", "@exposure", "What counts as exposure: an explicit call, or every evaluation."},
     {"targeting", "#targeting", "Who is eligible."},
+    {"holdouts", "@holdouts|[text]",
+     "Which of the catalogue's holdouts apply: these, or none. Default: all that cover its layer."},
+    {"prerequisites", "[#prerequisite]",
+     "Only units that have these variants in other experiments are eligible."},
+    {"switchback", "#switchback", "The variant of a unit changes from period to period."},
     {"overrides", "{text}", "Unit id to variant; honoured, and left out of the analysis."},
     {"metrics", "#metrics", "What is measured, by role.", true},
     {"covariates", "{#covariate}", "Name to a value measured before the first exposure."},
@@ -178,11 +201,13 @@ constexpr Key kFileKeys[] = {
     {"experiment", "#experiment", "The plan of one A/B test.", true},
     {"metrics", "{#definition}", "Catalogue: metric name to definition."},
     {"covariates", "{#covariate}", "Catalogue: name to a value from before the first exposure."},
+    {"holdouts", "{#holdout}", "Catalogue: name to a share of units kept out of experiments."},
 };
 
 constexpr Key kCatalogueKeys[] = {
-    {"metrics", "{#definition}", "Metric name to definition.", true},
+    {"metrics", "{#definition}", "Metric name to definition."},
     {"covariates", "{#covariate}", "Name to a value measured before the first exposure."},
+    {"holdouts", "{#holdout}", "Name to a share of units kept out of experiments."},
 };
 
 const Section kSections[] = {
@@ -191,6 +216,9 @@ const Section kSections[] = {
     {"variant", "One variant.", {kVariantKeys}},
     {"listed_variant", "One variant.", {kListedVariantKeys, kVariantKeys}},
     {"layer", "A layer and the slots of it that this experiment owns.", {kLayerKeys}},
+    {"holdout", "Units kept out of experiments.", {kHoldoutKeys}},
+    {"prerequisite", "A variant of another experiment.", {kPrerequisiteKeys}},
+    {"switchback", "Variants that take turns.", {kSwitchbackKeys}},
     {"condition", "A condition on attributes; everything given must hold.", {kConditionKeys}},
     {"targeting", "Who is eligible; everything given must hold.", {kTargetingKeys, kConditionKeys}},
     {"metrics", "Metrics by role.", {kMetricsKeys}},
@@ -205,7 +233,9 @@ const Section kSections[] = {
     {"cap", "A cap by percentile.", {kCapKeys}},
     {"analysis", "How the numbers become an answer.", {kAnalysisKeys}},
     {"schedule", "When it starts and how long it runs.", {kScheduleKeys}},
-    {"catalogue", "Metrics and covariates that many experiments share.", {kCatalogueKeys}},
+    {"catalogue",
+     "Metrics, covariates and holdouts that many experiments share.",
+     {kCatalogueKeys}},
 };
 
 using Json = nlohmann::ordered_json;
@@ -225,6 +255,7 @@ Json enumeration(std::string_view name) {
   if (name == "hash") return texts<HashScheme>();
   if (name == "type") return texts<MetricType>();
   if (name == "aggregation") return texts<Aggregation>();
+  if (name == "holdouts") return {"none"};
   if (name == "rule") return {"must_not_increase", "must_not_decrease"};
   ASSAY_CHECK(name == "exposure");
   return {"explicit", "on_evaluation"};

@@ -179,6 +179,12 @@ void parse_layer(const Value& value, Assignment& assignment) {
     assignment.layer = name->text().value_or(assignment.layer);
   }
   if (const auto slots = fields.get("slots")) assignment.slots = parse_slots(*slots);
+  const auto share = fields.get("share");
+  if (!share) return;
+  if (fields.has("slots")) share->error("the slots are named already", "keep one of the two");
+  assignment.share_ppm = parse_traffic(*share);
+  assignment.slots.clear();
+  if (assignment.share_ppm == 0U) share->error("is no share of the layer", "above 0, such as 20%");
 }
 
 std::vector<Override> parse_overrides(const Value& value, const std::vector<Variant>& variants) {

@@ -205,6 +205,9 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (!owns_whole_layer(assignment)) {
     return "it owns only some slots of its layer, which assay draws by its own hash";
   }
+  if (!assignment.holdouts.empty() || !assignment.prerequisites.empty()) {
+    return "it has holdouts or prerequisites, which only assay can answer";
+  }
   if (has_versions(assignment.targeting)) {
     return "its targeting has version ranges, which GrowthBook's SDKs compare otherwise";
   }

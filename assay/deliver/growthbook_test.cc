@@ -66,9 +66,8 @@ TEST(Growthbook, TranslatesConditionsWithTheirTypes) {
             json::parse(R"({"country":{"$exists":true,"$not":{"$in":["IN"]}}})"));
   EXPECT_EQ(condition_of(leaf(Op::kGreaterEqual, "age", {18.0})),
             json::parse(R"({"age":{"$type":"number","$gte":18.0}})"));
-  EXPECT_EQ(
-      condition_of(leaf(Op::kSuffix, "mail", {std::string("@a.b"), std::string("c")})),
-      json::parse(R"json({"mail":{"$type":"string",
+  EXPECT_EQ(condition_of(leaf(Op::kSuffix, "mail", {std::string("@a.b"), std::string("c")})),
+            json::parse(R"json({"mail":{"$type":"string",
                                    "$regex":"(?:@a\\.b|c)(?![\\s\\S])"}})json"));
 }
 
@@ -85,6 +84,10 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   const GrowthbookPayload payload = growthbook_payload(running);
   EXPECT_EQ(json::parse(payload.features_json).size(), 1U);
   ASSERT_EQ(payload.left_out.size(), 3U);
+  Experiment held = growthbook_plan("held");
+  EXPECT_EQ(why_not_growthbook(held), "");
+  held.assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 1}};
+  EXPECT_NE(why_not_growthbook(held).find("holdouts"), std::string::npos);
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
   EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
   EXPECT_NE(payload.left_out.at("versions").find("version ranges"), std::string::npos);

@@ -49,7 +49,13 @@ Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experim
                 to_text(compiled.error()));
   }
   collect::Known known;
-  for (const RegisteredPtr& one : experiments) known[one->record.id] = known_of(*one);
+  for (const RegisteredPtr& one : experiments) {
+    collect::KnownExperiment& mine = known[one->record.id] = known_of(*one);
+    if (one->earlier.empty()) continue;
+    mine.epoch_of = [snapshot = *compiled](std::string_view experiment, std::string_view unit) {
+      return snapshot->epoch_of(*snapshot->find(experiment), unit);
+    };
+  }
   Rules rules{.json = assign::snapshot_json(running), .etag = {}};
   rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
   return std::make_shared<const View>(View{std::move(experiments),
@@ -90,6 +96,7 @@ std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experi
         .version = static_cast<std::uint32_t>(experiment->record.version.number),
         .epoch = experiment->epochs.empty() ? 0 : experiment->epochs.back().number,
         .is_stopped = !experiment->is_running(),
+        .earlier = experiment->earlier,
     });
   }
   return running;
@@ -132,12 +139,22 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   }
   if (loaded.epochs.size() < 2) return loaded;
   ASSAY_TRY(const auto versions, records_.versions(record.id));
+  bool reweighed = false;
   for (const auto& epoch : loaded.epochs) {
     const auto version = std::find_if(versions.begin(), versions.end(),
                                       [&](const auto& v) { return v.number == epoch.version; });
     if (version == versions.end()) continue;
     ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
     loaded.epoch_weights[epoch.number] = weights_of(plan);
+    reweighed = reweighed || weights_of(plan) != weights_of(loaded.plan);
+    loaded.earlier.push_back({.epoch = epoch.number,
+                              .traffic_ppm = plan.assignment.traffic_ppm,
+                              .weights = weights_of(plan)});
+  }
+  if (loaded.plan.assignment.reshuffle || !reweighed) {
+    loaded.earlier.clear();
+  } else {
+    loaded.earlier.pop_back();  // The present one.
   }
   return loaded;
 }
@@ -160,17 +177,23 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
                                              const Change& change) {
   auto parsed = define::parse(text, {.file = file, .catalogue = catalogue_});
   if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
-  const define::Experiment& plan = parsed->experiment;
   const std::scoped_lock lock(change_mutex_);
   PlanChange difference;
-  if (const auto before = view()->find(plan.id); before && before->is_running()) {
+  if (const auto before = view()->find(parsed->experiment.id); before && before->is_running()) {
+    parsed = define::parse(text, {.file = file, .catalogue = catalogue_for(*before)});
+    if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
+    define::Experiment& plan = parsed->experiment;
+    const define::Assignment& running = before->plan.assignment;
+    if (plan.assignment.share_ppm && plan.assignment.share_ppm == running.share_ppm) {
+      plan.assignment.slots = running.slots;
+    }
     difference = compare_plans(before->plan, plan);
     if (!difference.frozen.empty()) {
       return unexpected(refused(
           {Code::kConflict,
            fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
            "register the change as a new experiment; traffic may be raised, and weights change "
-           "where the plan says reshuffle"}));
+           "together with that or where the plan says reshuffle"}));
     }
     Registered changed = *before;
     changed.plan = plan;
@@ -178,6 +201,7 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
       return unexpected(refused(fits.error()));
     }
   }
+  const define::Experiment& plan = parsed->experiment;
   auto added = records_.add_version({.id = plan.id,
                                      .name = plan.name,
                                      .fingerprint = define::fingerprint(plan),
@@ -191,8 +215,45 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
   return Addition{std::move(*published), added->created};
 }
 
-Result<void> Experiments::check_startable(const Registered& experiment) const {
-  const define::Experiment& plan = experiment.plan;
+// A running experiment keeps the holdouts it started with, whatever the catalogue says by now.
+define::Catalogue Experiments::catalogue_for(const Registered& running) const {
+  define::Catalogue catalogue = catalogue_;
+  catalogue.holdouts.clear();
+  for (const define::Holdout& one : running.plan.assignment.holdouts) {
+    catalogue.holdouts.push_back({.holdout = one, .layers = {}});
+  }
+  return catalogue;
+}
+
+// Where the plan asks for a share of its layer: what is free beside the running experiments.
+Result<void> Experiments::find_slots(define::Experiment& plan) const {
+  if (!plan.assignment.share_ppm || !plan.assignment.slots.empty()) return {};
+  const auto current = view();
+  std::vector<const define::Experiment*> running;
+  for (const RegisteredPtr& other : current->experiments) {
+    if (other->is_running()) running.push_back(&other->plan);
+  }
+  auto slots = define::find_slots(plan, running);
+  if (!slots) {
+    return fail(Code::kConflict, slots.error().front().message, slots.error().front().hint);
+  }
+  plan.assignment.slots = std::move(*slots);
+  return {};
+}
+
+Result<void> Experiments::check_prerequisites(const define::Experiment& plan) const {
+  for (const define::Prerequisite& one : plan.assignment.prerequisites) {
+    const auto other = view()->find(one.experiment);
+    if (other && other->is_running()) continue;
+    return fail(Code::kConflict,
+                fmt::format("{} needs a variant of {}, which {}", plan.id, one.experiment,
+                            other ? "does not run" : "is not registered"),
+                "start that one first, or drop the prerequisite");
+  }
+  return {};
+}
+
+Result<void> Experiments::check_startable(const define::Experiment& plan) const {
   std::vector<std::string> undefined;
   for (const define::PlannedMetric& metric : plan.metrics) {
     if (!metric.definition) undefined.push_back(metric.name);
@@ -207,10 +268,15 @@ Result<void> Experiments::check_startable(const Registered& experiment) const {
   if (const Problems problems = assign::unsupported(plan); !problems.empty()) {
     return fail(Code::kConflict, plan.id + " cannot be assigned", to_text(problems));
   }
-  std::vector<define::Experiment> together = {plan};
+  if (plan.assignment.switchback) {
+    return fail(Code::kConflict, plan.id + " is a switchback, and the server counts no periods",
+                "assay assign gives its schedule: who has which variant when");
+  }
+  ASSAY_TRY_VOID(check_prerequisites(plan));
+  std::vector<const define::Experiment*> together = {&plan};
   const auto current = view();
   for (const RegisteredPtr& other : current->experiments) {
-    if (other->is_running() && other->record.id != plan.id) together.push_back(other->plan);
+    if (other->is_running() && other->record.id != plan.id) together.push_back(&other->plan);
   }
   if (const Problems problems = define::layer_conflicts(together); !problems.empty()) {
     return fail(Code::kConflict, problems.front().message, problems.front().hint);
@@ -224,10 +290,22 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
   if (!experiment) {
     return fail(Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them");
   }
-  ASSAY_TRY_VOID(check_startable(*experiment));
   Registered running = *experiment;
+  ASSAY_TRY_VOID(find_slots(running.plan));
+  const define::Experiment plan = running.plan;
+  ASSAY_TRY_VOID(check_startable(plan));
   running.record.state = RecordState::kRunning;
   ASSAY_TRY_VOID(check_fits(*view(), std::move(running)));
+  if (plan != experiment->plan && !experiment->is_running()) {
+    ASSAY_TRY([[maybe_unused]] const auto allocated,
+              records_.add_version({.id = id,
+                                    .name = plan.name,
+                                    .fingerprint = define::fingerprint(plan),
+                                    .plan_json = define::canonical_json(plan),
+                                    .source = experiment->record.version.source,
+                                    .opens_epoch = false},
+                                   change));
+  }
   ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change));
   log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
   return publish(id);

@@ -7,8 +7,10 @@
 //   experiments->view()->ofrep.evaluate_flag("ranker_v2", body);
 //
 // A draft may change in any way. Once started, the plan is frozen: a new version may raise
-// `traffic`, change weights where the plan says `reshuffle` (both open a new epoch), rename the
-// experiment and name overrides; anything else is a conflict that names the fields. Changes are
+// `traffic`, change weights together with that (for the units that come in) or where the plan says
+// `reshuffle` (all of these open a new epoch), rename the experiment and name overrides; anything
+// else is a conflict that names the fields. A plan that asks for a share of a layer gets its slots
+// when it starts, as a new version; holdouts stay those of the first registration. Changes are
 // made one at a time; views are immutable and swapped whole. Any thread.
 #pragma once
 
@@ -36,6 +38,7 @@ struct Registered {
   std::vector<std::string> warnings;
   std::vector<io::sqlite::Epoch> epochs;
   std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights;
+  std::vector<assign::Cohort> earlier;  // Where weights changed without moving anyone.
 
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
 };
@@ -94,7 +97,10 @@ class Experiments {
       : records_(records), catalogue_(std::move(catalogue)) {}
 
   Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
-  Result<void> check_startable(const Registered& experiment) const;
+  define::Catalogue catalogue_for(const Registered& running) const;
+  Result<void> find_slots(define::Experiment& plan) const;
+  Result<void> check_prerequisites(const define::Experiment& plan) const;
+  Result<void> check_startable(const define::Experiment& plan) const;
   Result<std::shared_ptr<const Registered>> publish(const std::string& changed_id);
 
   io::sqlite::Records& records_;

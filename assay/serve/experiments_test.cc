@@ -26,6 +26,11 @@ std::string plan(const std::string& id, const std::string& more = "") {
          more;
 }
 
+// The same with nine units treated for each that is not.
+std::string reweighed(std::string text) {
+  return text.replace(text.find("treatment: {weight: 1}"), 22, "treatment: {weight: 9}");
+}
+
 const Change kChange = {Timestamp{1'000'000}, "test"};
 
 class ExperimentsTest : public testing::Test {
@@ -105,6 +110,93 @@ TEST_F(ExperimentsTest, RaisingTrafficOpensAnEpoch) {
   ASSERT_FALSE(lowered);
   EXPECT_EQ(lowered.error().error.code, Code::kConflict);
   EXPECT_THAT(lowered.error().error.message, HasSubstr("assignment.traffic_ppm"));
+}
+
+// The unit stays where it was; who comes in is split by the new weights.
+TEST_F(ExperimentsTest, WeightsChangeWithTrafficAndMoveNobody) {
+  add_and_start("a", "  traffic: 0.2\n");
+  const auto variant_of = [&](int i) {
+    const auto view = experiments_->view();
+    assign::Context context(view->ofrep.snapshot());
+    const std::string id = "u" + std::to_string(i);
+    context.set_targeting_key(id);
+    return *view->ofrep.snapshot().evaluate("a", context);
+  };
+  std::vector<assign::Assignment> before;
+  for (int i = 0; i < 2000; ++i) before.push_back(variant_of(i));
+  ASSERT_FALSE(add(reweighed(plan("a", "  traffic: 0.2\n")))) << "nobody would come in";
+  ASSERT_TRUE(add(reweighed(plan("a", "  traffic: 0.8\n"))));
+  reopen();
+  int came_in = 0;
+  int treated = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const assign::Assignment now = variant_of(i);
+    const assign::Assignment& then = before[static_cast<std::size_t>(i)];
+    if (then.assigned()) {
+      ASSERT_EQ(now.variant, then.variant);
+      ASSERT_EQ(now.epoch, 0);
+      ASSERT_EQ(now.propensity, 0.5);
+    } else if (now.assigned()) {
+      ++came_in;
+      treated += now.variant;
+      ASSERT_EQ(now.epoch, 1);
+    }
+    const auto& known = experiments_->view()->known.at("a");
+    ASSERT_TRUE(known.epoch_of);
+    if (!now.assigned()) continue;
+    ASSERT_EQ(known.epoch_of("a", "u" + std::to_string(i)), now.epoch);
+  }
+  EXPECT_NEAR(came_in, 1200, 120);
+  EXPECT_NEAR(treated, 0.9 * came_in, 50);
+}
+
+TEST_F(ExperimentsTest, AShareOfALayerGetsItsSlotsAtTheStart) {
+  add_and_start("a", "  layer: {name: page, slots: \"0-599999\"}\n");
+  ASSERT_TRUE(add(plan("b", "  layer: {name: page, share: 30%}\n")));
+  EXPECT_TRUE(experiments_->view()->find("b")->plan.assignment.slots.empty());
+  ASSERT_TRUE(experiments_->start("b", kChange));
+  const auto started = experiments_->view()->find("b");
+  EXPECT_EQ(started->plan.assignment.slots, (std::vector<define::SlotRange>{{600'000, 900'000}}));
+  EXPECT_EQ(started->record.version.number, 2);
+  const auto again = add(plan("b", "  layer: {name: page, share: 30%}\n"));
+  ASSERT_TRUE(again) << again.error().error.message;
+  EXPECT_FALSE(again->created) << "the same file is the same plan";
+
+  ASSERT_TRUE(add(plan("c", "  layer: {name: page, share: 20%}\n")));
+  const auto full = experiments_->start("c", kChange);
+  ASSERT_FALSE(full);
+  EXPECT_THAT(full.error().message, HasSubstr("of which 100000 are free (900000-999999)"));
+  EXPECT_THAT(full.error().hint, HasSubstr("a owns 0-599999, b owns 600000-899999"));
+  ASSERT_TRUE(experiments_->stop("a", kChange));
+  EXPECT_TRUE(experiments_->start("c", kChange));
+}
+
+TEST_F(ExperimentsTest, APrerequisiteMustRunFirst) {
+  const std::string needs_a = "  prerequisites: [{experiment: a, variants: [treatment]}]\n";
+  ASSERT_TRUE(add(plan("b", needs_a)));
+  EXPECT_THAT(experiments_->start("b", kChange).error().message, HasSubstr("is not registered"));
+  ASSERT_TRUE(add(plan("a")));
+  EXPECT_THAT(experiments_->start("b", kChange).error().message, HasSubstr("does not run"));
+  ASSERT_TRUE(experiments_->start("a", kChange));
+  EXPECT_TRUE(experiments_->start("b", kChange));
+  ASSERT_TRUE(experiments_->stop("a", kChange));
+  EXPECT_THAT(reason_of("b"), HasSubstr(R"("assay_reason":"prerequisite")"));
+}
+
+TEST_F(ExperimentsTest, HoldoutsStayThoseOfTheStart) {
+  const std::string holdouts = "holdouts: {all: {share: 5%}}\n";
+  ASSERT_TRUE(add(plan("a", "  traffic: 0.2\n") + holdouts));
+  ASSERT_TRUE(experiments_->start("a", kChange));
+  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n"))) << "though the file says nothing of it now";
+  EXPECT_EQ(experiments_->view()->find("a")->plan.assignment.holdouts.size(), 1u);
+  const auto dropped = add(plan("a", "  traffic: 0.5\n  holdouts: none\n"));
+  ASSERT_FALSE(dropped);
+  EXPECT_THAT(dropped.error().error.message, HasSubstr("holdouts"));
+}
+
+TEST_F(ExperimentsTest, ASwitchbackIsNotServed) {
+  ASSERT_TRUE(add(plan("a", "  switchback: {period: 1h}\n")));
+  EXPECT_THAT(experiments_->start("a", kChange).error().message, HasSubstr("is a switchback"));
 }
 
 TEST_F(ExperimentsTest, MetricsDefinedNowhereDoNotStart) {

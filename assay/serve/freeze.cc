@@ -41,15 +41,19 @@ bool ends_with(const std::string& text, std::string_view end) {
 
 PlanChange compare_plans(const define::Experiment& running, const define::Experiment& wanted) {
   PlanChange change;
+  const bool brings_units_in = wanted.assignment.traffic_ppm > running.assignment.traffic_ppm;
+  // Those who are in keep their split (assign/special.h), which only our own hash can promise.
+  const bool may_reweigh =
+      running.assignment.reshuffle ||
+      (brings_units_in && running.assignment.hash == define::HashScheme::kAssay);
   const json difference = json::diff(json::parse(define::canonical_json(running)),
                                      json::parse(define::canonical_json(wanted)));
   for (const json& step : difference) {
     const auto path = step.at("path").get<std::string>();
     if (path == "/name" || starts_with(path, "/assignment/overrides")) continue;
-    const bool raises_traffic = path == "/assignment/traffic_ppm" &&
-                                wanted.assignment.traffic_ppm > running.assignment.traffic_ppm;
-    const bool reweighs = starts_with(path, "/variants/") && ends_with(path, "/weight") &&
-                          running.assignment.reshuffle;
+    const bool raises_traffic = path == "/assignment/traffic_ppm" && brings_units_in;
+    const bool reweighs =
+        starts_with(path, "/variants/") && ends_with(path, "/weight") && may_reweigh;
     if (raises_traffic || reweighs) {
       change.opens_epoch = true;
     } else {

@@ -1101,7 +1101,7 @@ export interface components {
             /** @description Absent when the unit is in none. */
             variant?: string;
             /** @enum {string} */
-            reason: "split" | "override" | "targeting" | "traffic" | "holdout" | "stopped" | "no_unit" | "excluded";
+            reason: "split" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
             propensity?: number;
         };
         Exposure: {

@@ -1,4 +1,4 @@
-"""Makes spec/conformance/hash.json and spec/conformance/assignment.json.
+"""Makes hash.json, assignment.json and model.json of spec/conformance.
 
     pip install xxhash && python3 tools/golden/assignment.py
 
@@ -158,9 +158,62 @@ def assignment_file():
             "experiments": PLANS, "cases": cases}
 
 
+# What experiments have beyond slots, weights and conditions.
+HOLDOUTS = {"held": {"tenth": {"share": 0.1}}}
+MODEL = [plan for plan in PLANS if plan["id"] in ("three", "ramp")] + [
+    {"id": "held", "allocation": {"control": 50, "treatment": 50}, "metrics": METRICS},
+    {"id": "dependent", "allocation": {"control": 50, "treatment": 50},
+     "prerequisites": [{"experiment": "three", "variants": ["b", "c"]},
+                       {"experiment": "ramp", "variants": ["control", "treatment"]}],
+     "metrics": METRICS},
+    {"id": "orphan", "allocation": {"control": 50, "treatment": 50},
+     "prerequisites": [{"experiment": "nowhere", "variants": ["b"]}], "metrics": METRICS},
+    {"id": "switching", "unit": "city", "allocation": {"control": 50, "treatment": 50},
+     "switchback": {"period": "1h", "burn_in": "10m", "start": "2026-11-22T00:00:00Z"},
+     "metrics": METRICS},
+]
+
+
+def model_file():
+    cases = []
+
+    def case(why, experiment, context, expected):
+        cases.append({"why": why, "experiment": experiment, "context": context, **expected})
+
+    SPLITS.update({"held": [50, 50], "dependent": [50, 50]})
+    by_id = {plan["id"]: plan for plan in MODEL}
+    for i in range(60):
+        unit = f"user_{i}"
+        out = scaled(draw(unit, "holdout:tenth"), SLOTS) < 100_000
+        case("one in ten is held out", "held", {"targetingKey": unit},
+             {"reason": "holdout"} if out else answer(by_id["held"], unit))
+        eligible = (answer(by_id["three"], unit).get("variant") in ("b", "c")
+                    and "variant" in answer(by_id["ramp"], unit))
+        case("b or c of three, and in the ramp", "dependent", {"targetingKey": unit},
+             answer(by_id["dependent"], unit) if eligible else {"reason": "prerequisite"})
+    case("nobody has a variant of what is not there", "orphan", {"targetingKey": "user_1"},
+         {"reason": "prerequisite"})
+    for period in range(6):
+        for city in ("pune", "delhi"):
+            index = variant_index(draw(city, f"switching@{period}"), [50, 50])
+            for minute, reason in ((0, "burn_in"), (9, "burn_in"), (10, "split"), (59, "split")):
+                case("a new draw each hour", "switching",
+                     {"targetingKey": city, "time": f"2026-11-22T{period:02}:{minute:02}:00Z"},
+                     {"variant": ["control", "treatment"][index], "reason": reason})
+    case("before the first period", "switching",
+         {"targetingKey": "pune", "time": "2026-11-21T23:59:59Z"}, {"reason": "stopped"})
+    case("a switchback without the time", "switching", {"targetingKey": "pune"},
+         {"reason": "no_unit"})
+    return {"about": "Holdouts, prerequisites and switchbacks: experiments in the file's own "
+                     "format, the holdouts beside each, and cases as in assignment.json; `time` in "
+                     "a context is the moment of asking. Made by tools/golden/assignment.py.",
+            "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    for name, content in (("hash", hash_file()), ("assignment", assignment_file())):
+    for name, content in (("hash", hash_file()), ("assignment", assignment_file()),
+                          ("model", model_file())):
         text = json.dumps(content, ensure_ascii=True, indent=1) + "\n"
         (OUT / f"{name}.json").write_text(text, encoding="utf-8")
 

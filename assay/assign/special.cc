@@ -1,0 +1,164 @@
+#include "assay/assign/special.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "assay/assign/snapshot.h"
+#include "assay/base/hash.h"
+
+namespace assay::assign {
+namespace {
+
+constexpr std::size_t kMaxSaltBytes = 1024;
+
+// salt + "@" + number, hashed where it is put together.
+std::uint64_t period_salt(std::string_view salt, std::int64_t number) {
+  std::array<char, kMaxSaltBytes + 24> text;
+  char* end = std::copy(salt.begin(), salt.end(), text.begin());
+  *end++ = '@';
+  end = std::to_chars(end, text.data() + text.size(), number).ptr;
+  return salt_digest({text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
+Problem problem(const define::Experiment& plan, std::string_view field, std::string message,
+                std::string hint = {}) {
+  return {.place = {},
+          .field = plan.id + "." + std::string(field),
+          .message = std::move(message),
+          .hint = std::move(hint)};
+}
+
+void check_cohorts(const Running& running, Problems& problems) {
+  std::uint32_t traffic = 0;
+  for (const Cohort& cohort : running.earlier) {
+    std::uint64_t total = 0;
+    for (const std::uint32_t weight : cohort.weights) total += weight;
+    const bool fits = cohort.weights.size() == running.plan.variants.size() && total > 0 &&
+                      total <= kMaxTotalWeight;
+    if (fits && cohort.traffic_ppm >= traffic &&
+        cohort.traffic_ppm <= running.plan.assignment.traffic_ppm) {
+      traffic = cohort.traffic_ppm;
+      continue;
+    }
+    problems.push_back(problem(running.plan, "epochs",
+                               "epoch " + std::to_string(cohort.epoch) +
+                                   " does not fit: its traffic is out of order, or its weights"));
+  }
+}
+
+}  // namespace
+
+bool is_special(const Running& running) {
+  const define::Assignment& plan = running.plan.assignment;
+  return !plan.holdouts.empty() || !plan.prerequisites.empty() || plan.switchback.has_value() ||
+         !running.earlier.empty();
+}
+
+Problems special_problems(const Running& running) {
+  Problems problems;
+  const define::Assignment& plan = running.plan.assignment;
+  check_cohorts(running, problems);
+  const std::string& salt = plan.salt.empty() ? running.plan.id : plan.salt;
+  for (const define::Holdout& one : plan.holdouts) {
+    if (salt != holdout_salt_text(one.name)) continue;
+    problems.push_back(problem(running.plan, "salt", "is the salt of the holdout " + one.name,
+                               "an experiment that measures a holdout has holdouts: none"));
+  }
+  if (plan.hash != define::HashScheme::kAssay && (plan.switchback || !running.earlier.empty())) {
+    problems.push_back(problem(running.plan, "hash",
+                               "splits each unit once and for all, so that neither a switchback "
+                               "nor new weights for new units can be had",
+                               "use assay's own hash"));
+  }
+  if (plan.switchback && (plan.switchback->period_seconds <= 0 || salt.size() > kMaxSaltBytes)) {
+    problems.push_back(problem(running.plan, "switchback",
+                               "needs a period above 0 and a salt of "
+                               "at most 1024 bytes"));
+  }
+  return problems;
+}
+
+std::string holdout_salt_text(std::string_view name) { return "holdout:" + std::string(name); }
+
+bool Snapshot::is_held_out(const Special& special, const Context& context,
+                           Assignment& answer) const {
+  for (const Special::Holdout& one : special.holdouts) {
+    const Unit& unit = context.unit(one.unit_kind);
+    if (unit.id.empty() || draw(unit.digest, one.salt) >= one.threshold) continue;
+    answer.reason = Reason::kHoldout;
+    answer.attribute = one.name;
+    return true;
+  }
+  return false;
+}
+
+bool Snapshot::lacks_variant(const Special& special, const Context& context,
+                             Assignment& answer) const {
+  for (const Special::Prerequisite& one : special.prerequisites) {
+    if (one.experiment != TextTable::kAbsent) {
+      const std::int16_t has = evaluate(Handle{one.experiment}, context).variant;
+      if (std::ranges::find(one.variants, has) != one.variants.end()) continue;
+    }
+    answer.reason = Reason::kPrerequisite;
+    answer.attribute = one.name;
+    return true;
+  }
+  return false;
+}
+
+// The experiment as it is for this unit: with the split and the epoch of its slot, and the salt of
+// the period.
+Snapshot::Entry Snapshot::special_entry(const Entry& entry, const Unit& unit,
+                                        const std::optional<Timestamp>& now) const {
+  const Special& special = specials_[entry.special];
+  Entry mine = entry;
+  const std::uint64_t bits = draw(unit.digest, entry.layer_salt);
+  for (const Special::Cohort& cohort : special.cohorts) {
+    const auto first = ranges_.begin() + cohort.ranges_begin;
+    const auto last = ranges_.begin() + cohort.ranges_end;
+    const auto holds = [&](const Range& r) { return bits - r.begin < r.used - r.begin; };
+    if (std::none_of(first, last, holds)) continue;
+    mine.variants_begin = cohort.variants_begin;
+    mine.epoch = cohort.epoch;
+    break;
+  }
+  if (special.period_micros > 0 && now) {
+    const std::int64_t period = (now->micros - special.start_micros) / special.period_micros;
+    mine.salt = period_salt(texts_.text(special.salt_text), period);
+  }
+  return mine;
+}
+
+Assignment Snapshot::decide_special(const Entry& entry, const Context& context) const {
+  const Special& special = specials_[entry.special];
+  Assignment answer;
+  answer.version = entry.version;
+  answer.epoch = entry.epoch;
+  const auto because = [&](Reason reason) {
+    answer.reason = reason;
+    return answer;
+  };
+  const std::optional<Timestamp>& now = context.time();
+  const bool switches = special.period_micros > 0;
+  const Unit& unit = context.unit(entry.unit_kind);
+  if ((entry.flags & kStopped) != 0) return because(Reason::kStopped);
+  if (unit.id.empty() || (switches && !now)) return because(Reason::kNoUnit);
+  if (switches && now->micros < special.start_micros) return because(Reason::kStopped);
+  const bool is_overridden = find_override(entry, unit) != Assignment::kNone;
+  if (!is_overridden && is_held_out(special, context, answer)) return answer;
+  if (!is_overridden && lacks_variant(special, context, answer)) return answer;
+  answer = decide_plain(special_entry(entry, unit, now), context);
+  const bool burns_in = switches && (now->micros - special.start_micros) % special.period_micros <
+                                        special.burn_in_micros;
+  if (burns_in && answer.reason == Reason::kSplit) answer.reason = Reason::kBurnIn;
+  return answer;
+}
+
+std::int64_t Snapshot::epoch_of(Handle experiment, std::string_view unit_id) const {
+  const Entry& entry = entries_[experiment.index];
+  if ((entry.flags & kSpecial) == 0) return entry.epoch;
+  return special_entry(entry, {.id = unit_id, .digest = unit_digest(unit_id)}, {}).epoch;
+}
+
+}  // namespace assay::assign

@@ -1,0 +1,63 @@
+// Special: what only some experiments have — holdouts, prerequisites, switchbacks, and splits that
+// earlier epochs promised. It stands in tables of its own and is read by
+// Snapshot::decide_special, so that plain experiments pay nothing for it.
+//
+// - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
+//   every experiment that has it.
+// - Prerequisite: the variant of another experiment is asked for in the same context. The graph has
+//   no cycle, and one evaluation asks at most kMaxEvaluations experiments; compile checks both.
+// - Cohort: the slots that an earlier epoch had in use keep its weights and its number. So weights
+//   change without a store and without moving anyone: those whom a raise of traffic brings in are
+//   split by the new ones.
+// - Switchback: the variant is drawn with the salt salt + "@" + number of the period, from 0.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "assay/base/problem.h"
+#include "assay/define/experiment.h"
+
+namespace assay::assign {
+
+struct Running;
+
+inline constexpr int kMaxEvaluations = 64;
+
+struct Special {
+  struct Holdout {
+    std::uint64_t salt = 0;
+    std::uint64_t threshold = 0;  // The first draw that is not held out.
+    std::uint32_t name = 0;       // In the snapshot's texts.
+    std::uint8_t unit_kind = 0;
+  };
+  struct Prerequisite {
+    std::uint32_t experiment = 0;  // In the snapshot; TextTable::kAbsent: not there.
+    std::uint32_t name = 0;        // In the snapshot's texts.
+    std::vector<std::int16_t> variants;
+  };
+  struct Cohort {
+    std::int64_t epoch = 0;
+    std::uint32_t variants_begin = 0;
+    std::uint32_t ranges_begin = 0, ranges_end = 0;  // Of the snapshot; `used` bounds the cohort.
+  };
+  std::vector<Holdout> holdouts;
+  std::vector<Prerequisite> prerequisites;
+  std::vector<Cohort> cohorts;     // Oldest first, without the present one.
+  std::int64_t period_micros = 0;  // 0: no switchback.
+  std::int64_t burn_in_micros = 0;
+  std::int64_t start_micros = 0;
+  std::uint32_t salt_text = 0;  // Switchback: in the snapshot's texts.
+};
+
+bool is_special(const Running& running);
+
+// A cycle (named), a variant that the other experiment does not have, too many experiments to ask.
+Problems prerequisite_problems(std::span<const Running> experiments);
+
+// What in one plan does not go together, or cannot be.
+Problems special_problems(const Running& running);
+
+}  // namespace assay::assign

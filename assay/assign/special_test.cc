@@ -1,0 +1,321 @@
+// Holdouts, prerequisites, cohorts and switchbacks: each answer and reason, and on a world of
+// twelve slots that nobody moves who should not.
+#include <array>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/assign/testing.h"
+#include "assay/base/hash.h"
+
+namespace assay::assign {
+namespace {
+
+using define::Experiment;
+using testing::HasSubstr;
+
+std::shared_ptr<const Snapshot> must_compile(const std::vector<Running>& running,
+                                             const CompileOptions& options = {}) {
+  auto compiled = compile(running, options);
+  EXPECT_TRUE(compiled) << to_text(compiled.error());
+  return std::move(compiled).value();
+}
+
+std::string refusal(const std::vector<Running>& running) {
+  const auto compiled = compile(running);
+  EXPECT_FALSE(compiled);
+  return compiled ? "" : to_text(compiled.error());
+}
+
+Assignment ask(const Snapshot& snapshot, std::string_view id, std::string_view unit) {
+  Context context(snapshot);
+  context.set_targeting_key(unit);
+  return *snapshot.evaluate(id, context);
+}
+
+std::string user(int i) { return "user_" + std::to_string(i); }
+
+Running needs(std::string id, std::vector<define::Prerequisite> prerequisites) {
+  Running running{.plan = plan_of(std::move(id))};
+  running.plan.assignment.prerequisites = std::move(prerequisites);
+  return running;
+}
+
+TEST(Holdout, HoldsTheSameUnitsOutOfEveryExperimentThatHasIt) {
+  Running a{.plan = plan_of("a")};
+  Running b{.plan = plan_of("b")};
+  a.plan.assignment.holdouts =
+      b.plan.assignment.holdouts = {{.name = "global", .unit = "user", .share_ppm = 100'000}};
+  a.plan.assignment.overrides = {{.unit_id = user(1), .variant = "treatment"}};
+  const auto snapshot = must_compile({a, b, {.plan = plan_of("free")}});
+  int held = 0;
+  std::array<int, 2> rest{};
+  for (int i = 2; i < 10'000; ++i) {
+    const bool out =
+        scale(draw(unit_digest(user(i)), salt_digest("holdout:global")), 1'000'000) < 100'000;
+    const Assignment answer = ask(*snapshot, "a", user(i));
+    ASSERT_EQ(answer.reason, out ? Reason::kHoldout : Reason::kSplit);
+    ASSERT_EQ(ask(*snapshot, "b", user(i)).reason, answer.reason);
+    ASSERT_EQ(ask(*snapshot, "free", user(i)).reason, Reason::kSplit);
+    ASSERT_EQ(answer.assigned(), !out);
+    ASSERT_EQ(answer.propensity, out ? 0.0 : 0.5);
+    if (out) {
+      ++held;
+      ASSERT_EQ(snapshot->explain(answer), "the unit is held out by global");
+    } else {
+      ++rest[static_cast<std::size_t>(answer.variant)];
+    }
+  }
+  EXPECT_NEAR(held, 1000, 150);
+  EXPECT_NEAR(rest[0], rest[1], 400) << "the split does not depend on the holdout";
+  EXPECT_EQ(ask(*snapshot, "a", user(1)).reason, Reason::kOverride) << "asked before the holdout";
+}
+
+TEST(Holdout, ALargerShareOnlyAdds) {
+  std::set<int> held;
+  for (std::uint32_t share = 0; share <= 1'000'000; share += 125'000) {
+    Running running{.plan = plan_of("a")};
+    running.plan.assignment.holdouts = {{.name = "global", .unit = "user", .share_ppm = share}};
+    const auto snapshot = must_compile({running});
+    std::set<int> now;
+    for (int i = 0; i < 1000; ++i) {
+      if (ask(*snapshot, "a", user(i)).reason == Reason::kHoldout) now.insert(i);
+    }
+    ASSERT_TRUE(std::includes(now.begin(), now.end(), held.begin(), held.end()));
+    held = std::move(now);
+  }
+  EXPECT_EQ(held.size(), 1000U);
+}
+
+// An experiment with the holdout's draw as its salt compares exactly the held out with the rest.
+TEST(Holdout, IsMeasuredByAnExperimentOfItsSalt) {
+  Running measure{.plan = plan_of("measure", {5, 95})};
+  measure.plan.assignment.salt = "holdout:global";
+  Running a{.plan = plan_of("a")};
+  a.plan.assignment.holdouts = {{.name = "global", .unit = "user", .share_ppm = 50'000}};
+  const auto snapshot = must_compile({measure, a});
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_EQ(ask(*snapshot, "measure", user(i)).variant == 0,
+              ask(*snapshot, "a", user(i)).reason == Reason::kHoldout);
+  }
+  measure.plan.assignment.holdouts = a.plan.assignment.holdouts;
+  EXPECT_THAT(refusal({measure}), HasSubstr("is the salt of the holdout global"));
+}
+
+TEST(Holdout, LooksAtItsOwnKindOfUnit) {
+  Running by_session{.plan = plan_of("a")};
+  by_session.plan.assignment.unit = "session";
+  by_session.plan.assignment.holdouts = {{.name = "h", .unit = "user", .share_ppm = 500'000}};
+  const auto snapshot = must_compile({by_session});
+  for (int i = 0; i < 200; ++i) {
+    std::set<Reason> reasons;
+    for (const char* session : {"s1", "s2", "s3", "s4"}) {
+      const std::string id = user(i);
+      Context context(*snapshot);
+      context.set_text("user", id);
+      context.set_text("session", session);
+      reasons.insert(snapshot->evaluate("a", context)->reason);
+    }
+    ASSERT_EQ(reasons.size(), 1U) << "all sessions of a user are held out, or none";
+  }
+}
+
+TEST(Prerequisite, AsksForTheOtherExperimentsVariant) {
+  const auto snapshot = must_compile({needs("b", {{"a", {"treatment"}}}), {.plan = plan_of("a")}});
+  std::array<int, 2> split{};
+  for (int i = 0; i < 4000; ++i) {
+    const bool treated = ask(*snapshot, "a", user(i)).variant == 1;
+    const Assignment answer = ask(*snapshot, "b", user(i));
+    ASSERT_EQ(answer.reason, treated ? Reason::kSplit : Reason::kPrerequisite);
+    if (treated) ++split[static_cast<std::size_t>(answer.variant)];
+  }
+  EXPECT_NEAR(split[0], split[1], 250);
+  int i = 0;
+  while (ask(*snapshot, "b", user(i)).assigned()) ++i;
+  EXPECT_EQ(snapshot->explain(ask(*snapshot, "b", user(i))),
+            "the unit has no variant of a that this experiment needs");
+}
+
+TEST(Prerequisite, EvaluatingAllGivesTheSameAnswers) {
+  std::vector<Running> running = {needs("c", {{"a", {"control"}}, {"b", {"control", "treatment"}}}),
+                                  needs("b", {{"a", {"control"}}}),
+                                  {.plan = plan_of("a")}};
+  const auto snapshot = must_compile(running);
+  for (int i = 0; i < 200; ++i) {
+    const std::string id = user(i);
+    Context context(*snapshot);
+    context.set_targeting_key(id);
+    std::vector<Assignment> all(3);
+    snapshot->evaluate_all(context, all);
+    for (std::uint32_t e = 0; e < 3; ++e) {
+      const Assignment one = snapshot->evaluate(Handle{e}, context);
+      ASSERT_EQ(one.variant, all[e].variant);
+      ASSERT_EQ(one.reason, all[e].reason);
+    }
+    ASSERT_EQ(all[0].assigned(), all[2].variant == 0);
+  }
+}
+
+TEST(Prerequisite, NobodyHasAVariantOfWhatIsMissingOrStopped) {
+  const auto missing = must_compile({needs("b", {{"a", {"treatment"}}})});
+  EXPECT_EQ(ask(*missing, "b", "u").reason, Reason::kPrerequisite);
+  const Running stopped{.plan = plan_of("a"), .is_stopped = true};
+  const auto snapshot = must_compile({needs("b", {{"a", {"treatment", "control"}}}), stopped});
+  EXPECT_EQ(ask(*snapshot, "b", "u").reason, Reason::kPrerequisite);
+}
+
+TEST(Prerequisite, ACycleIsRefusedByName) {
+  const auto both = [](std::string other) {
+    return std::vector<define::Prerequisite>{{std::move(other), {"treatment"}}};
+  };
+  EXPECT_THAT(refusal({needs("z", both("a")),
+                       needs("a", both("b")),
+                       needs("b", both("c")),
+                       needs("c", both("a")),
+                       {.plan = plan_of("d")}}),
+              HasSubstr("form a cycle: a → b → c → a"));
+  EXPECT_THAT(refusal({needs("a", both("a"))}), HasSubstr("a → a"));
+  std::vector<Running> ring;
+  for (int i = 0; i < 2000; ++i) {
+    ring.push_back(needs("e" + std::to_string(i), both("e" + std::to_string((i + 1) % 2000))));
+  }
+  EXPECT_THAT(refusal(ring), HasSubstr("e9 → … → e0"));
+  ring[1999].is_stopped = true;
+  EXPECT_THAT(refusal(ring), HasSubstr("lead to more than 64 experiments")) << "no cycle, but long";
+}
+
+// Each of eight asks all that come before it: 2^7 evaluations where there are seven experiments.
+TEST(Prerequisite, AnEvaluationAsksABoundedNumber) {
+  std::vector<Running> running;
+  for (int i = 0; i < 8; ++i) {
+    std::vector<define::Prerequisite> all;
+    for (int j = 0; j < i; ++j) all.push_back({"e" + std::to_string(j), {"control"}});
+    running.push_back(needs("e" + std::to_string(i), all));
+  }
+  EXPECT_THAT(refusal(running), HasSubstr("e7.prerequisites"));
+  running.pop_back();
+  EXPECT_TRUE(compile(running));
+}
+
+TEST(Prerequisite, RefusesVariantsThatAreNot) {
+  EXPECT_THAT(refusal({needs("b", {{"a", {"tretment"}}}), {.plan = plan_of("a")}}),
+              HasSubstr("a has no variant \"tretment\""));
+}
+
+struct Step {
+  std::uint32_t used = 0;  // Of twelve slots.
+  std::vector<std::uint32_t> weights;
+};
+
+// The plan after these steps, as the server makes it of its versions.
+Running after(const std::vector<Step>& steps) {
+  Running running{.plan = plan_of("exp")};
+  running.plan.assignment.layer = "world";
+  const auto ppm = [](std::uint32_t used) { return (used * 1'000'000 + 11) / 12; };
+  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+    running.earlier.push_back({.epoch = static_cast<std::int64_t>(i),
+                               .traffic_ppm = ppm(steps[i].used),
+                               .weights = steps[i].weights});
+  }
+  running.epoch = static_cast<std::int64_t>(steps.size()) - 1;
+  running.plan.assignment.traffic_ppm = ppm(steps.back().used);
+  for (std::size_t v = 0; v < 2; ++v) running.plan.variants[v].weight = steps.back().weights[v];
+  return running;
+}
+
+// Who is in stays, with the variant and the epoch of its slot; who comes in gets the new weights.
+void check_every_epoch(const std::vector<Step>& steps) {
+  for (std::size_t now = 0; now < steps.size(); ++now) {
+    const auto snapshot = must_compile(
+        {after({steps.begin(), steps.begin() + static_cast<int>(now) + 1})}, {.layer_slots = 12});
+    for (int i = 0; i < 40; ++i) {
+      const std::uint32_t slot = scale(draw(unit_digest(user(i)), salt_digest("layer:world")), 12);
+      std::size_t cohort = 0;
+      while (cohort <= now && slot >= steps[cohort].used) ++cohort;
+      const Assignment answer = ask(*snapshot, "exp", user(i));
+      ASSERT_EQ(answer.assigned(), cohort <= now);
+      if (cohort > now) continue;
+      const auto& mine = steps[cohort].weights;
+      const std::uint32_t total = mine[0] + mine[1];
+      const std::uint32_t bits = draw(unit_digest(user(i)), salt_digest("exp"));
+      const std::size_t expected = scale(bits, total) < mine[0] ? 0 : 1;
+      ASSERT_EQ(answer.variant, static_cast<int>(expected)) << "moved at step " << now;
+      ASSERT_EQ(answer.epoch, static_cast<std::int64_t>(cohort));
+      ASSERT_EQ(snapshot->epoch_of(Handle{0}, user(i)), answer.epoch);
+      ASSERT_EQ(answer.propensity, static_cast<double>(mine[expected]) / total);
+    }
+  }
+}
+
+// Every ramp of twelve slots in three steps with every change between three splits.
+TEST(Cohort, NewWeightsMoveNobodyInAWorldOfTwelveSlots) {
+  const std::vector<std::vector<std::uint32_t>> weights = {{1, 1}, {1, 3}, {1, 0}};
+  for (std::uint32_t first = 1; first <= 10; ++first) {
+    for (std::uint32_t second = first; second <= 11; ++second) {
+      for (std::size_t code = 0; code < 27; ++code) {
+        check_every_epoch(
+            {{first, weights[code % 3]}, {second, weights[code / 3 % 3]}, {12, weights[code / 9]}});
+        if (HasFatalFailure()) FAIL() << first << " " << second << " " << code;
+      }
+    }
+  }
+}
+
+TEST(Cohort, RefusesWhatCannotHaveBeen) {
+  Running running = after({{6, {1, 1}}, {12, {1, 3}}});
+  running.earlier[0].weights = {1, 1, 1};
+  EXPECT_THAT(refusal({running}), HasSubstr("epoch 0 does not fit"));
+  running = after({{6, {1, 1}}, {12, {1, 3}}});
+  running.plan.assignment.traffic_ppm = 1000;
+  EXPECT_THAT(refusal({running}), HasSubstr("traffic is out of order"));
+  running = after({{6, {1, 1}}, {12, {1, 3}}});
+  running.plan.assignment.hash = define::HashScheme::kEppo;
+  EXPECT_THAT(refusal({running}), HasSubstr("use assay's own hash"));
+}
+
+Running switching() {
+  Running running{.plan = plan_of("prices")};
+  running.plan.assignment.unit = "city";
+  running.plan.assignment.switchback = define::Switchback{
+      .period_seconds = 3600, .burn_in_seconds = 600, .start = {.micros = 7200 * kMicrosPerSecond}};
+  return running;
+}
+
+TEST(Switchback, IsAFunctionOfUnitAndPeriod) {
+  const auto snapshot = must_compile({switching()});
+  int switches = 0;
+  int before = -1;
+  for (std::int64_t second = 7200; second < 7200 + 400 * 3600; second += 300) {
+    const std::int64_t period = (second - 7200) / 3600;
+    Context context(*snapshot);
+    context.set_targeting_key("pune");
+    context.set_time({.micros = second * kMicrosPerSecond});
+    const Assignment answer = *snapshot->evaluate("prices", context);
+    const std::string salt = "prices@" + std::to_string(period);
+    ASSERT_EQ(answer.variant,
+              static_cast<int>(scale(draw(unit_digest("pune"), salt_digest(salt)), 2)));
+    ASSERT_EQ(answer.reason, second % 3600 < 600 ? Reason::kBurnIn : Reason::kSplit);
+    ASSERT_EQ(answer.propensity, 0.5);
+    switches += before >= 0 && answer.variant != before ? 1 : 0;
+    before = answer.variant;
+  }
+  EXPECT_NEAR(switches, 200, 50) << "a new coin in each period";
+}
+
+TEST(Switchback, NeedsTheTimeAndItsStart) {
+  const auto snapshot = must_compile({switching()});
+  EXPECT_EQ(ask(*snapshot, "prices", "pune").reason, Reason::kNoUnit);
+  Context context(*snapshot);
+  context.set_targeting_key("pune");
+  context.set_time({.micros = 7199 * kMicrosPerSecond});
+  EXPECT_EQ(snapshot->evaluate("prices", context)->reason, Reason::kStopped);
+  Running peer = switching();
+  peer.plan.assignment.hash = define::HashScheme::kEppo;
+  EXPECT_THAT(refusal({peer}), HasSubstr("prices.hash"));
+}
+
+}  // namespace
+}  // namespace assay::assign

@@ -1,0 +1,22 @@
+// Who is in an experiment besides by attributes and slots, and for how long the answer holds:
+// holdouts, prerequisites, switchbacks.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "assay/define/fields.h"
+#include "assay/define/parse.h"
+
+namespace assay::define {
+
+// `holdouts:` of a catalogue: name to share.
+std::vector<HoldoutDefinition> parse_holdouts(const Value& value);
+
+// `holdouts`, `prerequisites` and `switchback` of an experiment, the rest of whose assignment is
+// known by now. Of `known` holdouts with one name the first counts.
+void parse_gates(const Fields& experiment, const std::string& id,
+                 std::span<const HoldoutDefinition> known, Assignment& assignment);
+
+}  // namespace assay::define

@@ -1,0 +1,116 @@
+#include "assay/define/gate_parser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/define/define.h"
+#include "assay/define/testing.h"
+
+namespace assay::define {
+namespace {
+
+using testing::HasSubstr;
+
+Experiment with_catalogue(const std::string& plan_lines, std::string_view catalogue_text) {
+  const auto catalogue = parse_catalogue(catalogue_text, "holdouts.yaml");
+  EXPECT_TRUE(catalogue) << to_text(catalogue.error());
+  const auto parsed = parse(plan_with(plan_lines),
+                            {.file = "exp.yaml", .catalogue = catalogue.value_or(Catalogue{})});
+  EXPECT_TRUE(parsed) << to_text(parsed.error());
+  return parsed ? parsed->experiment : Experiment{};
+}
+
+std::vector<std::string> names(const Experiment& plan) {
+  std::vector<std::string> all;
+  for (const Holdout& one : plan.assignment.holdouts) all.push_back(one.name);
+  return all;
+}
+
+constexpr std::string_view kHoldouts =
+    "holdouts:\n"
+    "  global: {share: 1%}\n"
+    "  search: {share: 0.05, layers: [search, ranking], unit: device}\n";
+
+TEST(Holdouts, ApplyWhereTheirLayersAre) {
+  using testing::ElementsAre;
+  EXPECT_THAT(names(with_catalogue("", kHoldouts)), ElementsAre("global"));
+  const Experiment plan = with_catalogue("layer: search", kHoldouts);
+  EXPECT_THAT(names(plan), ElementsAre("global", "search"));
+  EXPECT_EQ(plan.assignment.holdouts[0], (Holdout{"global", "user", 10'000}));
+  EXPECT_EQ(plan.assignment.holdouts[1], (Holdout{"search", "device", 50'000}));
+  EXPECT_THAT(names(with_catalogue("holdouts: none", kHoldouts)), ElementsAre());
+  EXPECT_THAT(names(with_catalogue("holdouts: [search]", kHoldouts)), ElementsAre("search"));
+}
+
+TEST(Holdouts, TheOneBesideTheExperimentCountsFirst) {
+  const auto catalogue = parse_catalogue(kHoldouts, "h.yaml");
+  const auto parsed = parse(
+      "holdouts: {global: {share: 7%}}\nexperiment:\n  id: x\n"
+      "  allocation: {control: 1, treatment: 1}\n"
+      "  metrics: {primary: [{name: m, type: proportion, event: e}]}\n",
+      {.file = "exp.yaml", .catalogue = *catalogue});
+  ASSERT_TRUE(parsed) << to_text(parsed.error());
+  ASSERT_EQ(parsed->experiment.assignment.holdouts.size(), 1U);
+  EXPECT_EQ(parsed->experiment.assignment.holdouts[0].share_ppm, 70'000U);
+}
+
+TEST(Holdouts, WhatIsWrongIsNamed) {
+  EXPECT_THAT(complaints(plan_with("holdouts: [globl]")), HasSubstr("holdout of the catalogue"));
+  const auto bad =
+      parse_catalogue("holdouts:\n  a: {share: 0}\n  b: {}\n  c: {share: 200%}\n", "h");
+  ASSERT_FALSE(bad);
+  const std::string text = to_text(bad.error());
+  EXPECT_THAT(text, HasSubstr("holds nobody out"));
+  EXPECT_THAT(text, HasSubstr("share"));
+  EXPECT_THAT(text, HasSubstr("more than everyone"));
+  EXPECT_FALSE(parse_catalogue("{}", "h"));
+}
+
+TEST(Prerequisites, AreReadAndChecked) {
+  const Experiment plan =
+      must_parse(plan_with("prerequisites: [{experiment: y, variants: [a, b]}]"));
+  EXPECT_EQ(plan.assignment.prerequisites, (std::vector<Prerequisite>{{"y", {"a", "b"}}}));
+  EXPECT_THAT(complaints(plan_with("prerequisites: [{experiment: x, variants: [a]}]")),
+              HasSubstr("cannot be its own prerequisite"));
+  EXPECT_THAT(complaints(plan_with("prerequisites: [{experiment: y}]")), HasSubstr("variants"));
+  EXPECT_THAT(complaints(plan_with("prerequisites: [{experiment: y, variants: [a, a]}]")),
+              HasSubstr("appears twice"));
+}
+
+TEST(Switchbacks, AreReadAndChecked) {
+  const Experiment plan =
+      must_parse(plan_with("switchback: {period: 4h, burn_in: 30m, start: 2026-12-01T00:00:00Z}"));
+  ASSERT_TRUE(plan.assignment.switchback);
+  EXPECT_EQ(plan.assignment.switchback->period_seconds, 14'400);
+  EXPECT_EQ(plan.assignment.switchback->burn_in_seconds, 1'800);
+  EXPECT_EQ(to_text(plan.assignment.switchback->start), "2026-12-01T00:00:00Z");
+  EXPECT_THAT(complaints(plan_with("switchback: {period: 1h, burn_in: 1h}")),
+              HasSubstr("leaves nothing of the period"));
+  EXPECT_THAT(complaints(plan_with("switchback: {burn_in: 1h}")), HasSubstr("period"));
+  EXPECT_THAT(complaints(plan_with("switchback: {period: 0s}")), HasSubstr("no time at all"));
+}
+
+TEST(LayerShares, TakeThePlaceOfSlots) {
+  const Experiment plan = must_parse(plan_with("layer: {name: home, share: 20%}"));
+  EXPECT_EQ(plan.assignment.share_ppm, 200'000U);
+  EXPECT_TRUE(plan.assignment.slots.empty());
+  EXPECT_THAT(complaints(plan_with("layer: {name: home, share: 20%, slots: \"0-9\"}")),
+              HasSubstr("the slots are named already"));
+  EXPECT_THAT(complaints(plan_with("layer: {name: home, share: 0}")), HasSubstr("no share"));
+}
+
+// Plans of before keep their fingerprints; what is new survives the way there and back.
+TEST(Gates, InCanonicalJson) {
+  const std::string plain = canonical_json(must_parse(plan_with("")));
+  for (const char* key : {"holdouts", "prerequisites", "switchback", "share_ppm"}) {
+    EXPECT_EQ(plain.find(key), std::string::npos) << key;
+  }
+  Experiment plan = with_catalogue(
+      "layer: {name: search, share: 5%}\nprerequisites: [{experiment: y, variants: [a]}]\n"
+      "switchback: {period: 4h, burn_in: 30m}",
+      kHoldouts);
+  EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
+}
+
+}  // namespace
+}  // namespace assay::define
