@@ -37,7 +37,7 @@ assay_text borrowed(std::string_view text) { return {text.data(), text.size()}; 
 assay_owned_text owned(std::string_view text) {
   auto* data = static_cast<char*>(std::malloc(text.size() + 1));
   if (data == nullptr) return {nullptr, 0};
-  std::memcpy(data, text.data(), text.size());
+  if (!text.empty()) std::memcpy(data, text.data(), text.size());
   data[text.size()] = '\0';
   return {data, text.size()};
 }
