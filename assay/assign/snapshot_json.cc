@@ -279,7 +279,8 @@ Result<dom::element> parse_document(dom::parser& parser, std::string_view json) 
     return fail(Code::kUnavailable, "there is not enough memory for the snapshot");
   }
   dom::element document;
-  const simdjson::error_code error = parser.parse(json.data(), json.size(), true).get(document);
+  const simdjson::error_code error =
+      parser.parse(json.empty() ? "" : json.data(), json.size(), true).get(document);
   if (error == simdjson::DEPTH_ERROR) {
     return fail(Code::kInvalid, "the snapshot is nested deeper than any condition may be");
   }

@@ -28,7 +28,8 @@ Reader& this_threads_reader() {
 bool parse(Reader& reader, std::string_view body, dom::element& document) {
   reader.lists.clear();
   if (!reader.is_ready || body.size() > kMaxBodyBytes) return false;
-  return reader.parser.parse(body.data(), body.size(), true).get(document) == simdjson::SUCCESS;
+  return reader.parser.parse(body.empty() ? "" : body.data(), body.size(), true).get(document) ==
+         simdjson::SUCCESS;
 }
 
 void set_list(Reader& reader, const dom::array& array, assign::Context& context) {

@@ -171,6 +171,8 @@ double Planner::miss_of(const Signal& signal, double difference, double n_contro
     const auto design = bounds(n_control);
     return design ? 1 - operating_at(*design, std::max(0.0, signal.drift)).power : 1;
   }
+  // An effect beyond what a double holds is not missed.
+  if (!std::isfinite(signal.drift)) return signal.drift > 0 ? 0 : 1;
   const double df = degrees_of_freedom(difference, n_control);
   if (!(df > 0)) return 1;
   if (df > 1e8) {
@@ -249,6 +251,7 @@ std::optional<SequentialCost> Planner::sequential_cost(double effect, double n_c
       signal(std::abs(superiority ? effect : effect - truth), 1, truth, n_control).drift;
   const Operating under_effect = operating_at(*design, drift);
   const Operating under_null = operating_at(*design, 0);
+  if (!std::isfinite(drift) || !std::isfinite(under_effect.power)) return std::nullopt;
   const double one_look = critical(std::numeric_limits<double>::infinity(), n_control) -
                           deviate(1 - under_effect.power);
   return SequentialCost{

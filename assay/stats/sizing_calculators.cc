@@ -55,7 +55,7 @@ void read_quantile(Request& request, Metric& metric) {
       "density", {.fallback = 0, .above = 0, .about = "quantile: of the metric, at the quantile"});
   const auto error = request.maybe_number(
       "std_error", {.fallback = 0, .above = 0, .about = "quantile: of a past sample of n units"});
-  const auto n = request.maybe_number("n", {.fallback = 0, .at_least = 1});
+  const auto n = request.maybe_number("n", {.fallback = 0, .at_least = 1, .at_most = 0x1p53});
   if (metric.type != "quantile" || metric.baseline.sd > 0 || !request.usable()) return;
   const bool by_density = quantile && density && !error && !n;
   if (!by_density && !(error && n && !density)) {
