@@ -41,8 +41,8 @@ struct MetricCell {
   // Units are clusters of rows: a mean is the sum of its rows over their number, and few clusters
   // are judged by t.
   bool clustered = false;
-  std::int64_t capped = 0;      // Units whose value was capped.
-  std::int64_t matured = 0;     // Units whose window has closed.
+  std::int64_t capped = 0;   // Units whose value was capped.
+  std::int64_t matured = 0;  // Units whose window has closed.
 };
 
 struct MetricData {

@@ -25,9 +25,7 @@ bool Snapshot::has_targeting(Handle experiment) const {
 std::size_t Snapshot::variant_count(Handle experiment) const {
   return entries_[experiment.index].variant_count;
 }
-std::size_t Snapshot::control(Handle experiment) const {
-  return controls_[experiment.index];
-}
+std::size_t Snapshot::control(Handle experiment) const { return controls_[experiment.index]; }
 std::string_view Snapshot::variant_key(Handle experiment, std::size_t variant) const {
   return texts_.text(label(experiment, variant).key);
 }

@@ -58,7 +58,7 @@ ASSAY_API void assay_text_free(assay_owned_text text);
 
 typedef enum {
   ASSAY_OK = 0,
-  ASSAY_INVALID = 1,    /* the input cannot be used: the message says what and where */
+  ASSAY_INVALID = 1, /* the input cannot be used: the message says what and where */
   ASSAY_NO_MEMORY = 2
 } assay_status;
 
