@@ -40,6 +40,7 @@ class Planner {
   double power(double effect, double n_control) const;  // Of all metrics where all must show.
   double alpha_comparison(double n_control) const;
   double ratio() const { return ratio_; }  // n_treatment / n_control of the smallest treatment.
+  double all_units() const { return all_units_; }  // Of all variants, per unit of the control.
   std::optional<SequentialCost> sequential_cost(double effect, double n_control) const;
 
  private:
@@ -60,8 +61,8 @@ class Planner {
   Target target_;
   SizingOptions options_;
   double ratio_ = 1;
-  double all_units_ = 2;  // Of all variants, per unit of the control.
-  double scale_ = 1;      // On every variance: CUPED and clusters.
+  double all_units_ = 2;
+  double scale_ = 1;  // On every variance: CUPED and clusters.
   std::optional<GroupSequential> planned_looks_;
 };
 

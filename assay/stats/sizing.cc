@@ -21,8 +21,12 @@ using internal::Target;
 using internal::UnitVariances;
 
 constexpr double kMostUnits = 1e15;
+constexpr double kLeastWeight = 1e-9;
+constexpr double kLeastValue = 1e-100;  // And its inverse: squares stay numbers.
+constexpr double kLeastRate = 1e-15;
 constexpr double kFewConversions = 10;
 constexpr double kFewClusters = 20;
+constexpr int kMostLooks = 100;
 constexpr std::int64_t kLongDays = 364;
 
 void complain(Problems& problems, std::string field, std::string message, std::string hint = {}) {
@@ -33,6 +37,8 @@ void complain(Problems& problems, std::string field, std::string message, std::s
 }
 
 bool inside(double x, double low, double high) { return x > low && x < high; }
+
+bool usable_size(double x) { return inside(std::abs(x), kLeastValue, 1 / kLeastValue); }
 
 void check_level(const SizingOptions& options, Problems& problems) {
   if (!require_share("alpha", options.alpha)) {
@@ -57,8 +63,8 @@ void check_weights(const SizingOptions& options, Problems& problems) {
     complain(problems, "weights", "needs a control and 1 to 100 treatments");
   }
   for (const double weight : weights) {
-    if (inside(weight, 0, kMostUnits)) continue;
-    complain(problems, "weights", fmt::format("{:g} is not above 0", weight),
+    if (inside(weight, kLeastWeight, kMostUnits)) continue;
+    complain(problems, "weights", fmt::format("{:g} is not above {:g}", weight, kLeastWeight),
              "every variant needs units; a share lies between 0 and 1");
   }
 }
@@ -69,7 +75,7 @@ void check_effect(const SizingOptions& options, Problems& problems) {
   const double size = effect.absolute.value_or(effect.relative.value_or(1));
   if (effect.absolute && effect.relative) {
     complain(problems, "effect", "is given twice", "absolute or relative");
-  } else if (!std::isfinite(size) || size == 0) {
+  } else if (!usable_size(size)) {
     complain(problems, "effect", "is not a finite number other than 0",
              "no sample is large enough to find nothing");
   } else if (options.aim == Aim::kEquivalence && size < 0) {
@@ -87,8 +93,8 @@ void check_effect(const SizingOptions& options, Problems& problems) {
   if (options.n_per_variant && *options.n_per_variant < 2) {
     complain(problems, "n_per_variant", "is less than 2");
   }
-  if (!std::isfinite(options.true_difference)) {
-    complain(problems, "true_difference", "is not a finite number");
+  if (!(std::abs(options.true_difference) < 1 / kLeastValue)) {
+    complain(problems, "true_difference", "is not a number below 1e100");
   } else if (!margin && options.true_difference != 0) {
     complain(problems, "true_difference", "belongs to noninferiority and equivalence",
              "the effect to find is mde_relative or mde_absolute");
@@ -119,7 +125,9 @@ void check_variance(const SizingOptions& options, Problems& problems) {
 void check_rule(const SizingOptions& options, Problems& problems) {
   const RuleOptions& rule = options.rule;
   if (rule.rule == Rule::kFixed) return;
-  if (rule.looks < 1 || rule.looks > 200) complain(problems, "looks", "is not between 1 and 200");
+  if (rule.looks < 1 || rule.looks > kMostLooks) {
+    complain(problems, "looks", fmt::format("is not between 1 and {}", kMostLooks));
+  }
   if (options.aim == Aim::kEquivalence) {
     complain(problems, "rule", "equivalence is planned for one look",
              "rule fixed, or noninferiority with the same margin");
@@ -188,13 +196,17 @@ Checked<Solved> solve(const Planner& planner, std::optional<double> effect,
   Problems problems;
   if (!options.n_per_variant) {
     const auto n = planner.required_n(*effect);
-    if (n && *n * std::max(1.0, planner.ratio()) < kMostUnits) {
+    if (n && *n * planner.all_units() < 2 * kMostUnits) {
       return Solved{*effect, *n, options.power.value_or(0.8)};
     }
     complain(problems, "effect", "is too small: more than 10^15 units");
     return unexpected(std::move(problems));
   }
   const auto n = static_cast<double>(*options.n_per_variant);
+  if (!(n * planner.all_units() < 100 * kMostUnits)) {
+    complain(problems, "n_per_variant", "is more than 10^17 units in all variants");
+    return unexpected(std::move(problems));
+  }
   if (effect) return Solved{*effect, n, planner.power(*effect, n)};
   if (const auto smallest = planner.smallest_effect(n)) {
     return Solved{*smallest, n, options.power.value_or(0.8)};
@@ -373,9 +385,9 @@ Checked<Sizing> size_proportion(double baseline, const SizingOptions& options) {
   const auto effect = absolute(options.effect, baseline);
   const double moved =
       options.aim == Aim::kSuperiority ? effect.value_or(0) : options.true_difference;
-  if (!inside(baseline, 0, 1)) {
+  if (!inside(baseline, kLeastRate, 1 - kLeastRate)) {
     complain(problems, "baseline", "is not between 0 and 1", "a rate such as 0.032");
-  } else if (!inside(baseline + moved, 0, 1)) {
+  } else if (!inside(baseline + moved, kLeastRate, 1 - kLeastRate)) {
     complain(problems, options.aim == Aim::kSuperiority ? "effect" : "true_difference",
              fmt::format("the treatment's rate would be {:.6g}", baseline + moved),
              "a rate lies between 0 and 1");
@@ -392,9 +404,16 @@ Checked<Sizing> size_mean(const MeanBaseline& baseline, const SizingOptions& opt
   Problems problems = check(options);
   const double treatment_sd = baseline.treatment_sd.value_or(baseline.sd);
   const auto effect = absolute(options.effect, baseline.mean);
-  if (!std::isfinite(baseline.mean)) complain(problems, "baseline", "is not a finite number");
-  if (!inside(baseline.sd, 0, kMostUnits)) complain(problems, "sd", "is not above 0");
-  if (!inside(treatment_sd, 0, kMostUnits)) complain(problems, "treatment_sd", "is not above 0");
+  if (!(std::abs(baseline.mean) < 1 / kLeastValue)) {
+    complain(problems, "baseline", "is not a number below 1e100");
+  }
+  if (!(baseline.sd > 0) || !usable_size(baseline.sd)) complain(problems, "sd", "is not above 0");
+  if (!(treatment_sd > 0) || !usable_size(treatment_sd)) {
+    complain(problems, "treatment_sd", "is not above 0");
+  }
+  if (effect && !usable_size(*effect) && problems.empty()) {
+    complain(problems, "effect", "is too small or too large a number");
+  }
   if (options.effect.relative && baseline.mean == 0) {
     complain(problems, "effect", "a relative effect needs a baseline other than 0");
   } else if (options.scale == EffectScale::kLift && baseline.mean == 0) {

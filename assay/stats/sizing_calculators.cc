@@ -103,7 +103,7 @@ void read_rule(Request& request, RuleOptions& rule) {
   static constexpr Words kSpending = {"obrien_fleming", "pocock", "power", "hwang_shih_decani"};
   rule.rule = read_choice<Rule>(request, "rule", kRules);
   rule.looks =
-      static_cast<int>(request.count("looks", {.fallback = 28, .at_least = 1, .at_most = 200}));
+      static_cast<int>(request.count("looks", {.fallback = 28, .at_least = 1, .at_most = 100}));
   rule.spending = read_choice<Spending>(request, "spending", kSpending);
   rule.spending_parameter =
       request.number("parameter", {.fallback = 1, .about = "power or gamma of the spending"});

@@ -377,6 +377,11 @@ TEST(Sizing, ImpossibleQuestionsAreProblems) {
   EXPECT_THAT(why(0.5, {.effect = {.relative = 1}}), HasSubstr("rate would be 1"));
   EXPECT_THAT(why(0.5, {.effect = {.relative = 0.1}, .metrics = 0}), HasSubstr("metrics"));
   EXPECT_THAT(why(0.5, {.effect = {.relative = 0.1}, .weights = {1}}), HasSubstr("weights"));
+  // Numbers at the edge of what a double holds are refused, not searched for ever.
+  EXPECT_THAT(why(5e-324, {.n_per_variant = 5000}), HasSubstr("baseline"));
+  EXPECT_THAT(why(0.1, {.effect = {.relative = 0.1}, .weights = {1, 1e-300}}),
+              HasSubstr("weights"));
+  EXPECT_THAT(why(0.1, {.alpha = 1e-300, .effect = {.relative = 0.1}}), HasSubstr("alpha"));
   EXPECT_THAT(why(0.5, {.n_per_variant = 3}), HasSubstr("no possible effect"));
   EXPECT_THAT(
       why(0.1,
