@@ -4,16 +4,21 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "assay/base/time.h"
 #include "assay/define/experiment.h"
+#include "assay/define/words.h"
 #include "assay/stats/estimate.h"
 
 namespace assay::analyze {
 
 enum class TrustStatus { kOk, kWarning, kFailed };
+
+// For define::to_word: the words of the JSON form.
+std::span<const define::Word<TrustStatus>> words(TrustStatus);
 
 struct TrustCheck {
   std::string name;  // "sample_ratio", "contamination", "maturity", "metric_feed", "plan"
@@ -59,6 +64,8 @@ struct Comparison {
 // What a guardrail says about one treatment. kFailed is evidence of harm, kPassed evidence of its
 // absence; not significant is never safe.
 enum class GuardrailStatus { kPassed, kUndecided, kFailed, kNoData };
+
+std::span<const define::Word<GuardrailStatus>> words(GuardrailStatus);
 
 struct GuardrailResult {
   std::string metric;

@@ -3,69 +3,21 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/analyze/analyze.h"
-#include "assay/base/check.h"
 #include "assay/base/version.h"
+#include "assay/define/words.h"
 
 namespace assay::analyze {
 namespace {
 
+constexpr define::Word<TrustStatus> kTrust[] = {
+    {"ok", TrustStatus::kOk}, {"warning", TrustStatus::kWarning}, {"failed", TrustStatus::kFailed}};
+
+constexpr define::Word<GuardrailStatus> kGuardrails[] = {{"passed", GuardrailStatus::kPassed},
+                                                         {"undecided", GuardrailStatus::kUndecided},
+                                                         {"failed", GuardrailStatus::kFailed},
+                                                         {"no_data", GuardrailStatus::kNoData}};
+
 using Json = nlohmann::ordered_json;
-
-std::string_view name(TrustStatus status) {
-  switch (status) {
-    case TrustStatus::kOk:
-      return "ok";
-    case TrustStatus::kWarning:
-      return "warning";
-    case TrustStatus::kFailed:
-      return "failed";
-  }
-  ASSAY_CHECK(false);
-}
-
-std::string_view name(GuardrailStatus status) {
-  switch (status) {
-    case GuardrailStatus::kPassed:
-      return "passed";
-    case GuardrailStatus::kUndecided:
-      return "undecided";
-    case GuardrailStatus::kFailed:
-      return "failed";
-    case GuardrailStatus::kNoData:
-      return "no_data";
-  }
-  ASSAY_CHECK(false);
-}
-
-std::string_view name(define::Role role) {
-  switch (role) {
-    case define::Role::kPrimary:
-      return "primary";
-    case define::Role::kSecondary:
-      return "secondary";
-    case define::Role::kGuardrail:
-      return "guardrail";
-  }
-  ASSAY_CHECK(false);
-}
-
-std::string_view name(define::MetricType type) {
-  switch (type) {
-    case define::MetricType::kProportion:
-      return "proportion";
-    case define::MetricType::kMean:
-      return "mean";
-    case define::MetricType::kCount:
-      return "count";
-    case define::MetricType::kRatio:
-      return "ratio";
-    case define::MetricType::kQuantile:
-      return "quantile";
-    case define::MetricType::kRetention:
-      return "retention";
-  }
-  ASSAY_CHECK(false);
-}
 
 void put(Json& json, const char* key, const std::optional<double>& value) {
   if (value) json[key] = *value;
@@ -94,7 +46,7 @@ Json arm_json(const ArmResult& arm) {
 
 Json metric_json(const MetricArms& metric) {
   Json json{{"metric", metric.metric}};
-  if (metric.type) json["type"] = name(*metric.type);
+  if (metric.type) json["type"] = define::to_word(*metric.type);
   json["maturity"] = metric.maturity;
   json["arms"] = Json::array();
   for (const ArmResult& arm : metric.arms) json["arms"].push_back(arm_json(arm));
@@ -111,7 +63,7 @@ void put_inference(Json& json, const stats::Estimate& estimate) {
 Json guardrail_json(const GuardrailResult& guardrail) {
   Json json{{"metric", guardrail.metric},
             {"variant", guardrail.variant},
-            {"status", name(guardrail.status)},
+            {"status", define::to_word(guardrail.status)},
             {"message", guardrail.message}};
   put(json, "threshold", guardrail.threshold);
   put(json, "margin_relative", guardrail.margin_relative);
@@ -119,7 +71,8 @@ Json guardrail_json(const GuardrailResult& guardrail) {
 }
 
 Json trust_json(const TrustCheck& check) {
-  Json json{{"name", check.name}, {"status", name(check.status)}, {"message", check.message}};
+  Json json{
+      {"name", check.name}, {"status", define::to_word(check.status)}, {"message", check.message}};
   put(json, "p_value", check.p_value);
   return json;
 }
@@ -132,12 +85,11 @@ Json list(const std::vector<T>& values, Function function) {
 }
 
 Json comparison_json(const Comparison& comparison) {
-  Json json{
-      {"metric", comparison.metric},
-      {"role", name(comparison.role)},
-      {"direction", comparison.direction == define::Direction::kIncrease ? "increase" : "decrease"},
-      {"control", comparison.control},
-      {"variant", comparison.variant}};
+  Json json{{"metric", comparison.metric},
+            {"role", define::to_word(comparison.role)},
+            {"direction", define::to_word(comparison.direction)},
+            {"control", comparison.control},
+            {"variant", comparison.variant}};
   put_interval(json, comparison.difference);
   json["relative"] = Json::object();
   put_interval(json["relative"], comparison.relative);
@@ -164,6 +116,9 @@ Json segment_json(const SegmentResult& segment) {
 }
 
 }  // namespace
+
+std::span<const define::Word<TrustStatus>> words(TrustStatus) { return kTrust; }
+std::span<const define::Word<GuardrailStatus>> words(GuardrailStatus) { return kGuardrails; }
 
 std::string to_json(const Comparison& comparison) { return comparison_json(comparison).dump(); }
 

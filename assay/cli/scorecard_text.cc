@@ -5,15 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "assay/base/check.h"
 #include "assay/base/version.h"
 
 namespace assay::cli {
 
 using analyze::Comparison;
-using analyze::GuardrailStatus;
 using analyze::Scorecard;
-using analyze::TrustStatus;
 
 namespace {
 
@@ -29,30 +26,13 @@ std::string interval_text(const stats::Interval& interval, Format format) {
                      interval.high ? format(*interval.high) : "unbounded");
 }
 
-std::string mark(TrustStatus status) {
-  switch (status) {
-    case TrustStatus::kOk:
-      return "ok";
-    case TrustStatus::kWarning:
-      return "warning";
-    case TrustStatus::kFailed:
-      return "FAILED";
-  }
-  ASSAY_CHECK(false);
-}
-
-std::string mark(GuardrailStatus status) {
-  switch (status) {
-    case GuardrailStatus::kPassed:
-      return "passed";
-    case GuardrailStatus::kUndecided:
-      return "undecided";
-    case GuardrailStatus::kFailed:
-      return "FAILED";
-    case GuardrailStatus::kNoData:
-      return "no data";
-  }
-  ASSAY_CHECK(false);
+// "ok", "no data", and what must not be overlooked in capitals: "FAILED".
+template <typename Status>
+std::string mark(Status status) {
+  if (status == Status::kFailed) return "FAILED";
+  std::string text(define::to_word(status));
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
 }
 
 std::string evidence(const Comparison& comparison) {
