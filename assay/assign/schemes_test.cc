@@ -1,6 +1,5 @@
 #include "assay/assign/schemes.h"
 
-#include <cstdio>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -23,27 +22,6 @@ std::optional<json> read_json(const std::string& path) {
   return json::parse(file);
 }
 
-// As idOf in tools/peers/schemes.mjs.
-std::string id_of(std::uint32_t i, std::uint32_t families) {
-  const std::string number = std::to_string(i);
-  const std::uint32_t spread = i * 2654435761U;
-  char uuid[48];
-  switch (i % families) {
-    case 0:
-      return "user_" + number;
-    case 1:
-      return number;
-    case 2:
-      return "person" + number + "@example.com";
-    case 3:
-      std::snprintf(uuid, sizeof uuid, "%08x-%04x-4%03x-8%03x-%012x", spread, i & 0xffff, i & 0xfff,
-                    i & 0xfff, spread);
-      return uuid;
-    default:
-      return "ユーザー" + number + "🦊é";
-  }
-}
-
 std::string answers_of(const json& c, std::uint32_t count) {
   const json file = {
       {"experiment",
@@ -61,7 +39,7 @@ std::string answers_of(const json& c, std::uint32_t count) {
   Context context(**snapshot);
   std::string answers;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const std::string id = id_of(i, c["id_families"]);
+    const std::string id = peer_unit_id(i, c["id_families"]);
     context.set_targeting_key(id);
     const Assignment answer = (*snapshot)->evaluate(Handle{0}, context);
     if (!answer.assigned() && answer.reason != Reason::kTraffic) return "neither split nor traffic";
@@ -184,7 +162,7 @@ TEST(Schemes, RaisingTrafficMovesNobody) {
       const auto snapshot = compile_plans({plan}).value();
       Context context(*snapshot);
       for (std::uint32_t i = 0; i < before.size(); ++i) {
-        const std::string id = id_of(i, 5);
+        const std::string id = peer_unit_id(i, 5);
         context.set_targeting_key(id);
         const Assignment now = snapshot->evaluate(Handle{0}, context);
         if (before[i] != Assignment::kNone) {
@@ -211,7 +189,7 @@ TEST(Schemes, OtherLayersSlotsStillExclude) {
   Context context(*snapshot);
   int excluded = 0, waiting = 0;
   for (std::uint32_t i = 0; i < 2000; ++i) {
-    const std::string id = id_of(i, 5);
+    const std::string id = peer_unit_id(i, 5);
     context.set_targeting_key(id);
     const Assignment answer = snapshot->evaluate(Handle{0}, context);
     excluded += answer.reason == Reason::kExcluded ? 1 : 0;

@@ -15,19 +15,6 @@ namespace {
 using define::Experiment;
 using define::Op;
 
-std::shared_ptr<const Snapshot> must_compile(const std::vector<Experiment>& plans,
-                                             const CompileOptions& options = {}) {
-  auto compiled = compile_plans(plans, options);
-  EXPECT_TRUE(compiled) << to_text(compiled.error());
-  return std::move(compiled).value();
-}
-
-Assignment ask(const Snapshot& snapshot, std::string_view id, std::string_view unit) {
-  Context context(snapshot);
-  context.set_targeting_key(unit);
-  return *snapshot.evaluate(id, context);
-}
-
 // The example in the header.
 TEST(Snapshot, AnswersVariantAndReason) {
   const Running running{.plan = plan_of("ranker_v2"), .version = 3, .epoch = 7};
@@ -236,7 +223,7 @@ TEST(Snapshot, RefusesTooManyKindsOfUnit) {
 }
 
 TEST(Snapshot, EmptyIsFine) {
-  const auto snapshot = must_compile({});
+  const auto snapshot = must_compile(std::vector<Running>{});
   EXPECT_EQ(snapshot->size(), 0U);
   EXPECT_FALSE(snapshot->find(""));
 }

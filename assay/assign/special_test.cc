@@ -17,23 +17,10 @@ namespace {
 using define::Experiment;
 using testing::HasSubstr;
 
-std::shared_ptr<const Snapshot> must_compile(const std::vector<Running>& running,
-                                             const CompileOptions& options = {}) {
-  auto compiled = compile(running, options);
-  EXPECT_TRUE(compiled) << to_text(compiled.error());
-  return std::move(compiled).value();
-}
-
 std::string refusal(const std::vector<Running>& running) {
   const auto compiled = compile(running);
   EXPECT_FALSE(compiled);
   return compiled ? "" : to_text(compiled.error());
-}
-
-Assignment ask(const Snapshot& snapshot, std::string_view id, std::string_view unit) {
-  Context context(snapshot);
-  context.set_targeting_key(unit);
-  return *snapshot.evaluate(id, context);
 }
 
 std::string user(int i) { return "user_" + std::to_string(i); }

@@ -1,8 +1,13 @@
-// Short ways to write plans, for the tests of assign and deliver.
+// Short ways to write plans and to ask about units, for the tests of assign, of deliver and of the
+// C face.
 #pragma once
 
+#include <cstdint>
+#include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +41,50 @@ inline Checked<std::shared_ptr<const Snapshot>> compile_plans(
   std::vector<Running> running;
   for (const define::Experiment& plan : plans) running.push_back({.plan = plan});
   return compile(running, options);
+}
+
+// Throws, for a test to fail with all problems.
+inline std::shared_ptr<const Snapshot> must_compile(const std::vector<Running>& running,
+                                                    const CompileOptions& options = {}) {
+  auto compiled = compile(running, options);
+  if (!compiled) throw std::invalid_argument(to_text(compiled.error()));
+  return *std::move(compiled);
+}
+
+inline std::shared_ptr<const Snapshot> must_compile(const std::vector<define::Experiment>& plans,
+                                                    const CompileOptions& options = {}) {
+  std::vector<Running> running;
+  for (const define::Experiment& plan : plans) running.push_back({.plan = plan});
+  return must_compile(running, options);
+}
+
+// The answer for a context that holds nothing but the targeting key.
+inline Assignment ask(const Snapshot& snapshot, std::string_view experiment,
+                      std::string_view unit) {
+  Context context(snapshot);
+  context.set_targeting_key(unit);
+  return *snapshot.evaluate(experiment, context);
+}
+
+// Id number i of those that the peers' SDKs were asked about: idOf in tools/peers/schemes.mjs.
+inline std::string peer_unit_id(std::uint32_t i, std::uint32_t families) {
+  const std::string number = std::to_string(i);
+  const std::uint32_t spread = i * 2654435761U;
+  char uuid[48];
+  switch (i % families) {
+    case 0:
+      return "user_" + number;
+    case 1:
+      return number;
+    case 2:
+      return "person" + number + "@example.com";
+    case 3:
+      std::snprintf(uuid, sizeof uuid, "%08x-%04x-4%03x-8%03x-%012x", spread, i & 0xffff, i & 0xfff,
+                    i & 0xfff, spread);
+      return uuid;
+    default:
+      return "ユーザー" + number + "🦊é";
+  }
 }
 
 }  // namespace assay::assign

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,29 @@ std::string_view fault_message(assay::deliver::BodyFault fault) {
   return "targetingKey is not a text";
 }
 
+bool evaluate_json(const Snapshot& snapshot, std::string_view experiment, std::string_view json,
+                   std::optional<assay::Timestamp> now, assay_assignment* out,
+                   assay_error* error) try {
+  const auto handle = snapshot.find(experiment);
+  if (!handle) {
+    report(error, "no experiment " + std::string(experiment) + " is in the snapshot", experiment);
+    return false;
+  }
+  Context context(snapshot);
+  if (now) context.set_time(*now);
+  const std::string body = "{\"context\":" + std::string(json) + "}";
+  const auto fault = assay::deliver::read_context(body, context);
+  if (fault != assay::deliver::BodyFault::kNone) {
+    report(error, fault_message(fault));
+    return false;
+  }
+  *out = answer(snapshot, *handle, snapshot.evaluate(*handle, context));
+  return true;
+} catch (const std::bad_alloc&) {
+  report_no_memory(error);
+  return false;
+}
+
 }  // namespace
 
 void assay_text_free(assay_owned_text text) { std::free(text.data); }
@@ -137,6 +161,9 @@ void assay_context_set_number(assay_context* context, assay_text name, double va
 void assay_context_set_bool(assay_context* context, assay_text name, bool value) {
   context->context.set_bool(view(name), value);
 }
+void assay_context_set_time(assay_context* context, int64_t unix_micros) {
+  context->context.set_time({.micros = unix_micros});
+}
 
 bool assay_evaluate(const assay_snapshot* snapshot, assay_text experiment,
                     const assay_context* context, assay_assignment* out) {
@@ -165,25 +192,15 @@ assay_status assay_evaluate_all(const assay_snapshot* snapshot, assay_context* c
 }
 
 bool assay_evaluate_json(const assay_snapshot* snapshot, assay_text experiment,
-                         assay_text context_json, assay_assignment* out, assay_error* error) try {
-  const auto handle = snapshot->compiled->find(view(experiment));
-  if (!handle) {
-    report(error, "no experiment " + std::string(view(experiment)) + " is in the snapshot",
-           view(experiment));
-    return false;
-  }
-  Context context(*snapshot->compiled);
-  const std::string body = "{\"context\":" + std::string(view(context_json)) + "}";
-  const auto fault = assay::deliver::read_context(body, context);
-  if (fault != assay::deliver::BodyFault::kNone) {
-    report(error, fault_message(fault));
-    return false;
-  }
-  *out = answer(*snapshot->compiled, *handle, snapshot->compiled->evaluate(*handle, context));
-  return true;
-} catch (const std::bad_alloc&) {
-  report_no_memory(error);
-  return false;
+                         assay_text context_json, assay_assignment* out, assay_error* error) {
+  return evaluate_json(*snapshot->compiled, view(experiment), view(context_json), {}, out, error);
+}
+
+bool assay_evaluate_json_at(const assay_snapshot* snapshot, assay_text experiment,
+                            assay_text context_json, int64_t unix_micros, assay_assignment* out,
+                            assay_error* error) {
+  const assay::Timestamp now{.micros = unix_micros};
+  return evaluate_json(*snapshot->compiled, view(experiment), view(context_json), now, out, error);
 }
 
 assay_owned_text assay_explain(const assay_snapshot* snapshot, uint32_t number,

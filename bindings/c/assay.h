@@ -90,6 +90,9 @@ ASSAY_API void assay_context_set_key(assay_context* context, assay_text unit_id)
 ASSAY_API void assay_context_set_text(assay_context* context, assay_text name, assay_text value);
 ASSAY_API void assay_context_set_number(assay_context* context, assay_text name, double value);
 ASSAY_API void assay_context_set_bool(assay_context* context, assay_text name, bool value);
+/* The moment of asking, in microseconds since 1970 (UTC). The library reads no clock: without this,
+ * switchbacks answer no_unit. Kept over a reset. */
+ASSAY_API void assay_context_set_time(assay_context* context, int64_t unix_micros);
 
 typedef struct {
   assay_text variant;      /* its key; no data when the unit is not assigned */
@@ -116,6 +119,10 @@ ASSAY_API assay_status assay_evaluate_all(const assay_snapshot* snapshot, assay_
 ASSAY_API bool assay_evaluate_json(const assay_snapshot* snapshot, assay_text experiment,
                                    assay_text context_json, assay_assignment* out,
                                    assay_error* error);
+/* The same at a moment, in microseconds since 1970 (UTC), which switchbacks need. */
+ASSAY_API bool assay_evaluate_json_at(const assay_snapshot* snapshot, assay_text experiment,
+                                      assay_text context_json, int64_t unix_micros,
+                                      assay_assignment* out, assay_error* error);
 /* Why, as one sentence for people ("country is missing"); no data when there is no memory. */
 ASSAY_API assay_owned_text assay_explain(const assay_snapshot* snapshot, uint32_t number,
                                          const assay_context* context);

@@ -26,16 +26,32 @@ assay_snapshot* c_load(const char* json, size_t size, char why[1024]) {
 }
 
 bool c_ask(const assay_snapshot* snapshot, const char* experiment, const char* context_json,
-           c_answer* answer, char why[1024]) {
+           const int64_t* unix_micros, c_answer* answer, char why[1024]) {
   assay_error error = {0};
   assay_assignment out;
-  if (!assay_evaluate_json(snapshot, assay_text_of(experiment), assay_text_of(context_json), &out,
-                           &error)) {
+  assay_text id = assay_text_of(experiment);
+  assay_text json = assay_text_of(context_json);
+  const bool known =
+      unix_micros == NULL
+          ? assay_evaluate_json(snapshot, id, json, &out, &error)
+          : assay_evaluate_json_at(snapshot, id, json, *unix_micros, &out, &error);
+  if (!known) {
     take(&error, why);
     return false;
   }
   take_answer(&out, answer);
   return true;
+}
+
+void c_ask_key_at(const assay_snapshot* snapshot, const char* experiment, assay_text key,
+                  const int64_t* unix_micros, c_answer* answer) {
+  assay_context* context = assay_context_new(snapshot);
+  assay_assignment out;
+  if (unix_micros != NULL) assay_context_set_time(context, *unix_micros);
+  assay_context_reset(context); /* Keeps the time. */
+  assay_context_set_key(context, key);
+  if (assay_evaluate(snapshot, assay_text_of(experiment), context, &out)) take_answer(&out, answer);
+  assay_context_free(context);
 }
 
 int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size) {

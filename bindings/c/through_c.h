@@ -17,9 +17,12 @@ typedef struct {
 
 /* NULL, and the error's message and place in `why`. */
 assay_snapshot* c_load(const char* json, size_t size, char why[1024]);
-/* False, and why. Asks with the context as JSON. */
+/* False, and why. Asks with the context as JSON; at a moment, unless it is NULL. */
 bool c_ask(const assay_snapshot* snapshot, const char* experiment, const char* context_json,
-           c_answer* answer, char why[1024]);
+           const int64_t* unix_micros, c_answer* answer, char why[1024]);
+/* The same with a key alone, through a context. */
+void c_ask_key_at(const assay_snapshot* snapshot, const char* experiment, assay_text key,
+                  const int64_t* unix_micros, c_answer* answer);
 /* Asks experiment 0 with a key alone, through a context and through all of them at once, which must
  * agree; the variant's number, or -1. */
 int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size);
