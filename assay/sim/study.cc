@@ -72,7 +72,7 @@ double kolmogorov_smirnov_p(std::vector<double> values) {
 
 void judge(Row& row, double low, double high) {
   row.low = row.promise == Promise::kAtMost ? 0 : low;
-  row.high = high;
+  row.high = row.promise == Promise::kAtLeast ? 1 : high;
   row.verdict = row.mean >= row.low && row.mean <= row.high ? Verdict::kKept : Verdict::kBroken;
 }
 
@@ -85,9 +85,9 @@ Row share_row(std::string_view measure, std::int64_t count, std::int64_t runs, P
   row.std_error = std::sqrt(row.mean * (1 - row.mean) / n);
   row.promised = promised;
   if (promise == Promise::kNone) return row;
-  const double above = promise == Promise::kExactly ? 1 - kOutside / 2 : kBand;
-  judge(row, static_cast<double>(stats::binomial_quantile(kOutside / 2, runs, promised)) / n,
-        static_cast<double>(stats::binomial_quantile(above, runs, promised)) / n);
+  const double outside = promise == Promise::kExactly ? kOutside / 2 : kOutside;
+  judge(row, static_cast<double>(stats::binomial_quantile(outside, runs, promised)) / n,
+        static_cast<double>(stats::binomial_quantile(1 - outside, runs, promised)) / n);
   return row;
 }
 
@@ -139,7 +139,7 @@ Row rejection_row(const StudyHead& head, const MethodHead& method, const Tally& 
   const bool planned = method.power && method.promise != Promise::kNone;
   Row row = head.effect
                 ? share_row("power", tally.rejected, runs,
-                            planned ? Promise::kExactly : Promise::kNone, method.power.value_or(0))
+                            planned ? method.promise : Promise::kNone, method.power.value_or(0))
                 : share_row("false_positives", tally.rejected, runs, method.promise, rate);
   if (!head.effect && head.looks == 1 && !tally.p_values.empty()) {
     add_p_values(row, tally, method.promise);
@@ -206,7 +206,7 @@ bool StudyResult::passed() const {
 }
 
 std::string_view promise_name(Promise promise) {
-  static constexpr std::array<std::string_view, 3> kNames{"exactly", "at_most", "none"};
+  static constexpr std::array<std::string_view, 4> kNames{"exactly", "at_most", "at_least", "none"};
   return kNames[static_cast<std::size_t>(promise)];
 }
 

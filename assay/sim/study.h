@@ -8,7 +8,7 @@
 //
 // A method that does not promise anything here (a fixed test that is peeked at) is measured and
 // not judged. A promise is broken when the count leaves the 99.9 % binomial band around the
-// promised rate: on either side where the rate should be exact, above where it is a bound. The
+// promised rate: on either side where the rate should be exact, beyond it where it is a bound. The
 // same options give the same numbers; a seed that fails is a finding and is never replaced. Pure.
 #pragma once
 
@@ -39,6 +39,7 @@ struct Claim {
 enum class Promise {
   kExactly,  // The rate is alpha: judged on both sides.
   kAtMost,   // The rate is at most alpha: judged above.
+  kAtLeast,  // The power is at least the plan's: judged below.
   kNone,     // Nothing promised here: measured, not judged.
 };
 
@@ -132,8 +133,8 @@ struct RunOptions {
 
 StudyResult run_study(const Study& study, const RunOptions& options = {});
 
-std::string_view promise_name(Promise promise);                // "exactly", "at_most", "none"
-std::string_view verdict_name(Verdict verdict);                // "kept", "broken", "not_judged"
+std::string_view promise_name(Promise promise);  // "exactly", "at_most", "at_least", "none"
+std::string_view verdict_name(Verdict verdict);  // "kept", "broken", "not_judged"
 std::string to_json(const std::vector<StudyResult>& results);  // docs/methods/README.md
 
 }  // namespace assay::sim

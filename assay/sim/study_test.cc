@@ -75,12 +75,16 @@ TEST(Study, ALiarIsCaught) {
 
 TEST(Study, PowerIsHeldAgainstThePlan) {
   const double power = stats::normal_sf(normal_isf(0.025) - 2) + stats::normal_cdf(-1.96 - 2);
-  for (const auto& [planned, verdict] :
-       {std::pair{power, Verdict::kKept}, std::pair{power + 0.1, Verdict::kBroken}}) {
-    const StudyResult result =
-        run_study(coin({.name = "z", .power = planned}, 0.05, 1, 2), {.runs = 4000});
-    EXPECT_EQ(row_of(result, "power").verdict, verdict);
-  }
+  const auto verdict_of = [](double planned, Promise promise) {
+    const StudyResult result = run_study(
+        coin({.name = "z", .promise = promise, .power = planned}, 0.05, 1, 2), {.runs = 4000});
+    return row_of(result, "power").verdict;
+  };
+  EXPECT_EQ(verdict_of(power, Promise::kExactly), Verdict::kKept);
+  EXPECT_EQ(verdict_of(power + 0.1, Promise::kExactly), Verdict::kBroken);
+  EXPECT_EQ(verdict_of(power - 0.1, Promise::kExactly), Verdict::kBroken);
+  EXPECT_EQ(verdict_of(power - 0.1, Promise::kAtLeast), Verdict::kKept);
+  EXPECT_EQ(verdict_of(power + 0.1, Promise::kAtLeast), Verdict::kBroken);
 }
 
 TEST(Study, LooksAddUp) {

@@ -182,21 +182,32 @@ double Planner::miss_of(const Signal& signal, double difference, double n_contro
   return noncentral_t_cdf(critical(df, n_control) * signal.ratio, df, signal.drift);
 }
 
+// Of a margin relative to the control: by how much of the control it lies off.
+double Planner::lean(double effect) const {
+  const bool relative = options_.effect.relative.has_value() && target_.baseline != 0;
+  return relative ? effect / target_.baseline : 0;
+}
+
+// Of the effect against the null, or of the truth against the margin.
+Planner::Signal Planner::main_signal(double effect, double n_control) const {
+  const double truth = options_.true_difference;
+  if (options_.aim != Aim::kSuperiority) {
+    const bool one_sided = options_.aim == Aim::kNonInferiority;
+    const double distance = one_sided ? std::abs(effect - truth) : effect - truth;
+    return signal(distance, 1 + lean(effect), truth, n_control);
+  }
+  const double form = options_.scale == EffectScale::kLift ? 1 + effect / target_.baseline : 1;
+  const double distance = target_.distance ? target_.distance(effect) : std::abs(effect);
+  return signal(distance, form, effect, n_control);
+}
+
 double Planner::miss(double effect, double n_control) const {
   const double truth = options_.true_difference;
-  const bool relative = options_.effect.relative.has_value() && target_.baseline != 0;
-  const double lean = relative ? effect / target_.baseline : 0;  // Of a margin.
-  if (options_.aim == Aim::kSuperiority) {
-    const double form = options_.scale == EffectScale::kLift ? 1 + effect / target_.baseline : 1;
-    const double distance = target_.distance ? target_.distance(effect) : std::abs(effect);
-    return miss_of(signal(distance, form, effect, n_control), effect, n_control);
-  }
-  if (options_.aim == Aim::kNonInferiority) {
-    return miss_of(signal(std::abs(effect - truth), 1 + lean, truth, n_control), truth, n_control);
-  }
-  const double high = miss_of(signal(effect - truth, 1 + lean, truth, n_control), truth, n_control);
-  const double low = miss_of(signal(effect + truth, 1 - lean, truth, n_control), truth, n_control);
-  return std::min(1.0, high + low);
+  const double difference = options_.aim == Aim::kSuperiority ? effect : truth;
+  const double miss = miss_of(main_signal(effect, n_control), difference, n_control);
+  if (options_.aim != Aim::kEquivalence) return miss;
+  const Signal low = signal(effect + truth, 1 - lean(effect), truth, n_control);
+  return std::min(1.0, miss + miss_of(low, truth, n_control));
 }
 
 double Planner::target_miss() const {
@@ -245,10 +256,7 @@ std::optional<SequentialCost> Planner::sequential_cost(double effect, double n_c
   if (options_.rule.rule == Rule::kFixed) return std::nullopt;
   const auto design = bounds(n_control);
   if (!design) return std::nullopt;
-  const bool superiority = options_.aim == Aim::kSuperiority;
-  const double truth = superiority ? effect : options_.true_difference;
-  const double drift =
-      signal(std::abs(superiority ? effect : effect - truth), 1, truth, n_control).drift;
+  const double drift = main_signal(effect, n_control).drift;
   const Operating under_effect = operating_at(*design, drift);
   const Operating under_null = operating_at(*design, 0);
   if (!std::isfinite(drift) || !std::isfinite(under_effect.power)) return std::nullopt;

@@ -49,6 +49,8 @@ class Planner {
     double ratio;  // Null over alternative standard error.
   };
   Signal signal(double distance, double form, double difference, double n_control) const;
+  Signal main_signal(double effect, double n_control) const;
+  double lean(double effect) const;
   double miss_of(const Signal& signal, double difference, double n_control) const;
   double degrees_of_freedom(double difference, double n_control) const;
   double critical(double df, double n_control) const;

@@ -340,6 +340,26 @@ TEST(Sizing, RulesWithSeveralLooksCostUnitsAndSaveThem) {
   EXPECT_LT(size_proportion(0.1, options)->power, 0.8);
 }
 
+// With the same power, a rule ends on average at the same share of its units whatever it compares:
+// treatment - 0.9·control, the lift, or the difference.
+TEST(Sizing, TheAverageUseIsThatOfTheTestThatIsMade) {
+  const MeanBaseline baseline{.mean = 1, .sd = 1};
+  SizingOptions options{.aim = Aim::kNonInferiority,
+                        .effect = {.relative = -0.1},
+                        .rule = {.rule = Rule::kConfidenceSequence}};
+  const auto share = [&](const SizingOptions& each) {
+    const auto sizing = size_mean(baseline, each);
+    return sizing->sequential->expected_n_effect / static_cast<double>(sizing->n_total);
+  };
+  SizingOptions absolute = options;
+  absolute.effect = {.absolute = -0.1};
+  EXPECT_NEAR(share(options), share(absolute), 1e-3);
+  EXPECT_NEAR(share(options), 0.6209, 1e-3);  // Simulated: 0.616 ± 0.003.
+  options.aim = absolute.aim = Aim::kSuperiority;
+  options.scale = EffectScale::kLift;
+  EXPECT_NEAR(share(options), share(absolute), 1e-3);
+}
+
 TEST(Sizing, APosteriorRuleNamesItsFalseAlarms) {
   SizingOptions options{.effect = {.relative = 0.1},
                         .rule = {.rule = Rule::kPosterior, .looks = 28}};

@@ -2,6 +2,7 @@
 """Runs every study of `assay simulate methods` and writes docs/methods/calibration.{json,md}.
 
     tools/calibration/run.py --assay build/release/bin/assay [--seed 1] [--jobs 2]
+    tools/calibration/run.py --only power    # only studies whose names begin so; the others stay
     tools/calibration/run.py --report        # only the page and the plots, from calibration.json
 
 Exit status 1 when a method breaks a promise. Matplotlib comes from a virtual environment under
@@ -45,12 +46,22 @@ def run_study(assay, name, seed):
     return rounded(study)
 
 
-def run_all(assay, seed, jobs):
+def run_all(assay, seed, jobs, only):
+    """The studies whose names begin with `only` anew, the others from the last run, in order."""
     listing = subprocess.run([assay, "simulate", "methods", "--list", "--json"], check=True,
                              capture_output=True, text=True).stdout
     names = [each["study"] for each in json.loads(listing)]
+    kept = {study["study"]: study for study in last_run()} if only else {}
+
+    def study_of(name):
+        return run_study(assay, name, seed) if name.startswith(only) else kept[name]
+
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(lambda name: run_study(assay, name, seed), names))
+        return list(pool.map(study_of, names))
+
+
+def last_run():
+    return json.loads((DOCS / "calibration.json").read_text(encoding="utf-8"))["studies"]
 
 
 def text_of(studies):
@@ -79,14 +90,14 @@ def main():
     parser.add_argument("--assay", default=str(ROOT / "build/release/bin/assay"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--only", default="", help="studies whose names begin so")
     parser.add_argument("--report", action="store_true", help="only the page, from the last run")
     options = parser.parse_args()
     if not options.report:
-        studies = run_all(options.assay, options.seed, options.jobs)
+        studies = run_all(options.assay, options.seed, options.jobs, options.only)
         (DOCS / "calibration.json").write_text(text_of(studies), encoding="utf-8")
     report()
-    studies = json.loads((DOCS / "calibration.json").read_text(encoding="utf-8"))["studies"]
-    broken = [each["study"] for each in studies if not each["passed"]]
+    broken = [each["study"] for each in last_run() if not each["passed"]]
     for name in broken:
         print(f"broken promise, replay: assay simulate methods --study {name} "
               f"--seed {options.seed}")
