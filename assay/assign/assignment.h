@@ -34,6 +34,7 @@ struct Assignment {
   std::uint32_t attribute = 0;  // … and of which attribute (Snapshot::attribute_name). kHoldout,
                                 // kPrerequisite: of which, for Snapshot::explain.
   std::uint32_t version = 0;
+  bool by_fallback = false;  // The unit is of the plan's fallback kind.
   std::int64_t epoch = 0;
   double propensity = 0.0;  // Probability of this variant among the units in the experiment.
 

@@ -210,6 +210,10 @@ class Compiler {
   void add_special(const Running& running, Snapshot::Entry& entry) {
     const define::Assignment& plan = running.plan.assignment;
     Special special;
+    if (!plan.fallback_unit.empty()) {
+      special.fallback_kind = unit_kind(running.plan, plan.fallback_unit);
+      if (!special.fallback_kind) return;
+    }
     for (const define::Holdout& one : plan.holdouts) {
       const auto kind = unit_kind(running.plan, one.unit);
       if (!kind) return;

@@ -16,6 +16,13 @@ std::optional<Handle> Snapshot::find(std::string_view experiment) const {
 std::string_view Snapshot::unit_kind(Handle experiment) const {
   return schema_.names.text(schema_.units[entries_[experiment.index].unit_kind]);
 }
+std::string_view Snapshot::unit_kind(Handle experiment, const Assignment& assignment) const {
+  return schema_.names.text(schema_.units[unit_kind_of(experiment, assignment)]);
+}
+bool Snapshot::has_fallback(Handle experiment) const {
+  const Entry& entry = entries_[experiment.index];
+  return (entry.flags & kSpecial) != 0 && specials_[entry.special].fallback_kind.has_value();
+}
 bool Snapshot::exposes_on_evaluation(Handle experiment) const {
   return (entries_[experiment.index].flags & kExposes) != 0;
 }

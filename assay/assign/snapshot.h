@@ -82,10 +82,10 @@ class Snapshot {
   std::uint32_t version(Handle experiment) const { return entries_[experiment.index].version; }
   std::int64_t epoch(Handle experiment) const { return entries_[experiment.index].epoch; }
   std::string_view unit_kind(Handle experiment) const;
-  // Whom this experiment would assign; its id is empty when there is nobody.
-  const Unit& unit(Handle experiment, const Context& context) const {
-    return context.unit(entries_[experiment.index].unit_kind);
-  }
+  bool has_fallback(Handle experiment) const;
+  // Who was assigned, and of which kind; the id is empty when there is nobody.
+  const Unit& unit(Handle experiment, const Assignment& assignment, const Context& context) const;
+  std::string_view unit_kind(Handle experiment, const Assignment& assignment) const;
   // The epoch whose split holds for this unit: that of its slot, where earlier epochs had others.
   std::int64_t epoch_of(Handle experiment, std::string_view unit_id) const;
   bool exposes_on_evaluation(Handle experiment) const;
@@ -162,6 +162,8 @@ class Snapshot {
     std::int16_t variant = 0;
   };
 
+  static_assert(sizeof(Entry) == 64);
+
   // What differs from unit to unit; fits into a register.
   struct Decision {
     Reason reason = Reason::kStopped;
@@ -183,6 +185,8 @@ class Snapshot {
   std::int16_t split_like_peer(const Entry& entry, const Unit& unit) const;
 
   // special.cc
+  std::uint8_t unit_kind_of(Handle experiment, const Assignment& assignment) const;
+  bool falls_back(const Entry& entry, const Context& context) const;
   Assignment decide_special(const Entry& entry, const Context& context) const;
   bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
   bool lacks_variant(const Special& special, const Context& context, Assignment& answer) const;

@@ -52,7 +52,7 @@ void check_cohorts(const Running& running, Problems& problems) {
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
   return !plan.holdouts.empty() || !plan.prerequisites.empty() || plan.switchback.has_value() ||
-         !running.earlier.empty();
+         !plan.fallback_unit.empty() || !running.earlier.empty();
 }
 
 Problems special_problems(const Running& running) {
@@ -80,6 +80,23 @@ Problems special_problems(const Running& running) {
 }
 
 std::string holdout_salt_text(std::string_view name) { return "holdout:" + std::string(name); }
+
+const Unit& Snapshot::unit(Handle experiment, const Assignment& assignment,
+                           const Context& context) const {
+  return context.unit(unit_kind_of(experiment, assignment));
+}
+
+std::uint8_t Snapshot::unit_kind_of(Handle experiment, const Assignment& assignment) const {
+  const Entry& entry = entries_[experiment.index];
+  return assignment.by_fallback ? *specials_[entry.special].fallback_kind : entry.unit_kind;
+}
+
+bool Snapshot::falls_back(const Entry& entry, const Context& context) const {
+  const auto& fallback = specials_[entry.special].fallback_kind;
+  if (!fallback || !context.unit(entry.unit_kind).id.empty()) return false;
+  const bool is_mistaken = (context.types(schema_.units[entry.unit_kind]) & ~kText) != 0;
+  return !is_mistaken && !context.unit(*fallback).id.empty();
+}
 
 bool Snapshot::is_held_out(const Special& special, const Context& context,
                            Assignment& answer) const {
@@ -130,11 +147,15 @@ Snapshot::Entry Snapshot::special_entry(const Entry& entry, const Unit& unit,
   return mine;
 }
 
-Assignment Snapshot::decide_special(const Entry& entry, const Context& context) const {
-  const Special& special = specials_[entry.special];
+Assignment Snapshot::decide_special(const Entry& plain, const Context& context) const {
+  const Special& special = specials_[plain.special];
+  Entry entry = plain;
   Assignment answer;
   answer.version = entry.version;
   answer.epoch = entry.epoch;
+  answer.by_fallback = falls_back(plain, context);
+  if (answer.by_fallback) entry.unit_kind = *special.fallback_kind;
+  const bool by_fallback = answer.by_fallback;
   const auto because = [&](Reason reason) {
     answer.reason = reason;
     return answer;
@@ -149,6 +170,7 @@ Assignment Snapshot::decide_special(const Entry& entry, const Context& context) 
   if (!is_overridden && is_held_out(special, context, answer)) return answer;
   if (!is_overridden && lacks_variant(special, context, answer)) return answer;
   answer = decide_plain(special_entry(entry, unit, now), context);
+  answer.by_fallback = by_fallback;
   const bool burns_in = switches && (now->micros - special.start_micros) % special.period_micros <
                                         special.burn_in_micros;
   if (burns_in && answer.reason == Reason::kSplit) answer.reason = Reason::kBurnIn;

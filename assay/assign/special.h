@@ -1,6 +1,6 @@
-// Special: what only some experiments have — holdouts, prerequisites, switchbacks, and splits that
-// earlier epochs promised. It stands in tables of its own and is read by
-// Snapshot::decide_special, so that plain experiments pay nothing for it.
+// Special: what only some experiments have — a second kind of unit, holdouts, prerequisites,
+// switchbacks, and splits that earlier epochs promised. It stands in tables of its own and is read
+// by Snapshot::decide_special, so that plain experiments pay nothing for it.
 //
 // - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
 //   every experiment that has it.
@@ -9,11 +9,14 @@
 // - Cohort: the slots that an earlier epoch had in use keep its weights and its number. So weights
 //   change without a store and without moving anyone: those whom a raise of traffic brings in are
 //   split by the new ones.
+// - Fallback: where the context has no id of the plan's first kind of unit, that of the second
+//   decides. An id that is there but is not a text is a mistake, not an absence.
 // - Switchback: the variant is drawn with the salt salt + "@" + number of the period, from 0.
 #pragma once
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,6 +46,7 @@ struct Special {
     std::uint32_t variants_begin = 0;
     std::uint32_t ranges_begin = 0, ranges_end = 0;  // Of the snapshot; `used` bounds the cohort.
   };
+  std::optional<std::uint8_t> fallback_kind;
   std::vector<Holdout> holdouts;
   std::vector<Prerequisite> prerequisites;
   std::vector<Cohort> cohorts;     // Oldest first, without the present one.

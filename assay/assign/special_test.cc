@@ -263,6 +263,89 @@ TEST(Cohort, RefusesWhatCannotHaveBeen) {
   EXPECT_THAT(refusal({running}), HasSubstr("use assay's own hash"));
 }
 
+Running with_fallback() {
+  Running running{.plan = plan_of("a")};
+  running.plan.assignment.fallback_unit = "device";
+  return running;
+}
+
+struct Ids {
+  const char* key = nullptr;
+  const char* user = nullptr;
+  const char* device = nullptr;
+};
+
+TEST(Fallback, TheSecondKindDecidesWhereTheFirstHasNoId) {
+  const auto snapshot = must_compile({with_fallback(), {.plan = plan_of("plain")}});
+  const auto check = [&](const Ids& ids, Reason reason, std::string_view unit,
+                         std::string_view kind) {
+    Context context(*snapshot);
+    if (ids.key != nullptr) context.set_targeting_key(ids.key);
+    if (ids.user != nullptr) context.set_text("user", ids.user);
+    if (ids.device != nullptr) context.set_text("device", ids.device);
+    const Assignment answer = *snapshot->evaluate("a", context);
+    EXPECT_EQ(answer.reason, reason);
+    EXPECT_EQ(snapshot->unit_kind(Handle{0}, answer), kind);
+    EXPECT_EQ(snapshot->unit(Handle{0}, answer, context).id, unit);
+    if (!answer.assigned()) return;
+    const std::uint32_t bits = draw(unit_digest(unit), salt_digest("a"));
+    EXPECT_EQ(answer.variant, static_cast<int>(scale(bits, 2)));
+  };
+  check({.user = "u1", .device = "d1"}, Reason::kSplit, "u1", "user");
+  check({.key = "u1", .device = "d1"}, Reason::kSplit, "u1", "user");
+  check({.device = "d1"}, Reason::kSplit, "d1", "device");
+  check({.key = "k1", .user = ""}, Reason::kSplit, "k1", "device");  // Explicitly nobody.
+  check({.key = "k1", .user = "", .device = "d1"}, Reason::kSplit, "d1", "device");
+  check({.user = "", .device = ""}, Reason::kNoUnit, "", "user");
+  check({}, Reason::kNoUnit, "", "user");
+  EXPECT_TRUE(snapshot->has_fallback(Handle{0}));
+  EXPECT_FALSE(snapshot->has_fallback(Handle{1}));
+}
+
+TEST(Fallback, AnIdOfTheWrongTypeIsAMistake) {
+  const auto snapshot = must_compile({with_fallback()});
+  Context context(*snapshot);
+  context.set_text("device", "d1");
+  context.set_number("user", 7);
+  EXPECT_EQ(snapshot->evaluate("a", context)->reason, Reason::kNoUnit);
+}
+
+TEST(Fallback, GoesThroughEveryOtherStep) {
+  Running running = with_fallback();
+  running.plan.assignment.overrides = {{.unit_id = "d1", .variant = "treatment"}};
+  running.plan.assignment.holdouts = {{.name = "h", .unit = "device", .share_ppm = 1'000'000}};
+  running.plan.assignment.slots = {{0, 500'000}};
+  const auto snapshot = must_compile({running});
+  const auto reason_of = [&](const std::string& device) {
+    Context context(*snapshot);
+    context.set_text("device", device);
+    return snapshot->evaluate("a", context)->reason;
+  };
+  EXPECT_EQ(reason_of("d1"), Reason::kOverride);
+  EXPECT_EQ(reason_of("d2"), Reason::kHoldout);
+  running.plan.assignment.holdouts.clear();
+  const auto open = must_compile({running});
+  for (int i = 0; i < 100; ++i) {
+    const std::string device = "d" + std::to_string(i + 2);
+    Context context(*open);
+    context.set_text("device", device);
+    const bool owned =
+        scale(draw(unit_digest(device), salt_digest("layer:a")), 1'000'000) < 500'000;
+    EXPECT_EQ(open->evaluate("a", context)->reason, owned ? Reason::kSplit : Reason::kExcluded);
+  }
+}
+
+TEST(Fallback, CountsAmongTheKindsOfUnit) {
+  std::vector<Running> many;
+  for (int i = 0; i < 8; ++i) {
+    many.push_back({.plan = plan_of("e" + std::to_string(i))});
+    many.back().plan.assignment.unit = "kind" + std::to_string(i);
+  }
+  must_compile(many);
+  many.front().plan.assignment.fallback_unit = "one too many";
+  EXPECT_THAT(refusal(many), HasSubstr("more than 8 kinds of unit"));
+}
+
 Running switching() {
   Running running{.plan = plan_of("prices")};
   running.plan.assignment.unit = "city";

@@ -40,22 +40,26 @@ std::string quoted_json(std::string_view text) {
 class Rows {
  public:
   Rows(const Snapshot& snapshot, std::ostream& out, bool json, const std::string& fingerprint)
-      : snapshot_(snapshot), out_(out), json_(json) {
+      : snapshot_(snapshot), out_(out), json_(json), has_kinds_(snapshot.has_fallback(kOnly)) {
     if (json_) {
       out_ << R"({"experiment":)" << quoted_json(snapshot.id(kOnly)) << R"(,"fingerprint":")"
            << fingerprint << R"(","assignments":[)";
     } else {
-      out_ << "unit,variant,reason\n";
+      out_ << (has_kinds_ ? "unit,variant,reason,unit_kind\n" : "unit,variant,reason\n");
     }
   }
   void write(std::string_view unit, const Assignment& assignment) {
+    const std::string_view kind =
+        has_kinds_ ? snapshot_.unit_kind(kOnly, assignment) : std::string_view();
     const std::string_view reason = reason_name(assignment.reason);
     std::string_view variant;
     if (assignment.assigned()) {
       variant = snapshot_.variant_key(kOnly, static_cast<std::size_t>(assignment.variant));
     }
     if (!json_) {
-      out_ << quoted_csv(unit) << ',' << quoted_csv(variant) << ',' << reason << '\n';
+      out_ << quoted_csv(unit) << ',' << quoted_csv(variant) << ',' << reason;
+      if (has_kinds_) out_ << ',' << quoted_csv(kind);
+      out_ << '\n';
       return;
     }
     out_ << (is_first_ ? "\n" : ",\n") << R"({"unit":)" << quoted_json(unit);
@@ -63,7 +67,9 @@ class Rows {
       out_ << R"(,"variant":)" << quoted_json(variant) << R"(,"propensity":)"
            << number_text(assignment.propensity);
     }
-    out_ << R"(,"reason":")" << reason << "\"}";
+    out_ << R"(,"reason":")" << reason << '"';
+    if (has_kinds_) out_ << R"(,"unit_kind":)" << quoted_json(kind);
+    out_ << '}';
     is_first_ = false;
   }
   void end() {
@@ -76,6 +82,7 @@ class Rows {
   const Snapshot& snapshot_;
   std::ostream& out_;
   bool json_;
+  bool has_kinds_;  // Of unit: one answer may be for a user, the next for a device.
   bool is_first_ = true;
 };
 
@@ -121,7 +128,8 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
       if (!time && plan.assignment.switchback)
         problem("'" + fields[i].substr(0, 60) + "' is not a time");
     }
-    rows.write(fields[ids], snapshot.evaluate(Rows::kOnly, context));
+    const Assignment answer = snapshot.evaluate(Rows::kOnly, context);
+    rows.write(snapshot.unit(Rows::kOnly, answer, context).id, answer);
   }
   if (!reader.error().empty()) problem(reader.error());
   return problems;

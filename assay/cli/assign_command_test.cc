@@ -87,6 +87,19 @@ TEST_F(AssignCommand, FindsTheColumnOfIds) {
             std::string::npos);
 }
 
+TEST_F(AssignCommand, NamesTheKindOfUnitWhereThereAreTwo) {
+  write("exp.yaml",
+        "id: ranker_v2\nfallback_unit: device\nallocation: {control: 50, treatment: 50}\n"
+        "metrics: {primary: [{name: clicks, type: count}]}\n");
+  const Outcome result = assign("user,device\nu1,d1\n,d1\n,\n");
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.out, "unit,variant,reason,unit_kind\nu1," + variant("u1") + ",split,user\nd1," +
+                            variant("d1") + ",split,device\n,,no_unit,user\n");
+  const json rows = json::parse(assign("user,device\n,d1\n", {"--json"}).out);
+  EXPECT_EQ(rows["assignments"][0]["unit_kind"], "device");
+  EXPECT_EQ(rows["assignments"][0]["unit"], "d1");
+}
+
 TEST_F(AssignCommand, WritesJson) {
   const Outcome result = assign("user,country,age\nu1,IN,20\n\"\xff\",UK,1\n", {"--json"});
   EXPECT_EQ(result.status, 0) << result.err;

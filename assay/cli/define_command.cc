@@ -26,7 +26,9 @@ std::string share_text(std::uint64_t part, std::uint64_t whole) {
 std::string assignment_text(const define::Assignment& assignment) {
   std::uint64_t owned = 0;
   for (const auto& range : assignment.slots) owned += range.end - range.begin;
-  std::string text = fmt::format("  unit      {}\n", assignment.unit);
+  std::string text =
+      fmt::format("  unit      {}{}\n", assignment.unit,
+                  assignment.fallback_unit.empty() ? "" : ", else " + assignment.fallback_unit);
   const bool waits = assignment.share_ppm && assignment.slots.empty();
   text += fmt::format("  layer     {}, {} of its slots{}, {} of these in use\n", assignment.layer,
                       share_text(waits ? *assignment.share_ppm : owned, define::kLayerSlots),

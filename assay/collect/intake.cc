@@ -186,13 +186,26 @@ Taken<std::string> variant_of(const RawRecord& record, const KnownExperiment& ex
   return variant;
 }
 
-Taken<std::string> exposed_unit(const RawRecord& record, const KnownExperiment& experiment,
+struct ExposedUnit {
+  std::string kind;
+  std::string id;
+};
+
+// `unit` alone is of the experiment's first kind.
+Taken<ExposedUnit> exposed_unit(const RawRecord& record, const KnownExperiment& experiment,
                                 const Checker& check) {
   Scalar unit = record.unit;
+  Scalar fallback;
   for (const auto& [kind, id] : record.units) {
     if (unit.missing() && kind == experiment.unit_kind) unit = id;
+    if (kind == experiment.fallback_unit) fallback = id;
   }
-  return check.word(unit, "unit", fmt::format("give the id of the {}", experiment.unit_kind));
+  const bool is_nobody = unit.missing() || (unit.kind == Scalar::Kind::kText && unit.text.empty());
+  const bool falls_back = is_nobody && !fallback.missing();
+  const std::string& kind = falls_back ? experiment.fallback_unit : experiment.unit_kind;
+  ASSAY_TRY(std::string id, check.word(falls_back ? fallback : unit, "unit",
+                                       fmt::format("give the id of the {}", kind)));
+  return ExposedUnit{kind, std::move(id)};
 }
 
 std::int64_t epoch_at(const KnownExperiment& experiment, Timestamp time) {
@@ -210,7 +223,9 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
   const KnownExperiment& experiment = found->second;
   exposure.experiment = found->first;
   ASSAY_TRY(exposure.variant, variant_of(record, experiment, check));
-  ASSAY_TRY(exposure.unit_id, exposed_unit(record, experiment, check));
+  ASSAY_TRY(auto unit, exposed_unit(record, experiment, check));
+  exposure.unit_kind = std::move(unit.kind);
+  exposure.unit_id = std::move(unit.id);
   ASSAY_TRY(exposure.time, check.time(record.time));
   if (experiment.stopped_at && exposure.time > *experiment.stopped_at) {
     return complain(fmt::format("experiment {} stopped at {}, before this exposure",
@@ -218,7 +233,6 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
                     "only exposures from before the stop still count");
   }
   ASSAY_TRY(exposure.properties_json, check.properties(record));
-  exposure.unit_kind = experiment.unit_kind;
   exposure.version = experiment.version;
   exposure.epoch = experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_id)
                                        : epoch_at(experiment, exposure.time);

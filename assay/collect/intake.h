@@ -40,6 +40,7 @@ struct KnownExperiment {
   std::vector<std::string> variants = {};
   std::optional<Timestamp> stopped_at = {};  // Later exposures do not count.
   std::string unit_kind = "user";
+  std::string fallback_unit = {};  // Kind that counts where the first is not named; or none.
   std::string version = {};        // Written into each exposure.
   std::vector<Epoch> epochs = {};  // By start; an exposure gets the one of its time …
   // … unless the epoch follows from the unit (by experiment and unit id).

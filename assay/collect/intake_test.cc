@@ -15,7 +15,8 @@ Known known() {
   ranker.overridden = {"tester"};
   KnownExperiment draft{.state = State::kDraft, .variants = {"a"}};
   KnownExperiment pages{.variants = {"a", "b"}, .unit_kind = "page", .expose_on_evaluation = true};
-  return {{"ranker", ranker}, {"draft", draft}, {"pages", pages}};
+  KnownExperiment shop{.variants = {"a", "b"}, .fallback_unit = "device"};
+  return {{"ranker", ranker}, {"draft", draft}, {"pages", pages}, {"shop", shop}};
 }
 
 ParsedExposures exposures(std::string_view body, std::string_view type = kJson) {
@@ -49,6 +50,20 @@ constexpr std::string_view kExposure =
 constexpr std::string_view kEvent =
     R"({"id":"e1","time":"2026-03-06T00:00:00Z","name":"purchase","units":{"user":"u1",)"
     R"("session":7},"value":12.5,"properties":{"sku":"a\"b"}})";
+
+TEST(Intake, AnExposureIsOfTheFallbackKindWhereTheFirstIsNotNamed) {
+  const auto unit_of = [](const std::string& rest) {
+    const auto parsed = exposures(R"({"id":"x","experiment":"shop","variant":"a",)" + rest + "}");
+    if (parsed.exposures.empty()) return parsed.rejected.front().message;
+    return parsed.exposures.front().unit_kind + " " + parsed.exposures.front().unit_id;
+  };
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":"u1"})"), "user u1");
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1"})"), "device d1");
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":""})"), "device d1");
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":7.5})"), "unit is not a text");
+  EXPECT_EQ(unit_of(R"("unit":"u1")"), "user u1");
+  EXPECT_EQ(unit_of(R"("units":{"session":"s1"})"), "unit is missing");
+}
 
 TEST(Intake, ReadsAnExposure) {
   const auto parsed = exposures(kExposure);

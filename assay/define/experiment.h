@@ -82,6 +82,7 @@ enum class HashScheme {
 
 struct Assignment {
   std::string unit = "user";  // Kind of unit: user, session, device, page, cluster…
+  std::string fallback_unit;  // Kind that is assigned where nobody names one of the first; or none.
   std::string layer;  // Experiments in one layer exclude each other. Default: the experiment's id.
   std::vector<SlotRange> slots;  // Owned slots of the layer, sorted, disjoint.
   // The file asks for this share of the layer instead of naming slots: found when it starts.

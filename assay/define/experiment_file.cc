@@ -62,6 +62,7 @@ std::string experiment_file(const Experiment& experiment) {
   }
   line("control", experiment.control);
   line("unit", assignment.unit);
+  if (!assignment.fallback_unit.empty()) line("fallback_unit", assignment.fallback_unit);
   line("hash", std::string(to_word(assignment.hash)));
   line("salt", assignment.salt);
   text += fmt::format("  traffic: {}\n", number_text(assignment.traffic_ppm / double{kLayerSlots}));

@@ -90,6 +90,13 @@ TEST(Switchbacks, AreReadAndChecked) {
   EXPECT_THAT(complaints(plan_with("switchback: {period: 0s}")), HasSubstr("no time at all"));
 }
 
+TEST(FallbackUnit, IsAnotherKindOfUnit) {
+  EXPECT_EQ(must_parse(plan_with("fallback_unit: device")).assignment.fallback_unit, "device");
+  EXPECT_EQ(must_parse(plan_with("")).assignment.fallback_unit, "");
+  EXPECT_THAT(complaints(plan_with("unit: device\nfallback_unit: device")),
+              HasSubstr("is the same as unit"));
+}
+
 TEST(LayerShares, TakeThePlaceOfSlots) {
   const Experiment plan = must_parse(plan_with("layer: {name: home, share: 20%}"));
   EXPECT_EQ(plan.assignment.share_ppm, 200'000U);
@@ -102,12 +109,13 @@ TEST(LayerShares, TakeThePlaceOfSlots) {
 // Plans of before keep their fingerprints; what is new survives the way there and back.
 TEST(Gates, InCanonicalJson) {
   const std::string plain = canonical_json(must_parse(plan_with("")));
-  for (const char* key : {"holdouts", "prerequisites", "switchback", "share_ppm"}) {
+  for (const char* key :
+       {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit"}) {
     EXPECT_EQ(plain.find(key), std::string::npos) << key;
   }
   Experiment plan = with_catalogue(
       "layer: {name: search, share: 5%}\nprerequisites: [{experiment: y, variants: [a]}]\n"
-      "switchback: {period: 4h, burn_in: 30m}",
+      "switchback: {period: 4h, burn_in: 30m}\nfallback_unit: device",
       kHoldouts);
   EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
 }

@@ -56,6 +56,7 @@ void fields(auto& io, Is<Condition> auto& x) {
 
 void fields(auto& io, Is<Assignment> auto& x) {
   io("unit", x.unit);
+  io.unless_empty("fallback_unit", x.fallback_unit);
   io("layer", x.layer);
   io("slots", x.slots);
   io("share_ppm", x.share_ppm);

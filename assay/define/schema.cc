@@ -177,6 +177,7 @@ constexpr Key kExperimentKeys[] = {
      "Variants with payloads or model endpoints."},
     {"control", "text", "Key of the variant that the others are compared with."},
     {"unit", "text", "What is assigned: user (default), session, device, …."},
+    {"fallback_unit", "text", "What is assigned where a context has no id of the first kind."},
     {"layer", "text|#layer", "Experiments in one layer exclude each other."},
     {"traffic", "share|percent", "Share of the eligible units that take part, 0 to 1."},
     {"salt", "text", "Seed of the split; the id unless you move a running test."},

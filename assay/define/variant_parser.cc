@@ -211,6 +211,15 @@ bool parse_exposure(const Value& value) {
   return text == "on_evaluation";
 }
 
+std::string parse_fallback(const Fields& experiment, const std::string& unit) {
+  const std::string kind = experiment.text("fallback_unit").value_or("");
+  if (kind == unit && !kind.empty()) {
+    experiment.get("fallback_unit")
+        ->error("is the same as unit", "another kind, such as device; or leave it out");
+  }
+  return kind;
+}
+
 }  // namespace
 
 std::vector<Variant> parse_variants(const Fields& experiment) {
@@ -237,6 +246,7 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
                             const std::vector<Variant>& variants) {
   Assignment assignment;
   assignment.unit = experiment.text("unit").value_or("user");
+  assignment.fallback_unit = parse_fallback(experiment, assignment.unit);
   assignment.layer = id;
   assignment.slots = {{0, kLayerSlots}};
   if (const auto layer = experiment.get("layer")) parse_layer(*layer, assignment);

@@ -8,16 +8,19 @@
 namespace assay::deliver {
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,
-                     const assign::Assignment& assignment, std::string_view unit_id) {
+                     const assign::Assignment& assignment, const assign::Context& context) {
   const std::string_view id = snapshot.id(experiment);
-  const std::string identity =
-      fmt::format("{}:{}:{}:{}:{}", id.size(), id, assignment.version, assignment.epoch, unit_id);
+  const std::string_view unit_id = snapshot.unit(experiment, assignment, context).id;
+  // User 5 and device 5 are two units; the first kind of unit needs no mark.
+  const std::string_view mark = assignment.by_fallback ? "fallback:" : "";
+  const std::string identity = fmt::format("{}:{}:{}:{}:{}{}", id.size(), id, assignment.version,
+                                           assignment.epoch, mark, unit_id);
   const Digest128 digest = xxh3_128(identity);
   return {.id = fmt::format("eval-{:016x}{:016x}", digest.high, digest.low),
           .experiment = std::string(id),
           .variant = std::string(
               snapshot.variant_key(experiment, static_cast<std::size_t>(assignment.variant))),
-          .unit_kind = std::string(snapshot.unit_kind(experiment)),
+          .unit_kind = std::string(snapshot.unit_kind(experiment, assignment)),
           .unit_id = std::string(unit_id),
           .version = assignment.version,
           .epoch = assignment.epoch,

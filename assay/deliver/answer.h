@@ -39,7 +39,7 @@ struct Answer {
 };
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,
-                     const assign::Assignment& assignment, std::string_view unit_id);
+                     const assign::Assignment& assignment, const assign::Context& context);
 
 // The text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);

@@ -28,7 +28,11 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
   }
   out += R"(,"reason":")";
   out += reason_name(assignment.reason);
-  out += "\"}";
+  out += '"';
+  if (snapshot.has_fallback(experiment)) {
+    out += R"(,"unit_kind":)" + json_quoted(snapshot.unit_kind(experiment, assignment));
+  }
+  out += '}';
 }
 
 }  // namespace

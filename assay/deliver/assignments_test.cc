@@ -45,6 +45,19 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(*answer_assignments(*world(), R"({"units":[]})"), R"({"assignments":[]})");
 }
 
+TEST(Assignments, SayTheKindOfUnitThatDecided) {
+  define::Experiment plan = plan_of("exp");
+  plan.assignment.fallback_unit = "device";
+  const auto snapshot = assign::compile_plans({plan}).value();
+  const auto answer =
+      answer_assignments(*snapshot, R"({"units":[{"id":"u1","attributes":{"device":"d1"}},
+                     {"id":"","attributes":{"device":"d1"}}]})");
+  ASSERT_TRUE(answer);
+  const json rows = json::parse(*answer)["assignments"];
+  EXPECT_EQ(rows[0]["unit_kind"], "user");
+  EXPECT_EQ(rows[1]["unit_kind"], "device");
+}
+
 TEST(Assignments, RefusesWhatItCannotRead) {
   const auto snapshot = world();
   const auto code = [&](std::string_view body) {

@@ -122,15 +122,18 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
                                 : fragments.outside;
   body += fragments.tail;
   body += reason_name(assignment.reason);
-  body += "\"}}";
+  body += '"';
+  if (snapshot_->has_fallback(experiment)) {
+    body += R"(,"unit_kind":)" + json_quoted(snapshot_->unit_kind(experiment, assignment));
+  }
+  body += "}}";
 }
 
 void Ofrep::note(Handle experiment, const Assignment& assignment, const Context& context,
                  Answer& answer) const {
   answer.evaluations.push_back({experiment, assignment.variant, assignment.reason});
   if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
-  answer.exposures.push_back(
-      exposure_of(*snapshot_, experiment, assignment, snapshot_->unit(experiment, context).id));
+  answer.exposures.push_back(exposure_of(*snapshot_, experiment, assignment, context));
 }
 
 Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {

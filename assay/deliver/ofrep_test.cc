@@ -50,6 +50,27 @@ json answer_of(const Answer& answer, int status) {
 
 std::string context_json(const json& context) { return json{{"context", context}}.dump(); }
 
+TEST(Ofrep, SaysAndExposesTheKindOfUnitThatDecided) {
+  Experiment plan = plan_of("exp");
+  plan.assignment.fallback_unit = "device";
+  plan.assignment.expose_on_evaluation = true;
+  const Ofrep ofrep = ofrep_of({plan});
+  const auto ask = [&](const json& context, const std::string& kind) {
+    Answer answer = ofrep.evaluate_flag("exp", context_json(context));
+    EXPECT_EQ(answer_of(answer, 200)["metadata"]["unit_kind"], kind);
+    EXPECT_EQ(answer.exposures.size(), 1U);
+    return answer.exposures.empty() ? Exposure{} : answer.exposures.front();
+  };
+  const Exposure user = ask({{"user", "5"}, {"device", "7"}}, "user");
+  EXPECT_EQ(user.unit_kind + " " + user.unit_id, "user 5");
+  const Exposure device = ask({{"device", "5"}}, "device");
+  EXPECT_EQ(device.unit_kind + " " + device.unit_id, "device 5");
+  EXPECT_NE(user.id, device.id) << "user 5 and device 5 are two units";
+  EXPECT_EQ(answer_of(ofrep.evaluate_bulk(context_json({{"device", "5"}})),
+                      200)["flags"][0]["metadata"]["unit_kind"],
+            "device");
+}
+
 TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
   const Ofrep ofrep = world();
   const std::string user = context_json({{"targetingKey", "user_42"}});

@@ -32,6 +32,7 @@ collect::KnownExperiment known_of(const Registered& experiment) {
   if (known.state == collect::State::kStopped) known.stopped_at = experiment.record.stopped_at;
   for (const auto& variant : experiment.plan.variants) known.variants.push_back(variant.key);
   known.unit_kind = experiment.plan.assignment.unit;
+  known.fallback_unit = experiment.plan.assignment.fallback_unit;
   known.version = std::to_string(experiment.record.version.number);
   for (const auto& epoch : experiment.epochs) {
     known.epochs.push_back({epoch.number, epoch.started_at});

@@ -52,6 +52,7 @@ void report_no_memory(assay_error* error) {
 
 assay_assignment answer(const Snapshot& snapshot, Handle experiment, const Assignment& from) {
   assay_assignment out = {};
+  out.unit_kind = borrowed(snapshot.unit_kind(experiment, from));
   out.reason = borrowed(reason_name(from.reason));
   out.propensity = from.propensity;
   out.epoch = from.epoch;

@@ -97,6 +97,7 @@ ASSAY_API void assay_context_set_time(assay_context* context, int64_t unix_micro
 typedef struct {
   assay_text variant;      /* its key; no data when the unit is not assigned */
   assay_text payload_json; /* no data when the variant has none */
+  assay_text unit_kind;    /* of whom this is the answer: the plan's unit, or its fallback_unit */
   assay_text reason;       /* "split", "targeting", …: spec/http/openapi.yaml lists them */
   double propensity;       /* of this variant among the units in the experiment; 0: not assigned */
   int64_t epoch;

@@ -14,6 +14,7 @@ static void take(assay_error* error, char why[1024]) {
 
 static void take_answer(const assay_assignment* from, c_answer* to) {
   copy(from->variant, to->variant, sizeof to->variant);
+  copy(from->unit_kind, to->unit_kind, sizeof to->unit_kind);
   copy(from->reason, to->reason, sizeof to->reason);
 }
 
@@ -31,10 +32,9 @@ bool c_ask(const assay_snapshot* snapshot, const char* experiment, const char* c
   assay_assignment out;
   assay_text id = assay_text_of(experiment);
   assay_text json = assay_text_of(context_json);
-  const bool known =
-      unix_micros == NULL
-          ? assay_evaluate_json(snapshot, id, json, &out, &error)
-          : assay_evaluate_json_at(snapshot, id, json, *unix_micros, &out, &error);
+  const bool known = unix_micros == NULL
+                         ? assay_evaluate_json(snapshot, id, json, &out, &error)
+                         : assay_evaluate_json_at(snapshot, id, json, *unix_micros, &out, &error);
   if (!known) {
     take(&error, why);
     return false;

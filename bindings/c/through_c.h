@@ -11,6 +11,7 @@ extern "C" {
 /* Copies, so that the test sees nothing borrowed. */
 typedef struct {
   char variant[160];
+  char unit_kind[32];
   char reason[32];
   char explanation[256];
 } c_answer;

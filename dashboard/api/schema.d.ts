@@ -1155,6 +1155,8 @@ export interface components {
             /** @enum {string} */
             reason: "split" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
             propensity?: number;
+            /** @description Of the unit that decided, where the experiment has a fallback_unit. */
+            unit_kind?: string;
         };
         Exposure: {
             id: string;
@@ -1163,7 +1165,11 @@ export interface components {
             experiment: string;
             variant: string;
             /** @description Id of the unit, of the kind the experiment names. */
-            unit: string;
+            unit?: string;
+            /** @description Instead of unit: kinds and ids. The fallback_unit counts where the first kind is not named. */
+            units?: {
+                [key: string]: string;
+            };
             /** @description Attributes to break results down by. */
             properties?: Record<string, never>;
         };

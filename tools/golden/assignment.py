@@ -171,6 +171,8 @@ MODEL = [plan for plan in PLANS if plan["id"] in ("three", "ramp")] + [
     {"id": "switching", "unit": "city", "allocation": {"control": 50, "treatment": 50},
      "switchback": {"period": "1h", "burn_in": "10m", "start": "2026-11-22T00:00:00Z"},
      "metrics": METRICS},
+    {"id": "either", "unit": "user", "fallback_unit": "device",
+     "allocation": {"control": 50, "treatment": 50}, "metrics": METRICS},
 ]
 
 
@@ -180,7 +182,7 @@ def model_file():
     def case(why, experiment, context, expected):
         cases.append({"why": why, "experiment": experiment, "context": context, **expected})
 
-    SPLITS.update({"held": [50, 50], "dependent": [50, 50]})
+    SPLITS.update({"held": [50, 50], "dependent": [50, 50], "either": [50, 50]})
     by_id = {plan["id"]: plan for plan in MODEL}
     for i in range(60):
         unit = f"user_{i}"
@@ -204,9 +206,21 @@ def model_file():
          {"targetingKey": "pune", "time": "2026-11-21T23:59:59Z"}, {"reason": "stopped"})
     case("a switchback without the time", "switching", {"targetingKey": "pune"},
          {"reason": "no_unit"})
-    return {"about": "Holdouts, prerequisites and switchbacks: experiments in the file's own "
-                     "format, the holdouts beside each, and cases as in assignment.json; `time` in "
-                     "a context is the moment of asking. Made by tools/golden/assignment.py.",
+    for i in range(10):
+        user, device = f"user_{i}", f"device_{i}"
+        of_user, of_device = answer(by_id["either"], user), answer(by_id["either"], device)
+        case("the user's id", "either", {"user": user, "device": device}, of_user)
+        case("the targeting key is the user's id", "either",
+             {"targetingKey": user, "device": device}, of_user)
+        case("no user: the device decides", "either", {"device": device}, of_device)
+        case("the targeting key of nobody is a device's", "either",
+             {"targetingKey": device, "user": ""}, of_device)
+    case("an id that is not a text is a mistake", "either", {"user": 7, "device": "d"},
+         {"reason": "no_unit"})
+    return {"about": "Fallback units, holdouts, prerequisites and switchbacks: experiments in the "
+                     "file's own format, the holdouts beside each, and cases as in "
+                     "assignment.json; `time` in a context is the moment of asking. Made by "
+                     "tools/golden/assignment.py.",
             "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
 
 

@@ -36,11 +36,28 @@ Aggregation aggregation_of(const MetricDefinition& metric, const Measure& measur
   return share ? Aggregation::kExists : measure.aggregation;
 }
 
+// What tells the units of an experiment apart. Where two kinds are counted, user 5 and device 5 are
+// two units.
+Sql unit_sql(const define::Experiment& experiment, const std::string& prefix) {
+  const define::Assignment& plan = experiment.assignment;
+  if (plan.fallback_unit.empty()) return Sql(prefix + "unit_id");
+  Sql sql("CASE WHEN " + prefix + "unit_kind = ");
+  return sql.bind(plan.unit).text(" THEN '0' ELSE '1' END || " + prefix + "unit_id");
+}
+
+Sql of_its_kind(const define::Experiment& experiment, const std::string& prefix) {
+  const define::Assignment& plan = experiment.assignment;
+  Sql sql(prefix + "unit_kind ");
+  if (plan.fallback_unit.empty()) return sql.text("= ").bind(plan.unit);
+  return sql.text("IN (").bind(plan.unit).text(", ").bind(plan.fallback_unit).text(")");
+}
+
 Sql units_sql(const define::Experiment& experiment, Timestamp as_of) {
-  Sql sql("WITH seen AS (\n  SELECT unit_id, variant, epoch, time, properties,\n");
+  Sql sql("WITH seen AS (\n  SELECT ");
+  sql.append(unit_sql(experiment, "")).text(" AS unit_id, variant, epoch, time, properties,\n");
   sql.text("    epoch_us(time)::HUGEINT * 18446744073709551616 + id_high AS rank\n");
   sql.text("  FROM exposures\n  WHERE experiment = ").bind(experiment.id);
-  sql.text(" AND unit_kind = ").bind(experiment.assignment.unit);
+  sql.text(" AND ").append(of_its_kind(experiment, ""));
   sql.text(" AND NOT is_override AND time < ").bind(as_of);
   sql.text("\n), units AS (\n  SELECT unit_id, min(time) AS first, max(time) AS last,");
   sql.text(" count(*) AS exposures,\n    arg_min(variant, rank) AS variant,");
@@ -105,8 +122,9 @@ Result<std::string> folded_sql(const Measure& measure, Aggregation aggregation) 
 // FROM chosen, the events of one measure within its window around the first exposure.
 Result<Sql> joined_sql(const define::Experiment& experiment, const Measure& measure,
                        const define::Window& window, bool before, Timestamp as_of) {
-  Sql sql("  FROM chosen u JOIN events e ON e.unit_id = u.unit_id\n  WHERE e.unit_kind = ");
-  sql.bind(experiment.assignment.unit).text(" AND e.name = ").bind(measure.event);
+  Sql sql("  FROM chosen u JOIN events e ON ");
+  sql.append(unit_sql(experiment, "e.")).text(" = u.unit_id\n  WHERE ");
+  sql.append(of_its_kind(experiment, "e.")).text(" AND e.name = ").bind(measure.event);
   sql.text(" AND e.time < ").bind(as_of);
   if (before) {
     if (window.begin_seconds < 0) {

@@ -119,6 +119,25 @@ TEST_F(SummarySource, TheFirstExposureDecidesAndTheRestIsReported) {
   EXPECT_EQ(exposed(at(20)).contaminated, 0) << "as_of itself is not seen";
 }
 
+TEST_F(SummarySource, UnitsOfTwoKindsAreCountedWithoutMixingThemUp) {
+  experiment_.assignment.fallback_unit = "device";
+  expose("5", "a", 1);
+  expose("5", "b", 2).unit_kind = "device";
+  expose("5", "a", 3).unit_kind = "session";  // Neither kind.
+  event("5", "buy", 4, 10);
+  event("5", "buy", 4, 1).units = {{"device", "5"}};
+  event("5", "buy", 4, 100).units = {{"session", "5"}};
+  event("5", "buy", 5, 1000).units = {{"user", "6"}, {"device", "5"}};
+  store();
+  EXPECT_EQ(exposed().contaminated, 0);
+  EXPECT_THAT(exposed().units,
+              testing::ElementsAre(testing::Pair(Cell{"a", 0}, 1), testing::Pair(Cell{"b", 0}, 1)));
+  const MetricData data = read(metric(Aggregation::kSum));
+  EXPECT_EQ(mean(data, "a"), 10);
+  EXPECT_EQ(mean(data, "b"), 1001);
+  EXPECT_EQ(data.events, 3);
+}
+
 TEST_F(SummarySource, TiesAreBrokenByIdWhateverTheOrderOfArrival) {
   for (int unit = 0; unit < 20; ++unit) {
     const std::string id = "u" + std::to_string(unit);
