@@ -153,12 +153,37 @@ void add_report(Session& session) {
   sub->parse_complete_callback([app = sub] { require_files(app); });
 }
 
+void add_own_table(CLI::App* sub, SimulateOptions& options) {
+  TableArguments& table = options.table;
+  CLI::Option* path =
+      sub->add_option("--table", table.path, "aa: your own units: .csv, .ndjson or .parquet");
+  for (const char* name : {"--law", "--baseline", "--lift", "--units", "--salts", "--study"}) {
+    path->excludes(sub->get_option(name));
+  }
+  sub->add_option("--metric", table.metrics, "Of the table: COLUMN:TYPE[,…] as in assay analyze")
+      ->needs(path);
+  sub->add_option("--unit", table.unit, "Its column with the unit (none: every row is one)")
+      ->needs(path);
+  sub->add_option("--cluster", table.cluster, "Its column with the cluster to randomize")
+      ->needs(path);
+  sub->add_option("--variant", table.variant, "Its column with the variant of a past experiment")
+      ->needs(path);
+  sub->add_option("--control", table.control, "Only rows of this variant")
+      ->needs(sub->get_option("--variant"));
+  sub->get_option("--variant")->needs(sub->get_option("--control"));
+  sub->add_flag("--sum-repeated-units", table.sum_repeated_units, "Add up the rows of a unit")
+      ->needs(path);
+  sub->add_option("--treatment-share", options.treatment_share, "Share of the units (0.5)")
+      ->needs(path);
+}
+
 void add_simulate(Session& session) {
   const auto [sub, options] = session.add<SimulateOptions>(
       "simulate", "Hold promises against simulation: error rates, and fair assignment",
       run_simulate);
   sub->add_option("what", options->what,
-                  "aa: three methods in a world of your choice; methods: every method in its "
+                  "aa: three methods in a world of your choice, or on your own table; methods: "
+                  "every method in its "
                   "studies; assignment: uniform, independent")
       ->required();
   sub->add_option("--law", options->law, "proportion, normal, revenue or count");
@@ -169,9 +194,10 @@ void add_simulate(Session& session) {
   sub->add_flag("--list", options->list, "methods: only name the studies");
   sub->add_option("--units", options->units, "Units in each, or of each kind of id");
   sub->add_option("--salts", options->salts, "assignment: salts to cross");
-  sub->add_option("--looks", options->looks, "Times one looks at each");
+  sub->add_option("--looks", options->looks, "Times one looks at each (aa: 28; of a table: 1)");
   sub->add_option("--alpha", options->alpha, "Error rate that the methods promise");
   sub->add_option("--seed", options->seed, "The same seed gives the same numbers");
+  add_own_table(sub, *options);
   add_json(sub, options->json);
 }
 

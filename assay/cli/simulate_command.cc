@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/base/text.h"
+#include "assay/cli/own_table.h"
 #include "assay/sim/sim.h"
 
 namespace assay::cli {
@@ -57,6 +58,23 @@ int simulate_assignment(const SimulateOptions& options, Streams streams) {
   return result->passed() ? kOk : kFailed;
 }
 
+int finish(const std::vector<sim::StudyResult>& results, const SimulateOptions& options,
+           Streams streams) {
+  if (options.json) streams.out << sim::to_json(results) << "\n";
+  return std::ranges::all_of(results, &sim::StudyResult::passed) ? kOk : kFailed;
+}
+
+int simulate_own_table(const SimulateOptions& options, Streams streams) {
+  const auto studies = own_studies(options);
+  if (!studies) return report(streams, studies.error(), options.json);
+  std::vector<sim::StudyResult> results;
+  for (const sim::Study& study : *studies) {
+    results.push_back(sim::run_study(study, {.seed = options.seed}));
+    if (!options.json) streams.out << own_table_text(results.back()) << std::flush;
+  }
+  return finish(results, options, streams);
+}
+
 int simulate_aa(const SimulateOptions& options, Streams streams) {
   const auto law = sim::law_of(options.law);
   if (!law) {
@@ -72,7 +90,7 @@ int simulate_aa(const SimulateOptions& options, Streams streams) {
       sim::calibrate({.world = {.law = *law, .baseline = options.baseline, .lift = options.lift},
                       .runs = options.runs.value_or(2000),
                       .units = options.units.value_or(2000),
-                      .looks = options.looks,
+                      .looks = options.looks.value_or(28),
                       .alpha = options.alpha,
                       .seed = options.seed});
   if (!result) return report(streams, result.error(), options.json);
@@ -142,13 +160,19 @@ int simulate_methods(const SimulateOptions& options, Streams streams) {
     results.push_back(sim::run_study(study, {.runs = options.runs, .seed = options.seed}));
     if (!options.json) streams.out << table(results.back()) << std::flush;
   }
-  if (options.json) streams.out << sim::to_json(results) << "\n";
-  return std::ranges::all_of(results, &sim::StudyResult::passed) ? kOk : kFailed;
+  return finish(results, options, streams);
 }
 
 }  // namespace
 
 int run_simulate(const SimulateOptions& options, Streams streams) {
+  if (options.what != "aa" && !options.table.path.empty()) {
+    const Problem problem{.field = "--table",
+                          .message = fmt::format("{} reads no table", options.what),
+                          .hint = "assay simulate aa --table FILE"};
+    return report(streams, Problems{problem}, options.json);
+  }
+  if (!options.table.path.empty()) return simulate_own_table(options, streams);
   if (options.what == "aa") return simulate_aa(options, streams);
   if (options.what == "methods") return simulate_methods(options, streams);
   if (options.what == "assignment") return simulate_assignment(options, streams);

@@ -173,33 +173,6 @@ void choose_control(const TableArguments& arguments, define::Experiment& experim
   }
 }
 
-// The plan that the command line and the variants found in the table amount to.
-define::Experiment plan_of(const TableArguments& arguments, const TableData& data,
-                           const std::vector<MetricWords>& metrics, Problems& problems) {
-  define::Experiment experiment;
-  experiment.id = "table";
-  for (const auto& [variant, units] : data.units)
-    experiment.variants.push_back({.key = variant, .weight = 1000});
-  if (experiment.variants.size() < 2) {
-    problems.push_back({.field = "--variant " + arguments.variant,
-                        .message = "the table has fewer than two variants"});
-  }
-  choose_control(arguments, experiment, problems);
-  add_weights(arguments, experiment, problems);
-  for (const MetricWords& metric : metrics) experiment.metrics.push_back(metric.planned);
-  if (auto method = value_of(kMethods, arguments.method, "--method", problems))
-    experiment.analysis.method = *method;
-  if (auto correction = value_of(kCorrections, arguments.correction, "--correction", problems))
-    experiment.analysis.correction = *correction;
-  experiment.analysis.alpha = arguments.alpha;
-  if (!(arguments.alpha > 0 && arguments.alpha < 1)) {
-    problems.push_back({.field = "--alpha",
-                        .message = fmt::format("{} is not between 0 and 1", arguments.alpha),
-                        .hint = "0.05 is the usual choice"});
-  }
-  return experiment;
-}
-
 // The table's numbers behind the port that analysis reads.
 class TableSource : public analyze::SummarySource {
  public:
@@ -254,6 +227,38 @@ std::vector<MetricWords> read_metrics(const std::vector<std::string>& texts, Pro
   return metrics;
 }
 
+define::Experiment table_experiment(const TableArguments& arguments, const TableData& data,
+                                    const std::vector<MetricWords>& metrics, Problems& problems) {
+  define::Experiment experiment;
+  experiment.id = "table";
+  for (const auto& [variant, units] : data.units)
+    experiment.variants.push_back({.key = variant, .weight = 1000});
+  if (experiment.variants.size() < 2) {
+    problems.push_back({.field = "--variant " + arguments.variant,
+                        .message = "the table has fewer than two variants"});
+  }
+  choose_control(arguments, experiment, problems);
+  add_weights(arguments, experiment, problems);
+  for (const MetricWords& metric : metrics) experiment.metrics.push_back(metric.planned);
+  if (auto method = value_of(kMethods, arguments.method, "--method", problems))
+    experiment.analysis.method = *method;
+  if (auto correction = value_of(kCorrections, arguments.correction, "--correction", problems))
+    experiment.analysis.correction = *correction;
+  experiment.analysis.alpha = arguments.alpha;
+  if (!(arguments.alpha > 0 && arguments.alpha < 1)) {
+    problems.push_back({.field = "--alpha",
+                        .message = fmt::format("{} is not between 0 and 1", arguments.alpha),
+                        .hint = "0.05 is the usual choice"});
+  }
+  return experiment;
+}
+
+Result<analyze::Scorecard> analyze_data(const TableData& data, const define::Experiment& experiment,
+                                        Timestamp as_of) {
+  TableSource source(data, experiment);
+  return analyze::analyze(experiment, source, {.as_of = as_of});
+}
+
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of) {
   Problems problems;
   const std::vector<MetricWords> metrics = read_metrics(arguments.metrics, problems);
@@ -270,10 +275,9 @@ Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Times
   for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
   if (arguments.sum_repeated_units) query.repeated_units = io::duckdb::RepeatedUnits::kSum;
   ASSAY_TRY(const TableData data, io::duckdb::read_table(query));
-  const define::Experiment experiment = plan_of(arguments, data, metrics, problems);
+  const define::Experiment experiment = table_experiment(arguments, data, metrics, problems);
   if (has_errors(problems)) return unexpected(problems);
-  TableSource source(data, experiment);
-  auto card = analyze::analyze(experiment, source, {.as_of = as_of});
+  auto card = analyze_data(data, experiment, as_of);
   if (!card)
     return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});
   card->experiment = arguments.path;

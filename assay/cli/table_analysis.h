@@ -17,6 +17,15 @@ struct MetricWords {
 // TableArguments::metrics; at least one is needed.
 std::vector<MetricWords> read_metrics(const std::vector<std::string>& texts, Problems& problems);
 
+// The plan that the arguments and the variants found in the table amount to.
+define::Experiment table_experiment(const TableArguments& arguments,
+                                    const io::duckdb::TableData& data,
+                                    const std::vector<MetricWords>& metrics, Problems& problems);
+
+// The table's numbers, in the order of the experiment's metrics, as its scorecard.
+Result<analyze::Scorecard> analyze_data(const io::duckdb::TableData& data,
+                                        const define::Experiment& experiment, Timestamp as_of);
+
 // Every problem of the arguments and of the table at once.
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of);
 

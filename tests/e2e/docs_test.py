@@ -19,6 +19,7 @@ PAGES = {
     "reference/cli.md": (),
     "reference/http.md": (),
     "reference/metrics.md": ("welch_t",),
+    "guides/aa.md": (),
     "guides/operating.md": (),
 }
 

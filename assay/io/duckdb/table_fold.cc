@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 namespace assay::io::duckdb {
 namespace {
@@ -21,19 +22,10 @@ std::optional<double> cap_of(const define::Cap& cap, std::vector<double> values)
   return *nth;
 }
 
-// Two columns at most: the value's deviation from its mean, the mark's from its share.
-struct Covariates {
-  int count = 0;
-  double mean = 0;
-  double missing_share = 0;
+}  // namespace
 
-  std::array<double, 2> of(const Values& values) const {
-    return {values.covariate ? *values.covariate - mean : 0,
-            (values.covariate ? 0 : 1) - missing_share};
-  }
-};
-
-Covariates covariates_of(const std::vector<UnitRow>& units, std::size_t index) {
+FoldedMetric::Covariates FoldedMetric::covariates_of(const std::vector<UnitRow>& units,
+                                                     std::size_t index) {
   stats::Summary present;
   double missing = 0;
   for (const UnitRow& unit : units) {
@@ -52,113 +44,58 @@ Covariates covariates_of(const std::vector<UnitRow>& units, std::size_t index) {
   return covariates;
 }
 
-// The row of a unit, or the sums over the rows of a cluster.
-struct FoldedRow {
-  bool used = false;
-  double value = 0;
-  double denominator = 0;
-  double rows = 0;
-  std::array<double, 2> covariates{};
-};
-
-class Folder {
- public:
-  Folder(const TableMetric& metric, std::size_t index, const std::vector<UnitRow>& units,
-         const std::vector<std::string>& variants, bool clustered)
-      : metric_(metric), index_(index), variants_(variants), clustered_(clustered) {
-    std::vector<double> values;
-    for (const UnitRow& unit : units) {
-      if (unit.metrics[index].value) values.push_back(*unit.metrics[index].value);
-    }
-    cap_ = cap_of(metric.cap, std::move(values));
-    if (!metric.covariate_column.empty()) covariates_ = covariates_of(units, index);
-  }
-
-  bool quantile() const { return metric_.type == MetricType::kQuantile; }
-
-  analyze::MetricCell& cell(TableMetricData& data, std::size_t variant) const {
-    const auto [place, is_new] = data.variants.try_emplace(variants_[variant]);
-    if (is_new) {
-      const bool ratio = clustered_ || metric_.type == MetricType::kRatio;
-      if (!quantile()) {
-        place->second.summary =
-            stats::Summary({.denominator = ratio, .covariates = covariates_.count});
-      }
-      place->second.clustered = clustered_;
-    }
-    return place->second;
-  }
-
-  void add_row(const UnitRow& unit, std::uint64_t key, TableMetricData& data, FoldedRow& sums) {
-    const Values& values = unit.metrics[index_];
-    analyze::MetricCell& into = cell(data, unit.variant);
-    if (!values.value) {
-      ++data.missing;
-      return;
-    }
-    if (quantile()) into.rows.add(key, *values.value);
-    if (cap_ && *values.value > *cap_ && !quantile()) ++into.capped;
-    sums.used = true;
-    sums.value += cap_ ? std::min(*cap_, *values.value) : *values.value;
-    sums.denominator += values.denominator;
-    sums.rows += 1;
-    const auto covariates = covariates_.of(values);
-    for (std::size_t i = 0; i < covariates.size(); ++i) sums.covariates[i] += covariates[i];
-  }
-
-  void finish(const FoldedRow& sums, std::uint64_t key, analyze::MetricCell& into) const {
-    ++into.matured;
-    if (!sums.used) return;
-    const auto count = static_cast<std::size_t>(covariates_.count);
-    const std::span<const double> covariates = std::span(sums.covariates).first(count);
-    if (quantile()) {
-      if (count > 0) into.rows.add_covariates(key, covariates);
-      return;
-    }
-    std::vector<double> row = {sums.value};
-    if (metric_.type == MetricType::kRatio) {
-      row.push_back(sums.denominator);
-    } else if (clustered_) {
-      row.push_back(sums.rows);
-    }
-    row.insert(row.end(), covariates.begin(), covariates.end());
-    into.summary.add(row);
-  }
-
- private:
-  const TableMetric& metric_;
-  std::size_t index_;
-  const std::vector<std::string>& variants_;
-  bool clustered_;
-  std::optional<double> cap_;
-  Covariates covariates_;
-};
-
-}  // namespace
-
-TableMetricData fold_metric(const TableMetric& metric, std::size_t index,
-                            const std::vector<UnitRow>& units,
-                            const std::vector<std::string>& variants,
-                            std::span<const std::size_t> cluster_variants) {
-  const bool clustered = !cluster_variants.empty();
-  Folder folder(metric, index, units, variants, clustered);
-  TableMetricData data;
-  std::vector<FoldedRow> clusters(cluster_variants.size());
-  std::uint64_t number = 0;
+FoldedMetric::FoldedMetric(const TableMetric& metric, std::size_t index,
+                           const std::vector<UnitRow>& units, std::size_t clusters)
+    : type_(metric.type), clustered_(clusters > 0) {
+  std::vector<double> values;
   for (const UnitRow& unit : units) {
-    if (clustered) {
-      const std::size_t cluster = *unit.cluster;
-      folder.add_row(unit, cluster, data, clusters[cluster]);
-      continue;
-    }
-    FoldedRow row;
-    folder.add_row(unit, ++number, data, row);
-    folder.finish(row, number, folder.cell(data, unit.variant));
+    if (unit.metrics[index].value) values.push_back(*unit.metrics[index].value);
   }
-  for (std::size_t i = 0; i < clusters.size(); ++i) {
-    folder.finish(clusters[i], i, folder.cell(data, cluster_variants[i]));
+  if (!quantile()) cap_ = cap_of(metric.cap, std::move(values));
+  if (!metric.covariate_column.empty()) covariates_ = covariates_of(units, index);
+  columns_ = {.denominator = clustered_ || type_ == MetricType::kRatio,
+              .covariates = covariates_.count};
+  units_.resize(clustered_ ? clusters : units.size());
+  numbers_.resize(units_.size() * width());
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    add(units[i].metrics[index], clustered_ ? *units[i].cluster : i);
   }
-  return data;
+}
+
+void FoldedMetric::add(const Values& values, std::size_t place) {
+  Unit& unit = units_[place];
+  if (!values.value) {
+    ++missing_;
+    return;
+  }
+  unit.used = true;
+  if (quantile()) unit.rows.push_back(*values.value);
+  if (cap_ && *values.value > *cap_) ++unit.capped;
+  double* number = &numbers_[place * width()];
+  *number++ += cap_ ? std::min(*cap_, *values.value) : *values.value;
+  if (columns_.denominator) *number++ += type_ == MetricType::kRatio ? values.denominator : 1;
+  if (covariates_.count == 0) return;
+  if (values.covariate) *number += *values.covariate - covariates_.mean;
+  if (covariates_.count == 2) number[1] += (values.covariate ? 0 : 1) - covariates_.missing_share;
+}
+
+analyze::MetricCell FoldedMetric::empty_cell() const {
+  analyze::MetricCell cell;
+  if (!quantile()) cell.summary = stats::Summary(columns_);
+  cell.clustered = clustered_;
+  return cell;
+}
+
+void FoldedMetric::add_to(analyze::MetricCell& cell, std::size_t place) const {
+  const Unit& unit = units_[place];
+  ++cell.matured;
+  cell.capped += unit.capped;
+  if (!unit.used) return;
+  const auto row = std::span(numbers_).subspan(place * width(), width());
+  if (!quantile()) return cell.summary.add(row);
+  for (const double value : unit.rows) cell.rows.add(place, value);
+  const auto count = static_cast<std::size_t>(covariates_.count);
+  if (count > 0) cell.rows.add_covariates(place, row.last(count));
 }
 
 }  // namespace assay::io::duckdb

@@ -1,17 +1,14 @@
 #include "assay/io/duckdb/table_source.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <optional>
-#include <set>
-#include <span>
 #include <unordered_map>
 #include <utility>
 
+#include "assay/base/hash.h"
 #include "assay/base/text.h"
 #include "assay/io/duckdb/input_file.h"
-#include "assay/io/duckdb/table_fold.h"
+#include "assay/io/duckdb/table_units.h"
 
 namespace assay::io::duckdb {
 namespace {
@@ -32,8 +29,11 @@ class Table {
   Table(const TableQuery& query, InputFile file) : query_(query), file_(std::move(file)) {}
 
   Checked<TableData> read();
+  Checked<TableUnits> read_anew();
 
  private:
+  Checked<void> read_all();
+  std::vector<FoldedMetric> fold() const;
   void check_columns();
   void check_column(const std::string& field, const std::string& column);
   std::size_t column(const std::string& name);  // Its place in the SELECT.
@@ -223,7 +223,7 @@ void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
   }
 }
 
-Checked<TableData> Table::read() {
+Checked<void> Table::read_all() {
   check_columns();
   if (!problems_.empty()) return unexpected(problems_);
   plan();
@@ -241,28 +241,71 @@ Checked<TableData> Table::read() {
          .hint = ""});
   }
   if (!problems_.empty()) return unexpected(problems_);
-  TableData data;
-  if (query_.cluster_column.empty()) {
-    for (const UnitRow& unit : units_) ++data.units[variants_[unit.variant]];
-  }
-  for (const std::size_t variant : cluster_variants_) ++data.units[variants_[variant]];
+  return {};
+}
+
+std::vector<FoldedMetric> Table::fold() const {
+  std::vector<FoldedMetric> metrics;
   for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
-    data.metrics.push_back(fold_metric(query_.metrics[i], i, units_, variants_, cluster_variants_));
+    metrics.emplace_back(query_.metrics[i], i, units_, cluster_variants_.size());
+  }
+  return metrics;
+}
+
+Checked<TableData> Table::read() {
+  ASSAY_TRY_VOID(read_all());
+  std::vector<std::size_t> variants = cluster_variants_;
+  if (query_.cluster_column.empty()) {
+    for (const UnitRow& unit : units_) variants.push_back(unit.variant);
+  }
+  TableData data;
+  for (const std::size_t variant : variants) ++data.units[variants_[variant]];
+  for (const FoldedMetric& metric : fold()) {
+    TableMetricData& into = data.metrics.emplace_back();
+    into.missing = metric.missing();
+    for (const auto& [name, count] : data.units) into.variants[name] = metric.empty_cell();
+    for (std::size_t i = 0; i < metric.size(); ++i) {
+      metric.add_to(into.variants[variants_[variants[i]]], i);
+    }
   }
   return data;
+}
+
+Checked<TableUnits> Table::read_anew() {
+  ASSAY_TRY_VOID(read_all());
+  const bool clustered = !query_.cluster_column.empty();
+  TableUnits units{.digests = {}, .metrics = fold()};
+  units.digests.resize(clustered ? cluster_variants_.size() : units_.size());
+  const auto& names = clustered ? known_clusters_ : known_;
+  for (const auto& [name, place] : names) units.digests[place] = unit_digest(name);
+  if (!names.empty()) return units;
+  for (std::size_t i = 0; i < units.digests.size(); ++i) {
+    units.digests[i] = unit_digest(std::to_string(i + 1));
+  }
+  return units;
+}
+
+// The one problem of a file that does not open.
+Checked<InputFile> open_table(const std::string& path) {
+  auto file = InputFile::open(path);
+  if (file) return *std::move(file);
+  return unexpected(Problems{{.place = {path, 0, 0},
+                              .field = "",
+                              .message = file.error().message,
+                              .hint = file.error().hint}});
 }
 
 }  // namespace
 
 Checked<TableData> read_table(const TableQuery& query) {
-  auto file = InputFile::open(query.path);
-  if (!file) {
-    return unexpected(Problems{{.place = {query.path, 0, 0},
-                                .field = "",
-                                .message = file.error().message,
-                                .hint = file.error().hint}});
-  }
-  return Table(query, std::move(*file)).read();
+  ASSAY_TRY(InputFile file, open_table(query.path));
+  return Table(query, std::move(file)).read();
+}
+
+Checked<TableUnits> read_units(TableQuery query) {
+  query.variant_column.clear();
+  ASSAY_TRY(InputFile file, open_table(query.path));
+  return Table(query, std::move(file)).read_anew();
 }
 
 }  // namespace assay::io::duckdb

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "assay/base/hash.h"
+#include "assay/io/duckdb/table_units.h"
 #include "assay/io/duckdb/test_folder.h"
 
 namespace assay::io::duckdb {
@@ -111,6 +113,39 @@ TEST_F(TableSource, RepeatedUnitsAreRefusedUnlessTheyAreToBeAddedUp) {
   EXPECT_THAT(problems(twice), HasSubstr("two.csv:3:0: error: id: unit \"u1\" is in two variants"));
   twice.unit_column = "";
   EXPECT_EQ(read(twice).units.at("b"), 1);
+}
+
+// The units without their variants, given the variants of the table: the same cells.
+TEST_F(TableSource, UnitsAnewAddUpToTheTable) {
+  TableQuery all = query({.column = "visits", .covariate_column = "before", .cap = {.value = 3}});
+  all.metrics.push_back(
+      {.column = "spent", .type = MetricType::kRatio, .denominator_column = "visits"});
+  all.metrics.push_back({.column = "visits", .type = MetricType::kQuantile});
+  const TableData table = read(all);
+  const auto units = read_units(all);
+  ASSERT_TRUE(units) << to_text(units.error());
+  ASSERT_EQ(units->digests.size(), 4U);
+  EXPECT_EQ(units->digests[2], unit_digest("u3"));
+  for (std::size_t m = 0; m < all.metrics.size(); ++m) {
+    const FoldedMetric& metric = units->metrics[m];
+    analyze::MetricCell b = metric.empty_cell();
+    for (const std::size_t unit : {2, 3}) metric.add_to(b, unit);
+    const analyze::MetricCell& same = table.metrics[m].variants.at("b");
+    EXPECT_EQ(b.summary.to_json(), same.summary.to_json());
+    EXPECT_EQ(b.rows.rows(), same.rows.rows());
+    EXPECT_EQ(b.capped, same.capped);
+    EXPECT_EQ(b.matured, same.matured);
+    EXPECT_EQ(metric.missing(), table.metrics[m].missing);
+  }
+  all.cluster_column = "country";
+  all.variant_column = "";
+  const auto countries = read_units(all);
+  ASSERT_TRUE(countries) << to_text(countries.error());
+  EXPECT_EQ(countries->digests, (std::vector<std::uint64_t>{unit_digest("IN"), unit_digest("US")}));
+  all.cluster_column = all.unit_column = "";
+  EXPECT_EQ(read_units(all)->digests[3], unit_digest("4"));
+  all.path = folder_.file("no.csv");
+  EXPECT_THAT(to_text(read_units(all).error()), HasSubstr("there is no file"));
 }
 
 TEST_F(TableSource, ProblemsComeTogether) {
