@@ -1,6 +1,7 @@
 // Compiles plans into a Snapshot; the rules that one plan and a set of plans must keep.
 #include <algorithm>
 #include <string>
+#include <unordered_set>
 
 #include "assay/assign/snapshot.h"
 #include "assay/base/check.h"
@@ -122,14 +123,22 @@ void check_layers(std::span<const Running> experiments, std::uint32_t layer_slot
   append(problems, define::layer_conflicts(plans, layer_slots));
 }
 
-void check_ids(std::span<const Running> experiments, Problems& problems) {
-  TextTable seen;
-  for (const Running& running : experiments) {
-    if (seen.find(running.plan.id) != TextTable::kAbsent) {
-      problems.push_back(problem(running.plan, "id", "this experiment is there twice"));
-    }
-    seen.intern(running.plan.id);
-  }
+// What of an experiment can trouble another one, or be asked for by it.
+Running outline_of(const Running& running) {
+  Running outline;
+  outline.plan.id = running.plan.id;
+  outline.plan.variants = running.plan.variants;
+  outline.plan.assignment.layer = running.plan.assignment.layer;
+  outline.plan.assignment.slots = running.plan.assignment.slots;
+  outline.plan.assignment.share_ppm = running.plan.assignment.share_ppm;
+  outline.plan.assignment.prerequisites = running.plan.assignment.prerequisites;
+  outline.is_stopped = running.is_stopped;
+  return outline;
+}
+
+// All to itself: nothing to remember but what the snapshot knows.
+bool is_plain(const define::Assignment& plan) {
+  return plan.layer.empty() && plan.slots.empty() && !plan.share_ppm && plan.prerequisites.empty();
 }
 
 }  // namespace
@@ -138,21 +147,42 @@ class Compiler {
  public:
   explicit Compiler(std::uint32_t layer_slots) : layer_slots_(layer_slots) {}
 
-  Checked<std::shared_ptr<const Snapshot>> run(std::span<const Running> experiments) {
-    check_ids(experiments, problems_);
-    check_layers(experiments, layer_slots_, problems_);
-    append(problems_, prerequisite_problems(experiments));
-    for (const Running& running : experiments) {
-      append(problems_, check_plan(running.plan));
-      append(problems_, special_problems(running));
+  // Not kept, so that it may be gone or another one afterwards.
+  void take(const Running& running) {
+    const std::size_t before = problems_.size();
+    if (snapshot_->ids_.find(running.plan.id) != TextTable::kAbsent) {
+      problems_.push_back(problem(running.plan, "id", "this experiment is there twice"));
+      return;
     }
+    snapshot_->ids_.intern(running.plan.id);
+    append(problems_, check_plan(running.plan));
+    append(problems_, special_problems(running));
+    if (problems_.size() == before) add(running);
+  }
+
+  // `related`: at least the experiments that share a layer, that have prerequisites, or that those
+  // name. They are looked at once more, for what they do to each other.
+  Checked<std::shared_ptr<const Snapshot>> finish(std::span<const Running> related) {
+    check_layers(related, layer_slots_, problems_);
+    append(problems_, prerequisite_problems(related));
     if (!problems_.empty()) return unexpected(std::move(problems_));
-    for (const Running& running : experiments) add(running);
-    // Kinds of unit beyond the limit, and conditions, show only now.
-    if (!problems_.empty()) return unexpected(std::move(problems_));
-    find_prerequisites(experiments);
+    find_prerequisites(related);
     snapshot_->targeting_.seal();
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
+  }
+
+  const Problems& problems() const { return problems_; }
+  // Of one that is_plain, taken before; nothing if it was not.
+  std::optional<Running> plain_outline(const std::string& id) const {
+    const auto handle = snapshot_->find(id);
+    if (!handle) return std::nullopt;
+    Running outline;
+    outline.plan.id = id;
+    outline.is_stopped = (snapshot_->entries_[handle->index].flags & Snapshot::kStopped) != 0;
+    for (std::size_t i = 0; i < snapshot_->variant_count(*handle); ++i) {
+      outline.plan.variants.push_back({.key = std::string(snapshot_->variant_key(*handle, i))});
+    }
+    return outline;
   }
 
   Problems check_plan(const Experiment& plan) const {
@@ -201,7 +231,6 @@ class Compiler {
     if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
     if (is_special(running)) add_special(running, entry);
-    snapshot_->ids_.intern(plan.id);
     const std::int16_t control = variant_index(plan, plan.control);
     snapshot_->controls_.push_back(static_cast<std::uint16_t>(std::max<std::int16_t>(control, 0)));
     snapshot_->entries_.push_back(entry);
@@ -250,20 +279,27 @@ class Compiler {
   }
 
   // Once all experiments have their numbers.
-  void find_prerequisites(std::span<const Running> experiments) {
-    for (std::size_t i = 0; i < experiments.size(); ++i) {
-      for (const define::Prerequisite& one : experiments[i].plan.assignment.prerequisites) {
+  void find_prerequisites(std::span<const Running> related) {
+    for (const Running& running : related) {
+      for (const define::Prerequisite& one : running.plan.assignment.prerequisites) {
         Special::Prerequisite found{.experiment = snapshot_->ids_.find(one.experiment),
                                     .name = snapshot_->texts_.intern(one.experiment),
                                     .variants = {}};
-        if (found.experiment != TextTable::kAbsent) {
-          const Experiment& other = experiments[found.experiment].plan;
-          for (const auto& key : one.variants) found.variants.push_back(variant_index(other, key));
+        for (const std::string& key : one.variants) {
+          if (found.experiment == TextTable::kAbsent) break;
+          found.variants.push_back(variant_number({found.experiment}, key));
         }
-        snapshot_->specials_[snapshot_->entries_[i].special].prerequisites.push_back(
-            std::move(found));
+        const Snapshot::Entry& entry = snapshot_->entries_[snapshot_->ids_.find(running.plan.id)];
+        snapshot_->specials_[entry.special].prerequisites.push_back(std::move(found));
       }
     }
+  }
+
+  std::int16_t variant_number(Handle experiment, std::string_view key) const {
+    for (std::size_t i = 0; i < snapshot_->variant_count(experiment); ++i) {
+      if (snapshot_->variant_key(experiment, i) == key) return static_cast<std::int16_t>(i);
+    }
+    return Assignment::kNone;
   }
 
   bool add_unit_kind(const Experiment& plan, Snapshot::Entry& entry) {
@@ -354,7 +390,31 @@ class Compiler {
 
 Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
                                                  const CompileOptions& options) {
-  return Compiler(options.layer_slots).run(experiments);
+  Compiler compiler(options.layer_slots);
+  for (const Running& running : experiments) compiler.take(running);
+  return compiler.finish(experiments);
+}
+
+Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const Running*()>& next) {
+  Compiler compiler(kLayerSlots);
+  std::vector<Running> related;
+  while (const Running* running = next()) {
+    compiler.take(*running);
+    if (!is_plain(running->plan.assignment)) related.push_back(outline_of(*running));
+  }
+  if (!compiler.problems().empty()) return unexpected(compiler.problems());
+  std::unordered_set<std::string> known;  // Plain ones are added when others name them.
+  for (const Running& one : related) known.insert(one.plan.id);
+  const auto relate = [&](const std::string& id) {
+    if (!known.insert(id).second) return;
+    if (auto outline = compiler.plain_outline(id)) related.push_back(*std::move(outline));
+  };
+  for (std::size_t i = 0, count = related.size(); i < count; ++i) {
+    const define::Assignment plan = related[i].plan.assignment;
+    relate(plan.layer);
+    for (const define::Prerequisite& one : plan.prerequisites) relate(one.experiment);
+  }
+  return compiler.finish(related);
 }
 
 Problems unsupported(const Experiment& plan) {

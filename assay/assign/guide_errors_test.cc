@@ -34,7 +34,8 @@ TEST(CommonClaim, ADigestOverItsMaximumReachesOne) {
   const auto snapshot = compile_plans({plan_of("all", {0, 1})}).value();
   Context context(*snapshot);
   for (int i = 0; i < 50'000; ++i) {
-    context.set_targeting_key("user_" + std::to_string(i));
+    const std::string id = "user_" + std::to_string(i);
+    context.set_targeting_key(id);
     ASSERT_EQ(snapshot->evaluate(Handle{0}, context).variant, 1) << i;
   }
 }
@@ -54,7 +55,8 @@ TEST(CommonClaim, OneRangeForTheTreatmentMovesControlUnits) {
     Context context(*snapshot);
     std::vector<int> variants;
     for (int i = 0; i < kUnits; ++i) {
-      context.set_targeting_key("user_" + std::to_string(i));
+      const std::string id = "user_" + std::to_string(i);
+      context.set_targeting_key(id);
       variants.push_back(snapshot->evaluate(Handle{0}, context).variant);
     }
     return variants;

@@ -25,6 +25,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -217,6 +218,10 @@ struct CompileOptions {
 // prerequisites in a circle.
 Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
                                                  const CompileOptions& options = {});
+
+// The same for experiments that come one by one: each may be gone once the next is asked for.
+// `next` gives nothing after the last.
+Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const Running*()>& next);
 
 // What keeps this plan from being assigned, apart from other experiments; empty when nothing does.
 Problems unsupported(const define::Experiment& plan);

@@ -54,6 +54,135 @@ TEST(SnapshotJson, ReadsWhatItWrites) {
   EXPECT_TRUE(parse_snapshot(snapshot_json({}))->empty());
 }
 
+std::vector<Assignment> answers(const Snapshot& snapshot, const std::string& id) {
+  Context context(snapshot);
+  context.set_targeting_key(id);
+  context.set_text("session", id);
+  context.set_text("country", "IN");
+  std::vector<Assignment> all(snapshot.size());
+  snapshot.evaluate_all(context, all);
+  return all;
+}
+
+// By load_snapshot, and step by step.
+void expect_same_snapshot(const std::string& text) {
+  const auto quick = load_snapshot(text);
+  ASSERT_TRUE(quick) << to_text(quick.error());
+  const auto loaded = parse_snapshot(text);
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  const auto slow = compile(*loaded).value();
+  ASSERT_EQ((*quick)->size(), slow->size());
+  for (std::uint32_t e = 0; e < slow->size(); ++e) {
+    EXPECT_EQ((*quick)->id({e}), slow->id({e}));
+    EXPECT_EQ((*quick)->version({e}), slow->version({e}));
+    EXPECT_EQ((*quick)->control({e}), slow->control({e}));
+    for (std::size_t v = 0; v < slow->variant_count({e}); ++v) {
+      EXPECT_EQ((*quick)->variant_key({e}, v), slow->variant_key({e}, v));
+      EXPECT_EQ((*quick)->payload_json({e}, v), slow->payload_json({e}, v));
+    }
+  }
+  for (int i = 0; i < 500; ++i) {
+    const auto one = answers(**quick, "u" + std::to_string(i));
+    const auto other = answers(*slow, "u" + std::to_string(i));
+    for (std::size_t e = 0; e < one.size(); ++e) {
+      EXPECT_EQ(one[e].variant, other[e].variant) << i;
+      EXPECT_EQ(one[e].reason, other[e].reason) << i;
+      EXPECT_EQ(one[e].epoch, other[e].epoch) << i;
+      EXPECT_EQ(one[e].propensity, other[e].propensity) << i;
+    }
+  }
+}
+
+// A snapshot in which experiments depend on each other, in both directions of the list.
+std::vector<Running> related() {
+  std::vector<Running> all = {{.plan = plan_of("first")}, rich()};
+  all[1].is_stopped = false;
+  all[0].plan.assignment.prerequisites = {{.experiment = "last", .variants = {"treatment"}}};
+  all[0].plan.assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 50'000}};
+  all.push_back({.plan = plan_of("beside")});
+  all[2].plan.assignment.layer = "home";
+  all[2].plan.assignment.slots = {{.begin = 400'000, .end = 500'000}};
+  all.push_back({.plan = plan_of("switching")});
+  all[3].plan.assignment.switchback = {.period_seconds = 60, .burn_in_seconds = 5, .start = {}};
+  all.push_back({.plan = plan_of("ramped", {1, 3}),
+                 .version = 3,
+                 .epoch = 2,
+                 .earlier = {{.epoch = 1, .traffic_ppm = 100'000, .weights = {1, 1}}}});
+  all[4].plan.assignment.targeting = leaf(Op::kGreater, "age", {17.5});
+  all.push_back({.plan = plan_of("last")});
+  return all;
+}
+
+// The quick reader of load_snapshot takes a text as it is written, or with spaces; any other order
+// of members is left to the slow one.
+TEST(SnapshotJson, LoadsWhateverTheLayout) {
+  const std::string text = snapshot_json(related());
+  expect_same_snapshot(text);
+  expect_same_snapshot(nlohmann::ordered_json::parse(text).dump(2) + "\r\n\t ");
+  expect_same_snapshot(json::parse(text).dump());  // Members by their names.
+  EXPECT_EQ(load_snapshot(snapshot_json({})).value()->size(), 0U);
+}
+
+std::string load_error(const std::string& text) {
+  const auto loaded = load_snapshot(text);
+  return loaded ? "no error" : to_text(loaded.error());
+}
+
+TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
+  EXPECT_NE(load_error("").find("the snapshot is not JSON"), std::string::npos);
+  EXPECT_NE(load_error(R"({"format":2,"experiments":[]})").find("of format 2"), std::string::npos);
+  const std::string text = snapshot_json(related());
+  for (std::size_t size = 1; size < text.size(); size += 7) {
+    EXPECT_NE(load_error(text.substr(0, size)).find("not JSON"), std::string::npos) << size;
+  }
+  EXPECT_NE(load_error(text + "]").find("not JSON"), std::string::npos);
+  EXPECT_NE(load_error(text + '\0').find("not JSON"), std::string::npos);
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string copy = text;
+    return load_error(copy.replace(copy.find(from), from.size(), to));
+  };
+  EXPECT_NE(changed("\"version\":", "\"quota\":1,\"version\":").find("quota is not known"),
+            std::string::npos);
+  EXPECT_NE(changed("\"control\":", "\"id\":\"again\",\"control\":").find("id is not there once"),
+            std::string::npos);
+  EXPECT_NE(changed("\"version\":1", "\"version\":01").find("not JSON"), std::string::npos);
+  EXPECT_NE(changed("\"version\":1", "\"version\":1.5").find("version is not a whole number"),
+            std::string::npos);
+  EXPECT_NE(changed("\"first\"", "\"fi\xffst\"").find("not JSON"), std::string::npos);
+}
+
+// What one experiment does to another is found although no plan is kept.
+TEST(SnapshotJson, LoadingChecksExperimentsAgainstEachOther) {
+  const auto error_with = [](auto change) {
+    std::vector<Running> all = related();
+    change(all);
+    const auto compiled = compile(all);
+    const std::string loaded = load_error(snapshot_json(all));
+    EXPECT_EQ(loaded, compiled ? "no error" : to_text(compiled.error()));
+    return loaded;
+  };
+  EXPECT_EQ(error_with([](auto&) {}), "no error");
+  EXPECT_NE(error_with([](auto& all) {
+              all[2].plan.assignment.slots = {{0, 6}};
+            }).find("rich and beside both own slots 5-5 of layer home"),
+            std::string::npos);
+  // A layer named like a plain experiment, which owns all of it.
+  EXPECT_NE(error_with([](auto& all) { all[1].plan.assignment.layer = "last"; }).find("both own"),
+            std::string::npos);
+  EXPECT_NE(error_with([](auto& all) {
+              all[0].plan.assignment.prerequisites[0].variants = {"third"};
+            }).find("last has no variant \"third\""),
+            std::string::npos);
+  EXPECT_NE(
+      error_with([](auto& all) {
+        all[5].plan.assignment.prerequisites = {{.experiment = "first", .variants = {"control"}}};
+      }).find("form a cycle"),
+      std::string::npos);
+  std::vector<Running> twins = related();
+  twins[3].plan.id = "last";
+  EXPECT_NE(load_error(snapshot_json(twins)).find("there twice"), std::string::npos);
+}
+
 // Every plan of the conformance files and of the examples answers the same after the journey.
 TEST(SnapshotJson, CarriesEveryConformancePlan) {
   std::ifstream file(ASSAY_SOURCE_DIR "/spec/conformance/assignment.json");
@@ -148,9 +277,11 @@ TEST(SnapshotJson, BoundsTheNesting) {
   for (int i = 0; i < Targeting::kMaxDepth - 1; ++i) nested = tree(Op::kNot, {nested});
   Running deepest{.plan = plan_of("deep")};
   deepest.plan.assignment.targeting = nested;
-  const auto loaded = parse_snapshot(snapshot_json(std::span(&deepest, 1)));
+  const std::string text = snapshot_json(std::span(&deepest, 1));
+  const auto loaded = parse_snapshot(text);
   ASSERT_TRUE(loaded) << to_text(loaded.error());
   EXPECT_TRUE(compile(*loaded)) << "as deep as conditions may be";
+  EXPECT_TRUE(load_snapshot(text));
 }
 
 }  // namespace

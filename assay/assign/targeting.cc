@@ -105,14 +105,17 @@ bool Targeting::check(const Condition& condition, int depth, const std::string& 
 
 std::uint32_t Targeting::compile(const Condition& condition, Schema& schema,
                                  const std::string& field, Problems& problems) {
-  if (condition.op == Op::kAlways || !check(condition, 1, field, problems)) return kAlways;
-  const auto [known, is_new] =
-      known_programs_.try_emplace(key_of(condition), static_cast<std::uint32_t>(programs_.size()));
-  if (is_new) {
-    programs_.push_back(static_cast<std::uint32_t>(steps_.size()));
-    emit(condition, schema, kAccept, kReject);
+  if (condition.op == Op::kAlways) return kAlways;
+  std::string key = key_of(condition);
+  if (const auto known = known_programs_.find(key); known != known_programs_.end()) {
+    return known->second;
   }
-  return known->second;
+  if (!check(condition, 1, field, problems)) return kAlways;
+  const auto number = static_cast<std::uint32_t>(programs_.size());
+  known_programs_.emplace(std::move(key), number);
+  programs_.push_back(static_cast<std::uint32_t>(steps_.size()));
+  emit(condition, schema, kAccept, kReject);
+  return number;
 }
 
 // A child that does not decide the tree continues with the next child, which starts right behind

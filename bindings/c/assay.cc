@@ -110,14 +110,14 @@ void assay_error_free(assay_error* error) {
 }
 
 assay_snapshot* assay_snapshot_load(assay_text json, assay_error* error) try {
-  const auto running = assay::assign::parse_snapshot(view(json));
-  if (!running) {
-    report(error, to_text(running.error()));
-    return nullptr;
-  }
-  auto compiled = assay::assign::compile(*running);
+  auto compiled = assay::assign::load_snapshot(view(json));
   if (!compiled) {
-    report(error, to_text(compiled.error()), compiled.error().front().field);
+    const assay::Problem& first = compiled.error().front();
+    const bool is_of_a_plan = !first.field.empty();  // Else of the text, and the only one.
+    report(error,
+           is_of_a_plan ? to_text(compiled.error())
+                        : to_text(assay::Error{assay::Code::kInvalid, first.message, first.hint}),
+           first.field);
     return nullptr;
   }
   return new assay_snapshot{std::move(*compiled)};

@@ -162,7 +162,7 @@ def owner_row(header):
 def is_system(header):
     return "/" not in header and "." not in header or re.match(
         r"^(sys|netinet|arpa|linux)/|^(unistd|fcntl|poll|signal|netdb|errno|pthread|dirent"
-        r"|getopt|termios|immintrin|stddef|stdint|stdlib|string|stdio|math)\.h$", header)
+        r"|getopt|termios|immintrin|malloc|stddef|stdint|stdlib|string|stdio|math)\.h$", header)
 
 
 def libraries_have_owners(tree):
