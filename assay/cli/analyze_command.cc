@@ -9,6 +9,7 @@
 
 #include "assay/analyze/analyze.h"
 #include "assay/cli/define_command.h"
+#include "assay/cli/interleaving_command.h"
 #include "assay/cli/scorecard_text.h"
 #include "assay/cli/table_analysis.h"
 #include "assay/decide/decide.h"
@@ -69,6 +70,7 @@ int run_table(const AnalyzeArguments& arguments, Streams streams) {
 }  // namespace
 
 int run_analyze(const AnalyzeArguments& arguments, Streams streams) {
+  if (!arguments.impressions.empty()) return run_impressions(arguments, streams);
   if (!arguments.table.path.empty()) return run_table(arguments, streams);
   const Answer answer = analyze_files(arguments, streams);
   if (!answer.analyzed) return answer.status;

@@ -25,13 +25,6 @@ using assign::Snapshot;
 
 constexpr std::size_t kMaxProblems = 20;  // Of rows; more would hide the first.
 
-std::string quoted_csv(std::string_view field) {
-  if (field.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(field);
-  std::string out = "\"";
-  for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
-}
-
 std::string quoted_json(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -57,8 +50,8 @@ class Rows {
       variant = snapshot_.variant_key(kOnly, static_cast<std::size_t>(assignment.variant));
     }
     if (!json_) {
-      out_ << quoted_csv(unit) << ',' << quoted_csv(variant) << ',' << reason;
-      if (has_kinds_) out_ << ',' << quoted_csv(kind);
+      out_ << csv_quoted(unit) << ',' << csv_quoted(variant) << ',' << reason;
+      if (has_kinds_) out_ << ',' << csv_quoted(kind);
       out_ << '\n';
       return;
     }

@@ -11,6 +11,7 @@
 #include "assay/cli/analyze_command.h"
 #include "assay/cli/assign_command.h"
 #include "assay/cli/define_command.h"
+#include "assay/cli/interleaving_command.h"
 #include "assay/cli/plan_command.h"
 #include "assay/cli/serve_command.h"
 #include "assay/cli/simulate_command.h"
@@ -130,12 +131,17 @@ void add_table(CLI::App* sub, TableArguments& table) {
 
 void add_analyze(Session& session) {
   const auto [sub, options] = session.add<AnalyzeArguments>(
-      "analyze", "Make a scorecard from files of exposures and events, or from a table",
+      "analyze", "Make a scorecard from exposures and events, a table, or interleaved lists",
       run_analyze);
   add_files(sub, *options);
   add_table(sub, options->table);
+  CLI::Option* impressions = sub->add_option("--impressions", options->impressions,
+                                             "Interleaved lists that were shown, a row per item");
+  CLI::Option* clicks = sub->add_option("--clicks", options->clicks, "Clicks on them");
+  impressions->needs(clicks);
+  clicks->needs(impressions);
   sub->parse_complete_callback([app = sub] {
-    if (app->count("--table") == 0) require_files(app);
+    if (app->count("--table") + app->count("--impressions") == 0) require_files(app);
   });
 }
 
@@ -211,6 +217,14 @@ void add_assign(Session& session) {
   add_json(sub, options->json);
 }
 
+void add_interleave(Session& session) {
+  const auto [sub, options] = session.add<InterleaveOptions>(
+      "interleave", "Merge two rankings per request into the list to show", run_interleave);
+  sub->add_option("file", options->file, "Requests, one JSON object a line (- is stdin)")
+      ->required();
+  sub->add_flag("--json", options->json, "Print one JSON object a line instead of CSV");
+}
+
 void add_stats(Session& session) {
   const auto [sub, options] = session.add<StatsOptions>(
       "stats", "Answer one statistical question on numbers: JSON in, JSON out", run_stats);
@@ -259,6 +273,7 @@ int run(const std::vector<std::string>& arguments, Streams streams) {
   Session session{app, streams};
   add_define(session);
   add_assign(session);
+  add_interleave(session);
   add_analyze(session);
   add_decide(session);
   add_simulate(session);

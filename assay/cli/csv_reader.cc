@@ -48,4 +48,11 @@ bool CsvReader::next(std::vector<std::string>& fields) {
   }
 }
 
+std::string csv_quoted(std::string_view field) {
+  if (field.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(field);
+  std::string out = "\"";
+  for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
 }  // namespace assay::cli

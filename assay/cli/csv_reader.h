@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::cli {
@@ -35,5 +36,8 @@ class CsvReader {
   int lines_read_ = 0;
   std::string error_;
 };
+
+// The field as it stands in a record: in quotes where it must be.
+std::string csv_quoted(std::string_view field);
 
 }  // namespace assay::cli

@@ -113,6 +113,7 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add(Access::kGuarded, "POST", "/v1/stats/{method}", slow(post_method()));
   add(Access::kGuarded, "GET", "/v1/snapshot", get_snapshot(backend));
   add(Access::kGuarded, "POST", "/v1/assignments", post_assignments(backend));
+  add(Access::kGuarded, "POST", "/v1/interleavings", post_interleaving());
   add_for_clients("POST", "/v1/exposures", post_exposures(backend));
   add_for_clients("POST", "/v1/events", post_events(backend));
   add_for_clients("POST", "/ofrep/v1/evaluate/flags", post_flags(backend, guard));

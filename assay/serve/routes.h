@@ -63,6 +63,9 @@ io::http::Handler post_assignments(Backend& backend);
 io::http::Handler post_exposures(Backend& backend);
 io::http::Handler post_events(Backend& backend);
 
+// interleaving_routes.cc
+io::http::Handler post_interleaving();
+
 // stats_routes.cc
 io::http::Handler get_methods();
 io::http::Handler get_method();

@@ -1,4 +1,4 @@
-// Rows finer than the unit of randomization: clusters, and quantiles of rows.
+// Rows finer than the unit of randomization: clusters, quantiles of rows, interleaved impressions.
 #include <array>
 #include <vector>
 
@@ -6,6 +6,7 @@
 
 #include "assay/stats/calculator.h"
 #include "assay/stats/cluster.h"
+#include "assay/stats/interleaving.h"
 #include "assay/stats/quantile.h"
 
 namespace assay::stats {
@@ -94,10 +95,40 @@ Stat<json> quantile_difference(Request& request) {
   return answer(contrast, fields);
 }
 
+Stat<json> interleaving(Request& request) {
+  const auto wins = request.counts("wins", "impressions that the treatment won, by unit");
+  const auto losses = request.counts("losses", "that the control won");
+  const auto ties = request.counts("ties", "that neither won, also for want of clicks");
+  const auto times = request.counts("units", "how many units are like this one; else one each");
+  const InferenceFields fields = read_any(request);
+  const auto same_size = [&](const char* name, std::size_t size) {
+    if (request.usable() && size != wins.size()) request.wrong(name, "must be as many as wins");
+  };
+  same_size("losses", losses.size());
+  same_size("ties", ties.size());
+  if (!times.empty()) same_size("units", times.size());
+  if (!request.usable()) return nothing();
+  std::vector<UnitPreferences> units;
+  for (std::size_t i = 0; i < wins.size(); ++i) {
+    units.push_back({wins[i], losses[i], ties[i], times.empty() ? 1 : times[i]});
+  }
+  ASSAY_TRY(const Contrast contrast, preference_contrast(units));
+  ASSAY_TRY(json out, answer(contrast, fields));
+  for (const char* arm : {"control", "treatment", "relative"}) out.erase(arm);
+  const SignTest sign = sign_test(units);
+  out["units"] = contrast.n_treatment;
+  out["sign_test"] = {
+      {"units_won", sign.units_won}, {"units_lost", sign.units_lost}, {"p_value", sign.p_value}};
+  if (out["method"] == "welch_t") out["method"] = "preference_t";
+  return out;
+}
+
 constexpr std::array kCalculators = {
     Calculator{"cluster_means", "Do means of rows differ when whole clusters were randomized?",
                cluster_means},
     Calculator{"icc", "How alike are the rows of one cluster, and what does it cost?", icc},
+    Calculator{"interleaving", "Which of two rankers do clicks on their merged lists prefer?",
+               interleaving},
     Calculator{"quantile_difference", "Do quantiles of rows differ, several rows per unit?",
                quantile_difference},
 };

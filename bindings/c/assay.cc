@@ -98,6 +98,12 @@ bool evaluate_json(const Snapshot& snapshot, std::string_view experiment, std::s
   return false;
 }
 
+std::vector<std::string_view> views(assay_ranking ranking) {
+  std::vector<std::string_view> items;
+  for (size_t i = 0; i < ranking.size; ++i) items.push_back(view(ranking.items[i]));
+  return items;
+}
+
 }  // namespace
 
 void assay_text_free(assay_owned_text text) { std::free(text.data); }
@@ -210,4 +216,34 @@ assay_owned_text assay_explain(const assay_snapshot* snapshot, uint32_t number,
       snapshot->compiled->explain(snapshot->compiled->evaluate(Handle{number}, context->context)));
 } catch (const std::bad_alloc&) {
   return {nullptr, 0};
+}
+
+bool assay_interleave(assay_interleaving scheme, assay_text request, assay_text salt,
+                      assay_ranking control, assay_ranking treatment, assay_shown_item* out,
+                      size_t length, size_t* shown, assay_error* error) try {
+  using assay::assign::InterleavingScheme;
+  const std::vector<std::string_view> a = views(control), b = views(treatment);
+  if (scheme != ASSAY_TEAM_DRAFT && scheme != ASSAY_BALANCED) {
+    report(error, "there is no such scheme of interleaving", "scheme");
+    return false;
+  }
+  const auto merged = assay::assign::interleave(
+      {a, b}, {.scheme = scheme == ASSAY_TEAM_DRAFT ? InterleavingScheme::kTeamDraft
+                                                    : InterleavingScheme::kBalanced,
+               .request = view(request),
+               .salt = view(salt),
+               .length = length});
+  if (!merged) {
+    report(error, to_text(merged.error()), merged.error().front().field);
+    return false;
+  }
+  for (const assay::assign::ShownItem& one : *merged) {
+    *out++ = {borrowed(one.item), static_cast<assay_team>(one.team), one.control_rank,
+              one.treatment_rank};
+  }
+  *shown = merged->size();
+  return true;
+} catch (const std::bad_alloc&) {
+  report_no_memory(error);
+  return false;
 }

@@ -128,6 +128,28 @@ ASSAY_API bool assay_evaluate_json_at(const assay_snapshot* snapshot, assay_text
 ASSAY_API assay_owned_text assay_explain(const assay_snapshot* snapshot, uint32_t number,
                                          const assay_context* context);
 
+/* One list out of two rankings, for tests that interleave rankers: docs/guides/interleaving.md. */
+typedef enum { ASSAY_TEAM_DRAFT = 0, ASSAY_BALANCED = 1 } assay_interleaving;
+typedef enum { ASSAY_NOBODY = 0, ASSAY_CONTROL = 1, ASSAY_TREATMENT = 2 } assay_team;
+typedef struct {
+  const assay_text* items; /* best first, each once */
+  size_t size;
+} assay_ranking;
+typedef struct {
+  assay_text item;       /* the caller's own text */
+  assay_team team;       /* team draft: whose item it is */
+  uint32_t control_rank; /* balanced: from 1; 0: not ranked there, or not to be counted */
+  uint32_t treatment_rank;
+} assay_shown_item;
+/* At most `length` items into `out`; how many into `shown`. The same request (which names the
+ * impression) and salt (which names the test) give the same list. False, and every problem in
+ * `error` (which may be NULL), when a ranking has an item twice, or request, salt or length is
+ * missing. */
+ASSAY_API bool assay_interleave(assay_interleaving scheme, assay_text request, assay_text salt,
+                                assay_ranking control, assay_ranking treatment,
+                                assay_shown_item* out, size_t length, size_t* shown,
+                                assay_error* error);
+
 #ifdef __cplusplus
 }
 #endif

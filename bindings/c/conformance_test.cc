@@ -169,6 +169,60 @@ TEST(ThroughC, SchemesOfOtherTools) {
   }
 }
 
+assay_text text_of(const std::string& text) { return {text.data(), text.size()}; }
+std::vector<assay_text> texts_of(const std::vector<std::string>& items) {
+  std::vector<assay_text> texts;
+  for (const std::string& item : items) texts.push_back(text_of(item));
+  return texts;
+}
+
+TEST(ThroughC, Interleaving) {
+  const json file = conformance("interleaving.json");
+  const json teams = {"nobody", "control", "treatment"};
+  for (const json& c : file["cases"]) {
+    const auto control = c["control"].get<std::vector<std::string>>();
+    const auto treatment = c["treatment"].get<std::vector<std::string>>();
+    const auto a = texts_of(control), b = texts_of(treatment);
+    const std::string request = c["request"], salt = c["salt"];
+    const bool drafts = c["scheme"] == "team_draft";
+    std::vector<assay_shown_item> out(c["length"].get<std::size_t>());
+    std::size_t shown = 0;
+    char why[1024] = "";
+    ASSERT_TRUE(c_interleave(drafts ? ASSAY_TEAM_DRAFT : ASSAY_BALANCED, text_of(request),
+                             text_of(salt), {a.data(), a.size()}, {b.data(), b.size()}, out.data(),
+                             out.size(), &shown, why))
+        << why << c;
+    ASSERT_EQ(shown, c["items"].size()) << c;
+    for (std::size_t i = 0; i < shown; ++i) {
+      const json& item = c["items"][i];
+      EXPECT_EQ(std::string(out[i].item.data, out[i].item.size), item["item"]) << c;
+      EXPECT_EQ(teams[out[i].team], drafts ? item["team"] : json("nobody")) << c;
+      EXPECT_EQ(out[i].control_rank, drafts ? 0 : item["control_rank"].get<int>()) << c;
+      EXPECT_EQ(out[i].treatment_rank, drafts ? 0 : item["treatment_rank"].get<int>()) << c;
+    }
+  }
+  EXPECT_GT(file["cases"].size(), 150U);
+}
+
+TEST(ThroughC, InterleavingSaysWhatItCannotUse) {
+  const assay_text twice[] = {assay_text_of("x"), assay_text_of("x")};
+  assay_shown_item out[2];
+  std::size_t shown = 7;
+  char why[1024] = "";
+  const auto ask = [&](int scheme, const char* request, size_t length) {
+    EXPECT_FALSE(c_interleave(static_cast<assay_interleaving>(scheme), assay_text_of(request),
+                              assay_text_of("s"), {twice, 2}, {nullptr, 0}, out, length, &shown,
+                              why));
+    return std::string(why);
+  };
+  const std::string all = ask(ASSAY_TEAM_DRAFT, "", 0);
+  EXPECT_NE(all.find("request"), std::string::npos) << all;
+  EXPECT_NE(all.find("length"), std::string::npos) << all;
+  EXPECT_NE(all.find("rankings.control[1]"), std::string::npos) << all;
+  EXPECT_NE(ask(3, "q", 2).find("no such scheme"), std::string::npos);
+  EXPECT_EQ(shown, 7U) << "left as it was";
+}
+
 TEST(ThroughC, AttributesAndExplanations) {
   json plan = even("exp");
   plan["targeting"] = {{"all", json::array({{{"attribute", "country"}, {"equals", "IN"}},

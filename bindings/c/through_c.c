@@ -87,3 +87,14 @@ void c_ask_attributes(const assay_snapshot* snapshot, const char* experiment, co
   }
   assay_context_free(context);
 }
+
+bool c_interleave(assay_interleaving scheme, assay_text request, assay_text salt,
+                  assay_ranking control, assay_ranking treatment, assay_shown_item* out,
+                  size_t length, size_t* shown, char why[1024]) {
+  assay_error error = {0};
+  if (assay_interleave(scheme, request, salt, control, treatment, out, length, shown, &error)) {
+    return true;
+  }
+  take(&error, why);
+  return false;
+}

@@ -30,6 +30,10 @@ int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size);
 /* Text, number and boolean attributes through a context; the reason's text. */
 void c_ask_attributes(const assay_snapshot* snapshot, const char* experiment, const char* country,
                       double age, bool beta, c_answer* answer);
+/* False, and why. `out` has room for `length` items. */
+bool c_interleave(assay_interleaving scheme, assay_text request, assay_text salt,
+                  assay_ranking control, assay_ranking treatment, assay_shown_item* out,
+                  size_t length, size_t* shown, char why[1024]);
 
 #ifdef __cplusplus
 }

@@ -421,6 +421,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/interleavings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One list out of two rankings, with what is needed to credit its clicks. Nothing is stored. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "application/json": {
+                        /** @description Names the impression: asking again gives the same list. */
+                        request: string;
+                        /** @description Names the test. */
+                        salt: string;
+                        /** @description Who asks; not used here. */
+                        unit?: string;
+                        /**
+                         * @default team_draft
+                         * @enum {string}
+                         */
+                        scheme?: "team_draft" | "balanced";
+                        /** @description At most so many items; absent means all. */
+                        length?: number;
+                        rankings: {
+                            /** @description Best first, each item once. */
+                            control: string[];
+                            treatment: string[];
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description What to show, in order. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Interleaving"];
+                    };
+                };
+                400: components["responses"]["Problems"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exposures": {
         parameters: {
             query?: never;
@@ -1157,6 +1217,22 @@ export interface components {
             propensity?: number;
             /** @description Of the unit that decided, where the experiment has a fallback_unit. */
             unit_kind?: string;
+        };
+        Interleaving: {
+            request: string;
+            /** @enum {string} */
+            scheme: "team_draft" | "balanced";
+            items: {
+                item: string;
+                /**
+                 * @description Team draft: who has the credit for its clicks.
+                 * @enum {string}
+                 */
+                team?: "control" | "treatment" | "nobody";
+                /** @description Balanced: from 1; 0 where the ranking has it not, or it is not to be counted. */
+                control_rank?: number;
+                treatment_rank?: number;
+            }[];
         };
         Exposure: {
             id: string;

@@ -161,6 +161,18 @@ class Contract(unittest.TestCase):
         stopped, = self.assign({"experiment": "brief", "units": [{"id": "u1"}]})
         self.assertEqual(stopped["reason"], "stopped")
 
+    def test_interleavings(self):
+        wish = {"request": "q-1", "salt": "search", "unit": "u1", "length": 3,
+                "rankings": {"control": ["a", "b", "c"], "treatment": ["c", "d", "a"]}}
+        drafted = self.post("/v1/interleavings", wish, 200)
+        self.assertEqual(drafted, self.post("/v1/interleavings", wish, 200))
+        self.assertEqual({item["team"] for item in drafted["items"]}, {"control", "treatment"})
+        balanced = self.post("/v1/interleavings", {**wish, "scheme": "balanced"}, 200)
+        self.assertEqual(sorted(item["control_rank"] for item in balanced["items"])[-1], 3)
+        refused = self.post("/v1/interleavings", {**wish, "salt": "", "length": 0}, 400)
+        self.assertEqual({p["field"] for p in refused["problems"]}, {"salt", "length"})
+        self.post("/v1/interleavings", "[]", 400)
+
     def test_calculators(self):
         names = [method["name"] for method in self.get("/v1/stats")["methods"]]
         self.assertIn("welch_t", names)

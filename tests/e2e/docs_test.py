@@ -20,6 +20,7 @@ PAGES = {
     "reference/http.md": (),
     "reference/metrics.md": ("welch_t",),
     "guides/aa.md": (),
+    "guides/interleaving.md": (),
     "guides/operating.md": (),
 }
 

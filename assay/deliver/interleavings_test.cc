@@ -1,0 +1,79 @@
+#include "assay/deliver/interleavings.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/deliver/request.h"
+
+namespace assay::deliver {
+namespace {
+
+using nlohmann::json;
+
+TEST(Interleavings, AnswerLikeTheConformanceCases) {
+  std::ifstream file(ASSAY_SOURCE_DIR "/spec/conformance/interleaving.json");
+  const json cases = json::parse(file)["cases"];
+  for (const json& c : cases) {
+    const json request = {{"request", c["request"]},
+                          {"salt", c["salt"]},
+                          {"scheme", c["scheme"]},
+                          {"length", c["length"]},
+                          {"rankings", {{"control", c["control"]}, {"treatment", c["treatment"]}}}};
+    const auto list = interleave_json(request.dump());
+    ASSERT_TRUE(list) << to_text(list.error());
+    const json expected = {
+        {"request", c["request"]}, {"scheme", c["scheme"]}, {"items", c["items"]}};
+    EXPECT_EQ(json::parse(to_json(*list)), expected);
+  }
+  EXPECT_GT(cases.size(), 150U);
+}
+
+TEST(Interleavings, SchemeAndLengthMayBeAbsent) {
+  const auto list = interleave_json(
+      R"({"request":"q","salt":"s","unit":"u",
+          "rankings":{"control":["a"],"treatment":["b","c"]}})");
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->unit, "u");
+  EXPECT_EQ(list->items.size(), 3U);
+  EXPECT_EQ(list->items[2].team, assign::Team::kNobody);
+}
+
+std::string problems_of(const std::string& body) {
+  const auto list = interleave_json(body);
+  EXPECT_FALSE(list) << body.substr(0, 200);
+  return list ? "" : to_text(list.error());
+}
+
+TEST(Interleavings, EveryProblemAtOnce) {
+  const std::string all = problems_of(
+      R"({"request":7,"scheme":"teamdraft","length":-1,"lenght":3,
+          "rankings":{"control":["a",1,"a"],"treatment":"b"}})");
+  for (const char* part :
+       {"request: is not a text", "salt: is missing", "neither team_draft nor balanced",
+        "length: is not a whole number", "lenght: is not known (did you mean length?)",
+        "rankings.control[1]: is not a text", "\"a\" is there before",
+        "rankings.treatment: is not a list"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << part << "\n" << all;
+  }
+  EXPECT_NE(problems_of("{}").find("rankings.control: is missing"), std::string::npos);
+  for (const char* body : {"", "[]", "{", "7"}) {
+    EXPECT_NE(problems_of(body).find("not a JSON object"), std::string::npos) << body;
+  }
+}
+
+TEST(Interleavings, HostileBodiesAreRefused) {
+  EXPECT_FALSE(problems_of(std::string(kMaxBodyBytes + 1, ' ')).empty());
+  std::string deep = R"({"request":)";
+  for (int i = 0; i < 1'000'000; ++i) deep += '[';
+  EXPECT_FALSE(problems_of(deep).empty());
+  json many = json::array();
+  for (std::size_t i = 0; i <= kMaxRankedItems; ++i) many.push_back(std::to_string(i));
+  const json body = {
+      {"request", "q"}, {"salt", "s"}, {"rankings", {{"control", many}, {"treatment", many}}}};
+  EXPECT_NE(problems_of(body.dump()).find("at most 10000"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace assay::deliver
