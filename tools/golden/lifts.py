@@ -1,9 +1,13 @@
-"""Relative lifts (mpmath), equivalence (statsmodels), Dunnett (SciPy), rates (mpmath), caps."""
+"""Relative lifts (mpmath), equivalence (statsmodels), Dunnett (SciPy), rates (mpmath), caps.
+
+Checked with R, gbstats and tea-tasting.
+"""
 
 import math
 
 import mpmath as mp
 import numpy as np
+import peers
 import r
 import scipy.stats as st
 from scipy.integrate import quad
@@ -34,11 +38,31 @@ for c, t, vc, vt, w in (("10", "11", "0.2", "0.3", "0"), ("0.032", "0.0335", "3e
     log_ends = (None, None)
     if c > 0 and t > 0:
         log_ends = [mp.expm1(mp.log(rho) + s * z * se / rho) for s in (-1, 1)]
-    rows.append((c, t, vc, vt, w, *ends, lift - z * se, lift + z * se, *log_ends))
+    values = [float(v) for v in (c, t, vc, vt, w)]
+    delta = (lift - z * se, lift + z * se)
+    again = r.numbers(
+        "c <- {!r}; t <- {!r}; vc <- {!r}; vt <- {!r}; w <- {!r}; z <- qnorm(0.975);"
+        "q <- sort(Re(polyroot(c(t^2 - z^2*vt, -2*(t*c - z^2*w), c^2 - z^2*vc))));"
+        "v <- matrix(c(vc, w, w, vt), 2, dimnames=list(c('a','b'), c('a','b')));"
+        "m <- c(a=c, b=t); d <- deltaMethod(m, 'b/a - 1', vcov.=v)$SE;"
+        "l <- if (c > 0) deltaMethod(m, 'log(b/a)', vcov.=v)$SE else NaN; h <- (t - c)/abs(c);"
+        "c(sort(sign(c)*(q - 1)), h - z*d, h + z*d, t/c*exp(-z*l) - 1, t/c*exp(z*l) - 1)"
+        .format(*values), ["car"])
+    # Where a lift is almost 0 its ends are differences near 1.
+    for mine, other in zip((*ends, *delta, *log_ends), again):
+        if mine is not None:
+            agree(1 + mine, 1 + other, 1e-10, "R polyroot and deltaMethod, ratios")
+    if w == 0 and c > 0:
+        # From sums of squares: digits cancel where the variance is small beside the mean.
+        agree(se, peers.gbstats_delta(*values[:4]), 1e-7, "gbstats delta standard error")
+        for mine, other in zip(log_ends, peers.tea_log(*values[:4])):
+            agree(1 + mine, 1 + other, 1e-10, "tea-tasting log interval, ratios")
+    rows.append((*values, *ends, *delta, *log_ends))
 write("lift", "relative lift at 95 %: Fieller (by root finding), delta, log", version("mpmath"),
       ("control", "treatment", "control_variance", "treatment_variance", "covariance",
        "fieller_low", "fieller_high", "delta_low", "delta_high", "log_low", "log_high"), rows,
-      "the definition of Fieller's set", 1e-10)
+      "the definition of Fieller's set; " + r.version("car") + " (polyroot, deltaMethod); "
+      + version("gbstats") + " (delta), " + version("tea-tasting") + " (log)", 1e-10)
 
 # --- Equivalence -------------------------------------------------------------------------------
 rows = []
@@ -54,11 +78,19 @@ for n_c, n_t, mean_c, mean_t, sd_c, sd_t, low, high in (
     ends = compare.tconfint_diff(0.10, usevar="unequal")
     agree(first[1], st.ttest_ind(t - low, c, equal_var=False, alternative="greater").pvalue, 1e-9,
           "one side")
+    again = r.numbers(
+        f"c <- {r.vector(c)}; t <- {r.vector(t)};"
+        f"c(t.test(t, c, mu={low!r}, alternative='greater')$p.value,"
+        f"t.test(t, c, mu={high!r}, alternative='less')$p.value,"
+        "t.test(t, c, conf.level=0.9)$conf.int)")
+    for mine, other in zip((first[1], second[1], *ends), again):
+        agree(mine, other, 1e-10, "R t.test")
     rows.append((n_c, n_t, c.mean(), t.mean(), c.var(ddof=1), t.var(ddof=1), float(low),
                  float(high), first[1], second[1], p, *ends))
 write("equivalence", "two one-sided Welch tests and the 90 % interval", version("statsmodels"),
       ("n_c", "n_t", "mean_c", "mean_t", "variance_c", "variance_t", "low", "high", "p_low",
-       "p_high", "p_value", "interval_low", "interval_high"), rows, version("scipy"), 1e-10)
+       "p_high", "p_value", "interval_low", "interval_high"), rows,
+      version("scipy") + "; " + r.version() + " (t.test)", 1e-10)
 
 
 # --- Dunnett -----------------------------------------------------------------------------------
@@ -134,11 +166,24 @@ for a_c, b_c, a_t, b_t in (("1", "10", "2", "10"), ("121", "4000", "152", "4100"
             slope = mp.exp(a_t * mp.log(x) + a_c * mp.log(1 - x)) / mp.beta(a_t, a_c)
             y -= (mp.betainc(a_t, a_c, 0, x, regularized=True) - share) / slope
         lifts.append(mp.expm1(y))
+    shapes = [float(v) for v in (a_c, b_c, a_t, b_t)]
+    # The ratio of two scaled gammas is a scaled F: P(better), the loss and the lift by R's own F.
+    again = r.numbers(
+        "a <- {!r}; b <- {!r}; c <- {!r}; d <- {!r}; k <- (c/d)/(a/b);"
+        "worse <- function(a, c) pf((a/b)/(c/d), 2*c, 2*a);"
+        "c(pf((a/b)/(c/d), 2*c, 2*a, lower.tail=FALSE),"
+        "a/b*worse(a + 1, c) - c/d*worse(a, c + 1), k*qf(c(0.5, 0.975), 2*c, 2*a))"
+        .format(*shapes))
+    for mine, other, label, rel in zip(
+            (better(a_c, a_t), loss, *(1 + x for x in lifts)), again,
+            ("probability", "loss", "lift", "lift"), (1e-10, 1e-7, 1e-10, 1e-10)):
+        agree(mine, other, rel, f"R pf and qf, {label}")
     rows.append((a_c, b_c, a_t, b_t, better(a_c, a_t), loss, *lifts))
 write("gamma_poisson", "P(treatment better), expected loss and lift quantiles of Gamma posteriors",
       version("mpmath") + ", 30 digits",
       ("shape_c", "rate_c", "shape_t", "rate_t", "probability_better", "expected_loss",
-       "lift_median", "lift_high"), rows, version("scipy") + " quadrature, F quantiles", 1e-10)
+       "lift_median", "lift_high"), rows,
+      version("scipy") + " quadrature, F quantiles; " + r.version() + " (pf, qf)", 1e-10)
 
 # --- Winsorizing -------------------------------------------------------------------------------
 rows = []
@@ -152,7 +197,13 @@ for seed, n_c, n_t, share in ((1, 50, 60, 0.9), (7, 500, 400, 0.99), (3, 33, 20,
     cap = np.quantile(values, share, method="inverted_cdf")
     c, t = values[:n_c], values[n_c:]
     test = st.ttest_ind(np.minimum(t, cap), np.minimum(c, cap), equal_var=False)
+    again = r.numbers(
+        f"c <- {r.vector(c)}; t <- {r.vector(t)}; k <- quantile(c(c, t), {share!r}, type=1);"
+        "c(k, sum(c > k), sum(t > k), t.test(pmin(t, k), pmin(c, k))$p.value)")
+    for mine, other in zip((cap, (c > cap).sum(), (t > cap).sum(), test.pvalue), again):
+        agree(mine, other, 1e-10, "R quantile and t.test")
     rows.append((seed, n_c, n_t, share, cap, int((c > cap).sum()), int((t > cap).sum()),
                  test.pvalue))
 write("winsorize", "one cap from the pooled arms, then Welch's t", version("numpy", "scipy"),
-      ("seed", "n_c", "n_t", "share", "cap", "capped_c", "capped_t", "p_value"), rows, "-", 1e-10)
+      ("seed", "n_c", "n_t", "share", "cap", "capped_c", "capped_t", "p_value"), rows,
+      r.version() + " (quantile, t.test)", 1e-10)

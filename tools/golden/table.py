@@ -7,6 +7,7 @@ import importlib.metadata
 import pathlib
 import platform
 
+worst = {}  # Label of two sources to their largest relative difference since the last table.
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "spec" / "golden"
 
 
@@ -40,10 +41,14 @@ def write(name, what, by, columns, rows, checked_with="-", rel_tol=1e-10):
         lines.append(",".join(text(v) for v in row))
     (FOLDER / f"{name}.csv").write_text("\n".join(lines) + "\n")
     print(f"{name}.csv: {len(rows)} rows")
+    for label, error in worst.items():
+        print(f"    {label}: {error:.1e}")
+    worst.clear()
 
 
 def agree(a, b, rel, label):
     """Two sources must agree before a number becomes golden."""
     a, b = float(a), float(b)
     error = abs(a - b) / max(abs(a), abs(b), 1e-300)
+    worst[label] = max(worst.get(label, 0), error)
     assert error <= rel, f"{label}: {a!r} and {b!r} differ by {error:.2e}"

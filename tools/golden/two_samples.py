@@ -1,8 +1,12 @@
-"""Proportions (statsmodels), contrasts (statsmodels, SciPy), clustered quantiles (NumPy)."""
+"""Proportions (statsmodels), contrasts (statsmodels, SciPy), clustered quantiles (NumPy).
+
+Checked with R, gbstats and tea-tasting.
+"""
 
 import math
 
 import numpy as np
+import peers
 import r
 import scipy.stats as st
 import statsmodels.api as sm
@@ -68,6 +72,13 @@ def mean_row(c, t):
     test = st.ttest_ind(y_t, y_c, equal_var=False)
     low, _ = test.confidence_interval(0.95)
     vc, vt = y_c.var(ddof=1) / len(y_c), y_t.var(ddof=1) / len(y_t)
+    p, gb_low, gb_error = peers.gbstats_mean(y_c, y_t)
+    agree(test.pvalue, p, 1e-9, "gbstats Welch p")
+    agree(low, gb_low, 1e-9, "gbstats Welch interval")
+    agree(math.sqrt(vc + vt), gb_error, 1e-10, "gbstats Welch standard error")
+    p, tea_low = peers.tea_mean(y_c, y_t)
+    agree(test.pvalue, p, 1e-9, "tea-tasting Welch p")
+    agree(low, tea_low, 1e-9, "tea-tasting Welch interval")
     crit = st.t.isf(0.025, test.df)
     relative = fieller(y_c.mean(), y_t.mean(), vc, vt, 0, crit)
     return (y_t.mean() - y_c.mean(), math.sqrt(vc + vt), 0.0, test.pvalue, low, *relative)
@@ -90,9 +101,13 @@ def ratio_row(c, t):
             "c(coef(x), vcov(x))", ["survey"])
         agree(ratio, again[0], 1e-10, "svyratio")
         agree(variance, again[1], 1e-9, "svyratio variance")
+        for mine, other in zip((ratio, variance), peers.gbstats_ratio(arm)):
+            agree(mine, other, 1e-10, "gbstats ratio and variance")
     se = math.sqrt(vc + vt)
     z = st.norm.isf(0.025)
     d = rt - rc
+    for mine, other in zip((2 * st.norm.sf(abs(d / se)), d - z * se), peers.tea_ratio(c, t)):
+        agree(mine, other, 1e-9, "tea-tasting ratio p and interval")
     return (d, se, 0.0, 2 * st.norm.sf(abs(d / se)), d - z * se, *fieller(rc, rt, vc, vt, 0, z))
 
 
@@ -106,6 +121,14 @@ def adjusted(lc, lt, xc, xt, base_c, base_t):
     shift = theta @ (xt.mean(0) - xc.mean(0))
     ac, at = lc - xc @ theta, lt - xt @ theta
     vc, vt = ac.var(ddof=1) / nc, at.var(ddof=1) / nt
+    if theta.size == 1:
+        slope = float(theta[0])
+        (mc, peer_c), (mt, peer_t) = (peers.gbstats_adjusted(l, x[:, 0], slope)
+                                      for l, x in ((lc, xc), (lt, xt)))
+        agree(vc + vt, peer_c + peer_t, 1e-9, "gbstats CUPED variance, given the slope")
+        agree(base_t - base_c - slope * (xt.mean() - xc.mean()),
+              base_t - lt.mean() - base_c + lc.mean() + mt - mc, 1e-9,
+              "gbstats CUPED difference, given the slope")
     # Arm values at the pooled covariate mean; joint variance from the stacked per-arm means.
     sc, s_t = nc / (nc + nt), nt / (nc + nt)
     cov_c = np.cov(lc, xc @ theta) / nc
@@ -152,7 +175,7 @@ write("contrast", "mean, ratio and CUPED contrasts with Welch/z and Fieller at a
       ("kind", "seed", "n_c", "n_t", "denominator", "covariates", "difference", "std_error",
        "variance_reduction", "p_value", "low", "relative_low", "relative_high"), rows,
       "the identity of both forms of the adjusted variance; " + r.version("survey")
-      + " (svyratio)", 1e-9)
+      + " (svyratio); " + version("gbstats", "tea-tasting"), 1e-9)
 
 
 # --- Clustered quantiles -----------------------------------------------------------------------
@@ -189,7 +212,20 @@ for seed, units in ((5, 60), (17, 1000), (23, 5000)):
         if low < 1 or high > n:
             continue
         spread = values[high - 1] - values[low - 1]
+        again = r.numbers(
+            f"v <- {r.vector(data[:, 1])}; u <- {r.vector(data[:, 0])}; p <- quantile(v, {q!r}, "
+            "type=1); d <- data.frame(s=as.vector(tapply(v <= p, u, sum)), "
+            "m=as.vector(tapply(v, u, length)));"
+            "x <- svyratio(~s, ~m, svydesign(~1, data=d, weights=~rep(1, nrow(d))));"
+            f"e <- sqrt(vcov(x)[1]); z <- qnorm(0.975); n <- length(v); w <- sort(v);"
+            f"c(p, e, (w[ceiling(n*({q!r} + z*e))] - w[floor(n*({q!r} - z*e))])/(2*z))",
+            ["survey"])
+        for mine, other, label in zip((point, error, spread / (2 * z)), again,
+                                      ("value", "error of the rank", "standard error")):
+            agree(mine, other, 1e-10, f"R quantile, {label}")
+        agree(error**2, peers.gbstats_ratio(frame)[1], 1e-10, "gbstats variance of the rank")
         rows.append((seed, units, q, n, float(point), spread / (2 * z)))
 write("quantile", "type-1 quantile of clustered rows and its outer-interval standard error",
       version("numpy", "scipy"), ("seed", "units", "q", "rows", "value", "std_error"), rows,
-      "-", 1e-12)
+      r.version("survey") + " (quantile, svyratio); " + version("gbstats") + " (of the rank)",
+      1e-12)
