@@ -1,4 +1,4 @@
-"""Asks the peers' own statistics, gbstats (GrowthBook) and tea-tasting, where they agree by definition.
+"""Asks the peers, gbstats (GrowthBook) and tea-tasting, where they agree by definition.
 
 Both take moments. CUPED agrees for a given slope only: gbstats and tea-tasting regress over all
 units at once, assay within the variants and weighted, which minimizes the variance.

@@ -30,7 +30,7 @@ for counts, shares in (((44700, 45489), (1, 1)), ((8220, 7800), (1, 1)), ((5, 1)
                       "$p.value")
     if len(counts) == 2 and min(n * plan) < 5:
         p = st.binomtest(counts[0], n, plan[0]).pvalue
-        again = r.numbers(f"binom.test({counts[0]}, {n}, {plan[0]!r})$p.value")
+        again = r.numbers(f"binom.test({counts[0]}, {n}, {float(plan[0])!r})$p.value")
     agree(p, again[0], 1e-9, "sample ratio")
     three = (*counts, None)[:3], (*shares, None)[:3]
     rows.append((*three[0], *three[1], test.statistic, p))
@@ -215,9 +215,14 @@ for family, values in enumerate(((5.0, 1.0, 0.0), (4.0, 3.7, 3.5, -1.0), (10.0,)
     best = max((k for k in range(1, count + 1)
                 if sum(1 for v in values if math.exp(v) >= count / (0.05 * k)) >= k), default=0)
     line = count / (0.05 * best) if best else math.inf
-    rows += [(family, v, math.exp(v) >= line) for v in values]
+    found = [math.exp(v) >= line for v in values]
+    # The same is Benjamini and Hochberg's rule on 1/e.
+    again = r.numbers(f"p.adjust(exp(-{r.vector(values)}), 'BH') <= 0.05")
+    assert found == [x == 1 for x in again], (found, again)
+    rows += [(family, v, each) for v, each in zip(values, found)]
 write("e_bh", "which e-values stand at 5 %: the largest k with k of them at least K/(alpha k)",
-      version(), ("family", "log_e", "rejected"), [(a, b, int(c)) for a, b, c in rows], "-", 0)
+      version(), ("family", "log_e", "rejected"), [(a, b, int(c)) for a, b, c in rows],
+      r.version() + " (p.adjust of 1/e)", 0)
 
 # --- Best of several -----------------------------------------------------------------------------
 rows = []

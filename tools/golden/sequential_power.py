@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+import r
 import scipy.stats as st
 from scipy.integrate import simpson
 from scipy.special import ndtr
-from table import version, write
+from table import agree, version, write
 
-from sequential import bounds
+from sequential import RPACT, bounds
 
 POINTS = 2401
 
@@ -57,6 +58,16 @@ def simulated(z, sides, drift, looks, runs=400_000):
     return np.mean((first_up < 10**6) & (first_up <= first_down))
 
 
+def rpact(kind, parameter, alpha, sides, count, drift):
+    """Power on both sides together and the average information, by rpact."""
+    gamma = f", gammaA={parameter!r}" if kind in ("power", "hsd") else ""
+    return r.numbers(
+        f"d <- getDesignGroupSequential(kMax={count}, alpha={alpha!r}, "
+        f"sided={2 if sides == 'two' else 1}, typeOfDesign='{RPACT[kind]}'{gamma});"
+        f"x <- getPowerAndAverageSampleNumber(d, theta={drift!r}, nMax=1);"
+        "c(x$calculatedPower, x$averageSampleNumber)", ["rpact"])
+
+
 def main():
     rows = []
     for kind, parameter, alpha, sides, count, drift in [
@@ -73,12 +84,16 @@ def main():
         elif kind == "posterior":
             z = [st.norm.ppf(alpha) * math.sqrt(1 + 1 / (t * parameter)) for t in looks]
         else:
-            short = "hsd" if kind == "hwang_shih_decani" else kind
-            z = bounds(looks, short, alpha, parameter, sides)
+            z = bounds(looks, kind.replace("hwang_shih_decani", "hsd"), alpha, parameter, sides)
         exits = leave(z, sides, drift, looks)
         power = sum(above for above, _ in exits)
         wrong = sum(below for _, below in exits)
         used = sum(t * (a + b) for t, (a, b) in zip(looks, exits)) + 1 - power - wrong
+        short = "hsd" if kind == "hwang_shih_decani" else kind
+        if short in RPACT:
+            again = rpact(short, parameter, alpha, sides, count, drift)
+            agree(power + wrong, again[0], 1e-6, "rpact power")
+            agree(used, again[1], 1e-6, "rpact average information")
         error = math.sqrt(power * (1 - power) / 400_000)
         assert abs(simulated(z, sides, drift, looks) - power) < 4.5 * error, (kind, drift)
         rows.append([kind, parameter if math.isfinite(parameter) else "inf", alpha, sides, count,
@@ -87,7 +102,8 @@ def main():
           "equally spaced looks; parameter: of the spending, horizon over target, or prior over "
           "variance; alpha of posterior: the ship probability", version("scipy", "numpy"),
           ("rule", "parameter", "alpha", "sides", "looks", "drift", "power", "wrong",
-           "information"), rows, "simulated random walks", 1e-9)
+           "information"), rows, r.version("rpact") + " (spending rules); simulated random walks",
+          1e-9)
 
 
 if __name__ == "__main__":

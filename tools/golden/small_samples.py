@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import r
 import scipy.stats as st
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -27,9 +28,13 @@ for seed, n_c, n_t, levels in ((1, 5, 6, 1000), (2, 8, 3, 10), (3, 7, 7, 4), (4,
         sums = np.array([ranks[list(c)].sum()
                          for c in itertools.combinations(range(n_c + n_t), n_t)])
         p = float(np.mean(np.abs(sums - centre) >= far - 1e-9))
+    again = r.numbers(f"v <- {r.vector(values)}; g <- factor(rep(0:1, c({n_c}, {n_t})));"
+                      "pvalue(wilcox_test(v ~ g, distribution=exact()))", ["coin"])
+    agree(p, again[0], 1e-10, "coin wilcox_test")
     rows.append((seed, n_c, n_t, levels, p))
 write("mann_whitney_exact", "two-sided exact p of the rank sum (enumerated where there are ties)",
-      version("scipy", "numpy"), ("seed", "n_c", "n_t", "levels", "p_value"), rows, "-", 1e-12)
+      version("scipy", "numpy"), ("seed", "n_c", "n_t", "levels", "p_value"), rows,
+      r.version("coin") + " (wilcox_test)", 1e-12)
 
 
 # --- After a group-sequential stop at the second look ------------------------------------------
