@@ -62,20 +62,29 @@ inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
   return std::construct_at(values_ + attribute);
 }
 
-void Context::set_text(std::uint32_t attribute, std::string_view text) {
+inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
   Value* value = touch(attribute, kText);
   if (value == nullptr) return;
   const Schema::Attribute& use = schema_.attributes[attribute];
   value->text = text;
   if (use.is_compared) value->text_number = schema_.texts.find(text);
+  if (use.is_version || use.unit_kind != Schema::kNoUnit) read_text(use, *value);
+}
+
+// Apart, so that most attributes do not pay for a larger function.
+[[gnu::noinline]] void Context::read_text(const Schema::Attribute& use, Value& value) {
   if (use.is_version) {
-    const auto version = parse_version(text);
-    value->has_version = version.has_value();
-    if (version) value->version = *version;
+    const auto version = parse_version(value.text);
+    value.has_version = version.has_value();
+    if (version) value.version = *version;
   }
-  if (use.unit_kind != Schema::kNoUnit && !text.empty()) {
-    units_[use.unit_kind] = {text, unit_digest(text)};
+  if (use.unit_kind != Schema::kNoUnit && !value.text.empty()) {
+    units_[use.unit_kind] = {value.text, unit_digest(value.text)};
   }
+}
+
+void Context::set_text(std::uint32_t attribute, std::string_view text) {
+  put_text(attribute, text);
 }
 
 void Context::set_number(std::uint32_t attribute, double number) {
@@ -83,7 +92,7 @@ void Context::set_number(std::uint32_t attribute, double number) {
 }
 
 void Context::set_text(std::string_view name, std::string_view text) {
-  set_text(schema_.names.find(name), text);
+  put_text(schema_.names.find(name), text);
 }
 
 void Context::set_number(std::string_view name, double number) {

@@ -134,6 +134,8 @@ class Context {
   };
   More& more();
   Value* touch(std::uint32_t attribute, std::uint8_t types);
+  void put_text(std::uint32_t attribute, std::string_view text);
+  void read_text(const Schema::Attribute& use, Value& value);
 
   const Schema& schema_;
   std::optional<Timestamp> now_;

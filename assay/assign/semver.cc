@@ -123,7 +123,29 @@ bool take_comparator(std::string_view word, VersionRange& range) {
 
 }  // namespace
 
+namespace {
+
+// Three numbers of up to nine digits and nothing else, as nearly all versions are.
+bool read_plain(std::string_view text, std::array<std::uint32_t, 3>& parts) {
+  const char* at = text.data();
+  const char* end = at + text.size();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0 && (at == end || *at++ != '.')) return false;
+    const char* begin = at;
+    std::uint32_t part = 0;
+    for (; at != end && is_digit(*at); ++at)
+      part = 10 * part + static_cast<std::uint32_t>(*at - '0');
+    if (at == begin || at - begin > 9) return false;
+    parts[i] = part;
+  }
+  return at == end;
+}
+
+}  // namespace
+
 std::optional<Version> parse_version(std::string_view text) {
+  std::optional<Version> version(std::in_place);
+  if (read_plain(text, version->parts)) return version;
   const auto parsed = parse(text);
   if (!parsed) return std::nullopt;
   return parsed->version;

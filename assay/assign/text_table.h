@@ -71,8 +71,12 @@ class TextTable {
 
   std::uint32_t intern(std::string_view text);
   std::uint32_t find(std::string_view text) const {
+    if (text.size() > TextKey::kWhole) return find_long(text);
     const TextKey key(text);
-    return cells_[cell_of(key, text)].number;
+    for (std::size_t i = key.hash() & mask_;; i = (i + 1) & mask_) {
+      const Cell& cell = cells_[i];
+      if (cell.key == key || cell.number == kAbsent) return cell.number;
+    }
   }
   std::string_view text(std::uint32_t number) const {
     return std::string_view(bytes_).substr(begins_[number], begins_[number + 1] - begins_[number]);
@@ -86,20 +90,14 @@ class TextTable {
     std::uint32_t number = kAbsent;
   };
   // Where the text is, or the empty cell where it would go.
-  std::size_t cell_of(const TextKey& key, std::string_view text) const {
-    const std::size_t mask = cells_.size() - 1;
-    for (std::size_t i = key.hash() & mask;; i = (i + 1) & mask) {
-      const Cell& cell = cells_[i];
-      if (cell.number == kAbsent) return i;
-      if (cell.key != key) continue;
-      if (key.size <= TextKey::kWhole || this->text(cell.number) == text) return i;
-    }
-  }
+  std::size_t cell_of(const TextKey& key, std::string_view text) const;
+  std::uint32_t find_long(std::string_view text) const;  // Apart: the short ones need no call.
   void grow();
 
   std::string bytes_;
   std::vector<std::uint32_t> begins_{0};
   std::vector<Cell> cells_{Cell{}};  // A power of two, never empty.
+  std::size_t mask_ = 0;             // Their number less one: it costs a multiplication to find.
 };
 
 }  // namespace assay::assign
