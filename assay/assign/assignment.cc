@@ -5,9 +5,9 @@
 namespace assay::assign {
 
 std::string_view reason_name(Reason reason) {
-  constexpr std::array<std::string_view, 10> kNames = {
-      "stopped",   "no_unit",  "override", "holdout", "prerequisite",
-      "targeting", "excluded", "traffic",  "burn_in", "split"};
+  constexpr std::array<std::string_view, 11> kNames = {
+      "stopped",  "no_unit", "override", "holdout", "prerequisite", "targeting",
+      "excluded", "sticky",  "traffic",  "burn_in", "split"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

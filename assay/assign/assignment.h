@@ -18,6 +18,7 @@ enum class Reason : std::uint8_t {
   kPrerequisite,  // Not eligible: it has not the variant of another experiment that it needs.
   kTargeting,     // Not eligible: a condition failed (see `test` and `attribute`).
   kExcluded,      // Eligible, but its slot of the layer belongs to another experiment or to none.
+  kSticky,        // Remembered: the unit keeps what it was answered before (Context::remember).
   kTraffic,       // Eligible and its slot is owned: raising `traffic` will bring it in.
   kBurnIn,        // The hash decided, but the period has just begun; left out of the analysis.
   kSplit          // The hash decided.

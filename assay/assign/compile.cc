@@ -258,6 +258,10 @@ class Compiler {
       special.salt_text = snapshot_->texts_.intern(salt_of(running.plan));
     }
     for (const Cohort& cohort : running.earlier) add_cohort(running.plan, cohort, special);
+    special.is_sticky = plan.sticky;
+    if (plan.sticky) {
+      snapshot_->sticky_.push_back({static_cast<std::uint32_t>(snapshot_->entries_.size())});
+    }
     entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
     entry.flags |= Snapshot::kSpecial;
     snapshot_->specials_.push_back(std::move(special));

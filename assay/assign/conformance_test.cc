@@ -100,6 +100,33 @@ void check_cases(const std::string& name, std::size_t at_least) {
   EXPECT_GT(file["cases"].size(), at_least);
 }
 
+TEST(Conformance, Sticky) {
+  const json file = conformance("sticky.json");
+  const auto running = parse_snapshot(file["snapshot"].dump());
+  ASSERT_TRUE(running) << to_text(running.error());
+  EXPECT_EQ(parse_snapshot(snapshot_json(*running))->front().plan, running->front().plan);
+  const auto snapshot = compile(*running);
+  ASSERT_TRUE(snapshot) << to_text(snapshot.error());
+  for (const json& c : file["cases"]) {
+    Context context(**snapshot);
+    fill(c["context"], context);
+    const Handle handle = *(*snapshot)->find(c["experiment"].get<std::string>());
+    for (const json& memory : c["remembered"]) {
+      const auto variant = (*snapshot)->find_variant(handle, memory["variant"].get<std::string>());
+      context.remember({handle, *variant, memory["epoch"].get<std::int64_t>()});
+    }
+    const Assignment answer = (*snapshot)->evaluate(handle, context);
+    EXPECT_EQ(reason_name(answer.reason), c["reason"].get<std::string>()) << c;
+    ASSERT_EQ(answer.assigned(), c.contains("variant")) << c;
+    if (!answer.assigned()) continue;
+    const auto variant = static_cast<std::size_t>(answer.variant);
+    EXPECT_EQ((*snapshot)->variant_key(handle, variant), c["variant"].get<std::string>()) << c;
+    EXPECT_EQ(answer.epoch, c["epoch"].get<std::int64_t>()) << c;
+    EXPECT_EQ(answer.propensity, c["propensity"].get<double>()) << c;
+  }
+  EXPECT_GT(file["cases"].size(), 400U);
+}
+
 TEST(Conformance, Assignment) { check_cases("assignment.json", 200); }
 TEST(Conformance, Model) { check_cases("model.json", 150); }
 

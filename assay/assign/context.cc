@@ -47,6 +47,7 @@ Context::More& Context::more() {
 void Context::reset() {
   targeting_key_ = {};
   own_units_ = 0;
+  if (more_) more_->remembered.clear();
   std::fill_n(types_, schema_.attributes.size(), std::uint8_t{0});
 }
 

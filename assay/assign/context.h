@@ -34,6 +34,11 @@ namespace assay::assign {
 
 class Snapshot;
 
+// An experiment in one snapshot; means nothing in another.
+struct Handle {
+  std::uint32_t index = 0;
+};
+
 // What a snapshot wants to know of a context: filled while it is compiled, read-only afterwards.
 struct Schema {
   static constexpr std::uint8_t kNoUnit = 0xff;
@@ -105,12 +110,27 @@ class Context {
   // Switchbacks need it: without the time, they have no unit. Kept over reset.
   void set_time(Timestamp now) { now_ = now; }
 
-  void reset();  // Forgets every value and id.
+  // What a unit of this context was answered before by an experiment with `sticky`: the variant,
+  // and the epoch of that answer. `unit_kind` says whose memory it is. Of several for one
+  // experiment the first that still holds counts. The first call allocates.
+  struct Remembered {
+    Handle experiment;
+    std::int16_t variant = 0;
+    std::int64_t epoch = 0;
+    std::uint8_t unit_kind = Schema::kNoUnit;
+  };
+  void remember(const Remembered& memory) { more().remembered.push_back(memory); }
+  std::span<const Remembered> remembered() const {
+    return more_ ? std::span<const Remembered>(more_->remembered) : std::span<const Remembered>();
+  }
+
+  void reset();  // Forgets every value, id and memory.
 
   const Unit& unit(std::uint8_t kind) const {
     return (own_units_ >> kind) & 1 ? units_[kind] : targeting_key_;
   }
   const std::optional<Timestamp>& time() const { return now_; }
+  bool names_unit(std::uint8_t kind) const { return ((own_units_ >> kind) & 1) != 0; }
   const Schema& schema() const { return schema_; }
   const Unit& targeting_key() const { return targeting_key_; }
   bool has_no_unit() const { return targeting_key_.id.empty() && own_units_ == 0; }
@@ -131,6 +151,7 @@ class Context {
     std::vector<std::uint8_t> types;
     std::vector<Value> values;
     Memo memo;
+    std::vector<Remembered> remembered;
   };
   More& more();
   Value* touch(std::uint32_t attribute, std::uint8_t types);

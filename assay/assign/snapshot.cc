@@ -14,14 +14,24 @@ std::optional<Handle> Snapshot::find(std::string_view experiment) const {
 }
 
 std::string_view Snapshot::unit_kind(Handle experiment) const {
-  return schema_.names.text(schema_.units[entries_[experiment.index].unit_kind]);
+  return kind_name(entries_[experiment.index].unit_kind);
 }
 std::string_view Snapshot::unit_kind(Handle experiment, const Assignment& assignment) const {
-  return schema_.names.text(schema_.units[unit_kind_of(experiment, assignment)]);
+  return kind_name(unit_kind_of(experiment, assignment));
 }
 bool Snapshot::has_fallback(Handle experiment) const {
   const Entry& entry = entries_[experiment.index];
   return (entry.flags & kSpecial) != 0 && specials_[entry.special].fallback_kind.has_value();
+}
+bool Snapshot::is_sticky(Handle experiment) const {
+  const Entry& entry = entries_[experiment.index];
+  return (entry.flags & kSpecial) != 0 && specials_[entry.special].is_sticky;
+}
+bool Snapshot::needs_memory(Handle experiment) const {
+  const Entry& entry = entries_[experiment.index];
+  if ((entry.flags & kSpecial) == 0 || sticky_.empty()) return false;
+  const Special& special = specials_[entry.special];
+  return special.is_sticky || !special.prerequisites.empty();
 }
 bool Snapshot::exposes_on_evaluation(Handle experiment) const {
   return (entries_[experiment.index].flags & kExposes) != 0;
@@ -35,6 +45,12 @@ std::size_t Snapshot::variant_count(Handle experiment) const {
 std::size_t Snapshot::control(Handle experiment) const { return controls_[experiment.index]; }
 std::string_view Snapshot::variant_key(Handle experiment, std::size_t variant) const {
   return texts_.text(label(experiment, variant).key);
+}
+std::optional<std::int16_t> Snapshot::find_variant(Handle experiment, std::string_view key) const {
+  for (std::size_t v = 0; v < variant_count(experiment); ++v) {
+    if (variant_key(experiment, v) == key) return static_cast<std::int16_t>(v);
+  }
+  return std::nullopt;
 }
 std::string_view Snapshot::payload_json(Handle experiment, std::size_t variant) const {
   return texts_.text(label(experiment, variant).payload);
@@ -185,6 +201,8 @@ std::string Snapshot::explain(const Assignment& assignment) const {
     case Reason::kPrerequisite:
       return "the unit has no variant of " + std::string(texts_.text(assignment.attribute)) +
              " that this experiment needs";
+    case Reason::kSticky:
+      return "remembered from an earlier answer";
     case Reason::kBurnIn:
       return "chosen by hash, but the period has just begun";
     case Reason::kExcluded:

@@ -11,11 +11,11 @@
 // change. Evaluating allocates nothing and takes no lock.
 //
 // Order of evaluation: stopped, no unit, override, holdout, prerequisite, targeting, layer slot,
-// split. An override comes before everything that could keep the unit out, for that is what
-// it is for. What an experiment has beyond targeting, slots and weights is in special.h.
-// Targeting comes before traffic although a slot is cheaper to test: the answer is the same, but so
-// `traffic` means "eligible, waiting for more traffic", and the counts of reasons say how many
-// units a ramp will reach.
+// memory, traffic, split. An override comes before everything that could keep the unit out, for
+// that is what it is for. What an experiment has beyond targeting, slots and weights is in
+// special.h. Targeting comes before traffic although a slot is cheaper to test: the answer is the
+// same, but so `traffic` means "eligible, waiting for more traffic", and the counts of reasons say
+// how many units a ramp will reach.
 //
 // Frozen scheme (design.md, spec/conformance): digest = XXH3_64(id); slot = draw(digest, "layer:" +
 // layer) scaled to 1,000,000; variant = draw(digest, salt) against cumulative weights. The prefix
@@ -61,11 +61,6 @@ struct Running {
   std::vector<Cohort> earlier = {};  // Oldest first; empty while the weights are the first ones.
 };
 
-// An experiment in one snapshot; means nothing in another.
-struct Handle {
-  std::uint32_t index = 0;
-};
-
 inline constexpr std::uint64_t kMaxTotalWeight = 0x7fffffff;
 
 class Snapshot {
@@ -83,6 +78,9 @@ class Snapshot {
   std::uint32_t version(Handle experiment) const { return entries_[experiment.index].version; }
   std::int64_t epoch(Handle experiment) const { return entries_[experiment.index].epoch; }
   std::string_view unit_kind(Handle experiment) const;
+  std::string_view kind_name(std::uint8_t kind) const {
+    return schema_.names.text(schema_.units[kind]);
+  }
   bool has_fallback(Handle experiment) const;
   // Who was assigned, and of which kind; the id is empty when there is nobody.
   const Unit& unit(Handle experiment, const Assignment& assignment, const Context& context) const;
@@ -90,10 +88,26 @@ class Snapshot {
   // The epoch whose split holds for this unit: that of its slot, where earlier epochs had others.
   std::int64_t epoch_of(Handle experiment, std::string_view unit_id) const;
   bool exposes_on_evaluation(Handle experiment) const;
+
+  // Experiments that remember. Under which units of a context they do, the deciding one first: a
+  // targeting key that stands for the first kind of unit does not stand for the second as well.
+  std::span<const Handle> sticky() const { return sticky_; }
+  bool is_sticky(Handle experiment) const;
+  struct Rememberer {
+    std::uint8_t kind = 0;
+    std::string_view id;
+  };
+  std::vector<Rememberer> rememberers(Handle sticky, const Context& context) const;
+  bool holds(const Context::Remembered& memory) const;  // Its variant and its epoch still count.
+  std::int64_t first_epoch(Handle experiment) const;    // Memories of before do not count.
+  // Whether this answer depends on what is remembered, here or for a prerequisite.
+  bool needs_memory(Handle experiment) const;
+
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;
   std::size_t control(Handle experiment) const;  // Its index.
   std::string_view variant_key(Handle experiment, std::size_t variant) const;
+  std::optional<std::int16_t> find_variant(Handle experiment, std::string_view key) const;
   std::string_view payload_json(Handle experiment, std::size_t variant) const;  // May be empty.
 
   // The number that Context::set_text and set_number take in place of a name.
@@ -187,6 +201,8 @@ class Snapshot {
 
   // special.cc
   std::uint8_t unit_kind_of(Handle experiment, const Assignment& assignment) const;
+  std::optional<std::uint32_t> split_of(const Entry& entry, std::int64_t epoch) const;
+  void stick(const Entry& entry, const Context& context, Assignment& answer) const;
   bool falls_back(const Entry& entry, const Context& context) const;
   Assignment decide_special(const Entry& entry, const Context& context) const;
   bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
@@ -203,6 +219,7 @@ class Snapshot {
   std::vector<BucketRange> peer_ranges_;
   std::vector<OverrideEntry> overrides_;
   std::vector<Special> specials_;
+  std::vector<Handle> sticky_;
   Targeting targeting_;
   Schema schema_;
   TextTable ids_;    // Experiment ids; numbers are indices of entries_.

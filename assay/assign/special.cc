@@ -52,7 +52,7 @@ void check_cohorts(const Running& running, Problems& problems) {
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
   return !plan.holdouts.empty() || !plan.prerequisites.empty() || plan.switchback.has_value() ||
-         !plan.fallback_unit.empty() || !running.earlier.empty();
+         !plan.fallback_unit.empty() || plan.sticky || !running.earlier.empty();
 }
 
 Problems special_problems(const Running& running) {
@@ -65,7 +65,12 @@ Problems special_problems(const Running& running) {
     problems.push_back(problem(running.plan, "salt", "is the salt of the holdout " + one.name,
                                "an experiment that measures a holdout has holdouts: none"));
   }
-  if (plan.hash != define::HashScheme::kAssay && (plan.switchback || !running.earlier.empty())) {
+  const bool moves_nobody = running.earlier.empty() || plan.sticky;
+  if (plan.sticky && plan.switchback) {
+    problems.push_back(problem(running.plan, "sticky",
+                               "does not go together with a switchback, whose variants change"));
+  }
+  if (plan.hash != define::HashScheme::kAssay && (plan.switchback || !moves_nobody)) {
     problems.push_back(problem(running.plan, "hash",
                                "splits each unit once and for all, so that neither a switchback "
                                "nor new weights for new units can be had",
@@ -132,6 +137,7 @@ Snapshot::Entry Snapshot::special_entry(const Entry& entry, const Unit& unit,
   Entry mine = entry;
   const std::uint64_t bits = draw(unit.digest, entry.layer_salt);
   for (const Special::Cohort& cohort : special.cohorts) {
+    if (special.is_sticky) break;
     const auto first = ranges_.begin() + cohort.ranges_begin;
     const auto last = ranges_.begin() + cohort.ranges_end;
     const auto holds = [&](const Range& r) { return bits - r.begin < r.used - r.begin; };
@@ -145,6 +151,58 @@ Snapshot::Entry Snapshot::special_entry(const Entry& entry, const Unit& unit,
     mine.salt = period_salt(texts_.text(special.salt_text), period);
   }
   return mine;
+}
+
+// Where the split of an epoch begins in variants_; nothing when it does not hold any more.
+std::optional<std::uint32_t> Snapshot::split_of(const Entry& entry, std::int64_t epoch) const {
+  if (epoch == entry.epoch) return entry.variants_begin;
+  for (const Special::Cohort& cohort : specials_[entry.special].cohorts) {
+    if (cohort.epoch == epoch) return cohort.variants_begin;
+  }
+  return std::nullopt;
+}
+
+bool Snapshot::holds(const Context::Remembered& memory) const {
+  const Entry& entry = entries_[memory.experiment.index];
+  return memory.variant >= 0 && memory.variant < entry.variant_count &&
+         split_of(entry, memory.epoch).has_value();
+}
+
+// Everything that keeps a unit out was asked before; only traffic and the split give way.
+void Snapshot::stick(const Entry& entry, const Context& context, Assignment& answer) const {
+  if (answer.reason != Reason::kSplit && answer.reason != Reason::kTraffic) return;
+  const auto index = static_cast<std::uint32_t>(&entry - entries_.data());
+  for (const Context::Remembered& one : context.remembered()) {
+    if (one.experiment.index != index || !holds(one)) continue;
+    answer.reason = Reason::kSticky;
+    answer.variant = one.variant;
+    answer.epoch = one.epoch;
+    answer.propensity =
+        variants_[*split_of(entry, one.epoch) + static_cast<std::uint32_t>(one.variant)].propensity;
+    return;
+  }
+}
+
+std::int64_t Snapshot::first_epoch(Handle experiment) const {
+  const Entry& entry = entries_[experiment.index];
+  if ((entry.flags & kSpecial) == 0) return entry.epoch;
+  const auto& cohorts = specials_[entry.special].cohorts;
+  return cohorts.empty() ? entry.epoch : cohorts.front().epoch;
+}
+
+std::vector<Snapshot::Rememberer> Snapshot::rememberers(Handle experiment,
+                                                        const Context& context) const {
+  std::vector<Rememberer> all;
+  const Entry& entry = entries_[experiment.index];
+  const auto add = [&](std::uint8_t kind) {
+    const std::string_view id = context.unit(kind).id;
+    if (!id.empty()) all.push_back({kind, id});
+  };
+  const bool by_fallback = falls_back(entry, context);
+  const auto& fallback = specials_[entry.special].fallback_kind;
+  if (!by_fallback) add(entry.unit_kind);
+  if (fallback && (by_fallback || context.names_unit(*fallback))) add(*fallback);
+  return all;
 }
 
 Assignment Snapshot::decide_special(const Entry& plain, const Context& context) const {
@@ -171,6 +229,7 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   if (!is_overridden && lacks_variant(special, context, answer)) return answer;
   answer = decide_plain(special_entry(entry, unit, now), context);
   answer.by_fallback = by_fallback;
+  if (special.is_sticky) stick(plain, context, answer);
   const bool burns_in = switches && (now->micros - special.start_micros) % special.period_micros <
                                         special.burn_in_micros;
   if (burns_in && answer.reason == Reason::kSplit) answer.reason = Reason::kBurnIn;

@@ -1,6 +1,6 @@
-// Special: what only some experiments have — a second kind of unit, holdouts, prerequisites,
-// switchbacks, and splits that earlier epochs promised. It stands in tables of its own and is read
-// by Snapshot::decide_special, so that plain experiments pay nothing for it.
+// Special: what only some experiments have — a second kind of unit, memory, holdouts,
+// prerequisites, switchbacks, and splits that earlier epochs promised. It stands in tables of its
+// own and is read by Snapshot::decide_special, so that plain experiments pay nothing for it.
 //
 // - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
 //   every experiment that has it.
@@ -11,6 +11,10 @@
 //   split by the new ones.
 // - Fallback: where the context has no id of the plan's first kind of unit, that of the second
 //   decides. An id that is there but is not a text is a mistake, not an absence.
+// - Sticky: a unit whose answer is remembered keeps it, through any change of weights. Who is not
+//   remembered is split by the present weights, in whatever slot: cohorts then only say with which
+//   propensity a remembered variant was drawn. Memory comes in through the context; a memory of
+//   before the first cohort (the weights were reshuffled since) does not hold any more.
 // - Switchback: the variant is drawn with the salt salt + "@" + number of the period, from 0.
 #pragma once
 
@@ -47,6 +51,7 @@ struct Special {
     std::uint32_t ranges_begin = 0, ranges_end = 0;  // Of the snapshot; `used` bounds the cohort.
   };
   std::optional<std::uint8_t> fallback_kind;
+  bool is_sticky = false;
   std::vector<Holdout> holdouts;
   std::vector<Prerequisite> prerequisites;
   std::vector<Cohort> cohorts;     // Oldest first, without the present one.

@@ -346,6 +346,141 @@ TEST(Fallback, CountsAmongTheKindsOfUnit) {
   EXPECT_THAT(refusal(many), HasSubstr("more than 8 kinds of unit"));
 }
 
+// Sticky, in its second epoch: the weights were 1:1, and are 1:3 now.
+Running reweighed() {
+  Running running{.plan = plan_of("a", {1, 3}), .version = 2, .epoch = 1};
+  running.plan.assignment.sticky = true;
+  running.earlier = {{.epoch = 0, .traffic_ppm = 1'000'000, .weights = {1, 1}}};
+  return running;
+}
+
+Assignment ask_remembering(const Snapshot& snapshot, const std::string& unit, std::int16_t variant,
+                           std::int64_t epoch) {
+  Context context(snapshot);
+  context.set_targeting_key(unit);
+  context.remember({.experiment = *snapshot.find("a"), .variant = variant, .epoch = epoch});
+  return *snapshot.evaluate("a", context);
+}
+
+TEST(Sticky, ARememberedUnitKeepsItsVariantWithThePropensityOfItsEpoch) {
+  const auto snapshot = must_compile({{.plan = plan_of("plain")}, reweighed()});
+  for (int i = 0; i < 200; ++i) {
+    const Assignment fresh = ask(*snapshot, "a", user(i));
+    ASSERT_EQ(fresh.reason, Reason::kSplit);
+    ASSERT_EQ(fresh.epoch, 1) << "whoever is not remembered gets the present weights";
+    ASSERT_EQ(fresh.propensity, fresh.variant == 0 ? 0.25 : 0.75);
+    for (const std::int16_t variant : std::initializer_list<std::int16_t>{0, 1}) {
+      const Assignment kept = ask_remembering(*snapshot, user(i), variant, 0);
+      ASSERT_EQ(kept.reason, Reason::kSticky);
+      ASSERT_EQ(kept.variant, variant);
+      ASSERT_EQ(kept.epoch, 0);
+      ASSERT_EQ(kept.propensity, 0.5);
+      ASSERT_EQ(ask_remembering(*snapshot, user(i), variant, 1).propensity,
+                variant == 0 ? 0.25 : 0.75);
+    }
+  }
+  EXPECT_EQ(snapshot->explain(ask_remembering(*snapshot, "u", 1, 0)),
+            "remembered from an earlier answer");
+}
+
+TEST(Sticky, WhatDoesNotHoldAnyMoreIsForgotten) {
+  Running running = reweighed();
+  running.earlier[0].epoch = 2;
+  running.epoch = 3;  // Reshuffled after epoch 1.
+  const auto snapshot = must_compile({running});
+  EXPECT_EQ(snapshot->first_epoch(Handle{0}), 2);
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 1).reason, Reason::kSplit);
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 4).reason, Reason::kSplit) << "of the future";
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 2, 2).reason, Reason::kSplit) << "no such variant";
+  EXPECT_EQ(ask_remembering(*snapshot, "u", -1, 2).reason, Reason::kSplit);
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 2).reason, Reason::kSticky);
+  Context context(*snapshot);
+  context.set_targeting_key("u");
+  context.remember({.experiment = Handle{0}, .variant = 0, .epoch = 1});
+  context.remember({.experiment = Handle{0}, .variant = 1, .epoch = 2});
+  EXPECT_EQ(snapshot->evaluate("a", context)->variant, 1) << "the first that holds";
+  context.reset();
+  context.set_targeting_key("u");
+  EXPECT_EQ(snapshot->evaluate("a", context)->reason, Reason::kSplit) << "dropped by reset";
+}
+
+TEST(Sticky, EverythingThatKeepsAUnitOutWinsButTraffic) {
+  Running running = reweighed();
+  running.plan.assignment.slots = {{0, 500'000}};
+  running.plan.assignment.traffic_ppm = 1;
+  running.earlier[0].traffic_ppm = 0;
+  running.plan.assignment.overrides = {{.unit_id = "tester", .variant = "control"}};
+  auto snapshot = must_compile({running});
+  EXPECT_EQ(ask_remembering(*snapshot, "tester", 1, 0).reason, Reason::kOverride);
+  EXPECT_EQ(ask_remembering(*snapshot, "", 1, 0).reason, Reason::kNoUnit);
+  int excluded = 0;
+  for (int i = 0; i < 200; ++i) {
+    const Reason without = ask(*snapshot, "a", user(i)).reason;
+    excluded += without == Reason::kExcluded ? 1 : 0;
+    ASSERT_EQ(ask_remembering(*snapshot, user(i), 1, 0).reason,
+              without == Reason::kExcluded ? Reason::kExcluded : Reason::kSticky);
+  }
+  EXPECT_NEAR(excluded, 100, 40);
+  running.plan.assignment.slots.clear();
+  running.plan.assignment.targeting = leaf(define::Op::kEqual, "country", {std::string("IN")});
+  snapshot = must_compile({running});
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 0).reason, Reason::kTargeting);
+  running.plan.assignment.holdouts = {{.name = "h", .unit = "user", .share_ppm = 1'000'000}};
+  snapshot = must_compile({running});
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 0).reason, Reason::kHoldout);
+  running.is_stopped = true;
+  snapshot = must_compile({running});
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 0).reason, Reason::kStopped);
+}
+
+TEST(Sticky, AnotherExperimentAsksForTheRememberedVariant) {
+  const auto snapshot = must_compile({needs("b", {{"a", {"treatment"}}}), reweighed()});
+  EXPECT_TRUE(snapshot->needs_memory(Handle{0}));
+  for (const std::int16_t variant : std::initializer_list<std::int16_t>{0, 1}) {
+    Context context(*snapshot);
+    context.set_targeting_key("u");
+    context.remember({.experiment = Handle{1}, .variant = variant, .epoch = 0});
+    std::vector<Assignment> all(2);
+    snapshot->evaluate_all(context, all);
+    EXPECT_EQ(all[0].reason, variant == 1 ? Reason::kSplit : Reason::kPrerequisite);
+    EXPECT_EQ(all[1].reason, Reason::kSticky);
+  }
+}
+
+// A targeting key that stands for the user does not stand for the device too.
+TEST(Sticky, RemembersUnderTheUnitsThatTheContextNames) {
+  Running running = reweighed();
+  running.plan.assignment.fallback_unit = "device";
+  const auto snapshot = must_compile({running, {.plan = plan_of("plain")}});
+  const auto names = [&](const Ids& ids) {
+    Context context(*snapshot);
+    if (ids.key != nullptr) context.set_targeting_key(ids.key);
+    if (ids.user != nullptr) context.set_text("user", ids.user);
+    if (ids.device != nullptr) context.set_text("device", ids.device);
+    std::string text;
+    for (const auto& one : snapshot->rememberers(Handle{0}, context)) {
+      text += std::string(snapshot->kind_name(one.kind)) + ":" + std::string(one.id) + " ";
+    }
+    return text;
+  };
+  EXPECT_EQ(names({.key = "k"}), "user:k ");
+  EXPECT_EQ(names({.key = "k", .device = "d"}), "user:k device:d ");
+  EXPECT_EQ(names({.user = "u", .device = "d"}), "user:u device:d ");
+  EXPECT_EQ(names({.device = "d"}), "device:d ");
+  EXPECT_EQ(names({.key = "k", .user = ""}), "device:k ");
+  EXPECT_EQ(names({}), "");
+  EXPECT_FALSE(snapshot->needs_memory(Handle{1}));
+}
+
+TEST(Sticky, RefusesWhatItCannotKeep) {
+  Running running = reweighed();
+  running.plan.assignment.switchback = define::Switchback{.period_seconds = 60};
+  EXPECT_THAT(refusal({running}), HasSubstr("a.sticky"));
+  running = reweighed();
+  running.plan.assignment.hash = define::HashScheme::kEppo;
+  must_compile({running});  // Memory holds the old split, whichever hash drew it.
+}
+
 Running switching() {
   Running running{.plan = plan_of("prices")};
   running.plan.assignment.unit = "city";

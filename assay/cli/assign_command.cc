@@ -115,6 +115,11 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
     context.set_targeting_key(fields[ids]);
     for (std::size_t i = 0; i < fields.size(); ++i) {
       if (!fields[i].empty()) context.set_untyped(header[i], fields[i]);
+      if (plan.assignment.sticky && header[i] == "remembered" && !fields[i].empty()) {
+        const auto variant = snapshot.find_variant(Rows::kOnly, fields[i]);
+        if (variant) context.remember({.experiment = Rows::kOnly, .variant = *variant});
+        if (!variant) problem("'" + fields[i].substr(0, 60) + "', remembered, is not a variant");
+      }
       if (header[i] != "time") continue;
       const auto time = parse_time(fields[i]);
       if (time) context.set_time(*time);

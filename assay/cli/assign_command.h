@@ -2,7 +2,8 @@
 // unit,variant,reason (and unit_kind where the plan has a fallback_unit). The ids are in the column
 // named like the experiment's unit, else in `unit`, else in the first one; every other column is an
 // attribute for targeting, and the column `time` is also the moment that a switchback is asked for.
-// Streams: a file of any length needs the memory of one line.
+// With `sticky`, the column `remembered` has the variant that a unit was given before. Streams: a
+// file of any length needs the memory of one line.
 #pragma once
 
 #include <string>

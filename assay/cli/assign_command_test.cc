@@ -100,6 +100,18 @@ TEST_F(AssignCommand, NamesTheKindOfUnitWhereThereAreTwo) {
   EXPECT_EQ(rows["assignments"][0]["unit"], "d1");
 }
 
+TEST_F(AssignCommand, KeepsTheRememberedVariantOfAStickyPlan) {
+  write("exp.yaml",
+        "id: ranker_v2\nsticky: true\nallocation: {control: 50, treatment: 50}\n"
+        "metrics: {primary: [{name: clicks, type: count}]}\n");
+  const std::string other = variant("u1") == "control" ? "treatment" : "control";
+  EXPECT_EQ(assign("user,remembered\nu1," + other + "\nu1,\n").out,
+            "unit,variant,reason\nu1," + other + ",sticky\nu1," + variant("u1") + ",split\n");
+  const Outcome bad = assign("user,remembered\nu1,contrl\n");
+  EXPECT_NE(bad.status, 0);
+  EXPECT_NE(bad.err.find("'contrl', remembered, is not a variant"), std::string::npos) << bad.err;
+}
+
 TEST_F(AssignCommand, WritesJson) {
   const Outcome result = assign("user,country,age\nu1,IN,20\n\"\xff\",UK,1\n", {"--json"});
   EXPECT_EQ(result.status, 0) << result.err;

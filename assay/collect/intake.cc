@@ -234,8 +234,10 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
   }
   ASSAY_TRY(exposure.properties_json, check.properties(record));
   exposure.version = experiment.version;
-  exposure.epoch = experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_id)
-                                       : epoch_at(experiment, exposure.time);
+  const auto known_epoch =
+      experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_kind, exposure.unit_id)
+                          : std::nullopt;
+  exposure.epoch = known_epoch ? *known_epoch : epoch_at(experiment, exposure.time);
   exposure.is_override = experiment.overridden.contains(exposure.unit_id);
   return exposure;
 }

@@ -43,8 +43,9 @@ struct KnownExperiment {
   std::string fallback_unit = {};  // Kind that counts where the first is not named; or none.
   std::string version = {};        // Written into each exposure.
   std::vector<Epoch> epochs = {};  // By start; an exposure gets the one of its time …
-  // … unless the epoch follows from the unit (by experiment and unit id).
-  std::function<std::int64_t(std::string_view, std::string_view)> epoch_of = {};
+  // … unless the epoch follows from the unit (by experiment, kind and id).
+  std::function<std::optional<std::int64_t>(std::string_view, std::string_view, std::string_view)>
+      epoch_of = {};
   std::set<std::string, std::less<>> overridden = {};  // Units whose exposures are left out later.
   bool expose_on_evaluation = false;                   // An evaluation counts as an exposure.
 };

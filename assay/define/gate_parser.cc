@@ -105,6 +105,10 @@ void parse_switchback(const Fields& experiment, Assignment& assignment) {
     fields.get("burn_in")->error("leaves nothing of the period", "a shorter one than the period");
   }
   assignment.switchback = switchback;
+  if (assignment.sticky) {
+    experiment.get("sticky")->error("a switchback's variant changes from period to period",
+                                    "one of the two");
+  }
 }
 
 }  // namespace

@@ -97,6 +97,14 @@ TEST(FallbackUnit, IsAnotherKindOfUnit) {
               HasSubstr("is the same as unit"));
 }
 
+TEST(Sticky, IsReadAndChecked) {
+  EXPECT_TRUE(must_parse(plan_with("sticky: true")).assignment.sticky);
+  EXPECT_FALSE(must_parse(plan_with("")).assignment.sticky);
+  EXPECT_THAT(complaints(plan_with("sticky: true\nswitchback: {period: 1h}")),
+              HasSubstr("changes from period to period"));
+  EXPECT_THAT(complaints(plan_with("sticky: maybe")), HasSubstr("sticky"));
+}
+
 TEST(LayerShares, TakeThePlaceOfSlots) {
   const Experiment plan = must_parse(plan_with("layer: {name: home, share: 20%}"));
   EXPECT_EQ(plan.assignment.share_ppm, 200'000U);
@@ -110,13 +118,15 @@ TEST(LayerShares, TakeThePlaceOfSlots) {
 TEST(Gates, InCanonicalJson) {
   const std::string plain = canonical_json(must_parse(plan_with("")));
   for (const char* key :
-       {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit"}) {
+       {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit", "sticky"}) {
     EXPECT_EQ(plain.find(key), std::string::npos) << key;
   }
   Experiment plan = with_catalogue(
       "layer: {name: search, share: 5%}\nprerequisites: [{experiment: y, variants: [a]}]\n"
       "switchback: {period: 4h, burn_in: 30m}\nfallback_unit: device",
       kHoldouts);
+  EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
+  plan = must_parse(plan_with("sticky: true"));
   EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
 }
 

@@ -64,6 +64,7 @@ void fields(auto& io, Is<Assignment> auto& x) {
   io("salt", x.salt);
   io("hash", x.hash);
   io("reshuffle", x.reshuffle);
+  io.unless_empty("sticky", x.sticky);
   io("expose_on_evaluation", x.expose_on_evaluation);
   io.unless_empty("holdouts", x.holdouts);
   io.unless_empty("prerequisites", x.prerequisites);

@@ -182,6 +182,7 @@ constexpr Key kExperimentKeys[] = {
     {"traffic", "share|percent", "Share of the eligible units that take part, 0 to 1."},
     {"salt", "text", "Seed of the split; the id unless you move a running test."},
     {"hash", "@hash", "Which hash decides: assay's own or that of the tool you come from."},
+    {"sticky", "flag", "What a unit was answered is remembered, so that weights may change."},
     {"reshuffle", "flag", "A change of weights may move units that were already exposed."},
     {"exposure", "@exposure", "What counts as exposure: an explicit call, or every evaluation."},
     {"targeting", "#targeting", "Who is eligible."},

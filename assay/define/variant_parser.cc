@@ -255,6 +255,7 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
   }
   assignment.salt = experiment.text("salt").value_or(id);
   assignment.hash = experiment.word<HashScheme>("hash").value_or(HashScheme::kAssay);
+  assignment.sticky = experiment.flag("sticky").value_or(false);
   assignment.reshuffle = experiment.flag("reshuffle").value_or(false);
   if (const auto exposure = experiment.get("exposure")) {
     assignment.expose_on_evaluation = parse_exposure(*exposure);

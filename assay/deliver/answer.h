@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "assay/assign/assign.h"
+#include "assay/deliver/sticky.h"
 
 namespace assay::deliver {
 
@@ -36,6 +37,7 @@ struct Answer {
   std::string etag;  // Quoted, for the ETag header; empty: none.
   std::vector<Exposure> exposures;
   std::vector<Evaluation> evaluations = {};
+  std::vector<NewMemory> memories = {};  // To be remembered before the answer leaves.
 };
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,

@@ -37,7 +37,8 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
 
 }  // namespace
 
-Result<std::string> answer_assignments(const Snapshot& snapshot, std::string_view body) {
+Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view body,
+                                    StickyStore* store) {
   Context context(snapshot);
   std::optional<Handle> only;
   std::vector<Assignment> all;
@@ -57,19 +58,29 @@ Result<std::string> answer_assignments(const Snapshot& snapshot, std::string_vie
     }
     return {};
   };
-  std::string out = R"({"assignments":[)";
-  const auto visit = [&] {
-    const std::string unit_json = json_quoted(context.targeting_key().id);
-    if (only) {
-      return append_row(snapshot, *only, snapshot.evaluate(*only, context), unit_json, out);
-    }
-    snapshot.evaluate_all(context, all);
-    for (std::uint32_t i = 0; i < all.size(); ++i) {
-      append_row(snapshot, Handle{i}, all[i], unit_json, out);
+  Assigned out{.json = R"({"assignments":[)", .memories = {}};
+  std::string unit_json;
+  const auto add = [&](Handle experiment, const Assignment& assignment) {
+    append_row(snapshot, experiment, assignment, unit_json, out.json);
+    if (store != nullptr) {
+      note_memories(snapshot, experiment, assignment, context, out.memories);
     }
   };
+  const auto visit = [&]() -> Result<void> {
+    unit_json = json_quoted(context.targeting_key().id);
+    const bool asks = only ? snapshot.needs_memory(*only) : !snapshot.sticky().empty();
+    if (store != nullptr && asks) ASSAY_TRY_VOID(recall(snapshot, *store, context));
+    if (only) {
+      add(*only, snapshot.evaluate(*only, context));
+      return {};
+    }
+    snapshot.evaluate_all(context, all);
+    for (std::uint32_t i = 0; i < all.size(); ++i) add(Handle{i}, all[i]);
+    return {};
+  };
   ASSAY_TRY_VOID(read_units(body, context, begin, visit));
-  return out + "]}";
+  out.json += "]}";
+  return out;
 }
 
 }  // namespace assay::deliver

@@ -24,7 +24,7 @@ TEST(Assignments, OneExperimentForManyUnits) {
   const auto answer = answer_assignments(*world(), R"({"experiment":"targeted","units":[{"id":"u1"},
                     {"id":"u\"2","attributes":{"country":"IN"}},{"id":""}]})");
   ASSERT_TRUE(answer) << to_text(answer.error());
-  const json rows = json::parse(*answer)["assignments"];
+  const json rows = json::parse(answer->json)["assignments"];
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0], json::parse(R"({"unit":"u1","experiment":"targeted","reason":"targeting"})"));
   EXPECT_EQ(rows[1]["unit"], "u\"2");
@@ -37,12 +37,12 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   const auto answer =
       answer_assignments(*world(), R"({"units":[{"id":"a"},{"id":"b","attributes":{}}]})");
   ASSERT_TRUE(answer);
-  const json rows = json::parse(*answer)["assignments"];
+  const json rows = json::parse(answer->json)["assignments"];
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(rows[0]["experiment"], "plain");
   EXPECT_EQ(rows[3]["experiment"], "targeted");
   EXPECT_EQ(rows[3]["unit"], "b");
-  EXPECT_EQ(*answer_assignments(*world(), R"({"units":[]})"), R"({"assignments":[]})");
+  EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->json, R"({"assignments":[]})");
 }
 
 TEST(Assignments, SayTheKindOfUnitThatDecided) {
@@ -53,7 +53,7 @@ TEST(Assignments, SayTheKindOfUnitThatDecided) {
       answer_assignments(*snapshot, R"({"units":[{"id":"u1","attributes":{"device":"d1"}},
                      {"id":"","attributes":{"device":"d1"}}]})");
   ASSERT_TRUE(answer);
-  const json rows = json::parse(*answer)["assignments"];
+  const json rows = json::parse(answer->json)["assignments"];
   EXPECT_EQ(rows[0]["unit_kind"], "user");
   EXPECT_EQ(rows[1]["unit_kind"], "device");
 }

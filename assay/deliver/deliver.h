@@ -7,3 +7,4 @@
 #include "assay/deliver/assignments.h"
 #include "assay/deliver/growthbook.h"
 #include "assay/deliver/ofrep.h"
+#include "assay/deliver/sticky.h"

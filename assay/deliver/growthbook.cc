@@ -205,6 +205,9 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (!owns_whole_layer(assignment)) {
     return "it owns only some slots of its layer, which assay draws by its own hash";
   }
+  if (assignment.sticky) {
+    return "it is sticky, and GrowthBook's SDKs only remember in a store of their own";
+  }
   if (!assignment.fallback_unit.empty()) {
     return "it has a fallback unit, which GrowthBook's SDKs only read with a store of their own";
   }

@@ -23,6 +23,8 @@ struct Failure {
 constexpr Failure kNoKey = {"TARGETING_KEY_MISSING",
                             "the context has no targetingKey (or it is empty)"};
 
+constexpr Failure kNoMemory = {"GENERAL", "the store of earlier answers cannot be read; try again"};
+
 std::optional<Failure> failure_of(BodyFault fault) {
   switch (fault) {
     case BodyFault::kNone:
@@ -48,8 +50,8 @@ Answer flag_failure(int status, std::string_view key, const Failure& failure) {
   return answer;
 }
 
-Answer bulk_failure(const Failure& failure) {
-  return {.status = 400,
+Answer bulk_failure(int status, const Failure& failure) {
+  return {.status = status,
           .body = fmt::format(R"({{"errorCode":"{}","errorDetails":"{}"}})", failure.code,
                               failure.details),
           .etag = {},
@@ -77,14 +79,14 @@ bool matches_any(std::string_view if_none_match, std::string_view etag) {
 
 }  // namespace
 
-Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot) : snapshot_(std::move(snapshot)) {
+Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* store)
+    : snapshot_(std::move(snapshot)), store_(store) {
   fragments_.resize(snapshot_->size());
   for (std::uint32_t i = 0; i < fragments_.size(); ++i) {
     const Handle handle{i};
     Fragments& made = fragments_[i];
     made.head = fmt::format(R"({{"key":{},"reason":")", json_quoted(snapshot_->id(handle)));
-    made.tail = fmt::format(R"(,"metadata":{{"version":"{}","epoch":{},"assay_reason":")",
-                            snapshot_->version(handle), snapshot_->epoch(handle));
+    made.tail = fmt::format(R"(,"metadata":{{"version":"{}","epoch":)", snapshot_->version(handle));
     for (std::size_t v = 0; v < snapshot_->variant_count(handle); ++v) {
       const std::string key = json_quoted(snapshot_->variant_key(handle, v));
       const std::string_view payload = snapshot_->payload_json(handle, v);
@@ -102,6 +104,8 @@ std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& ass
       return "TARGETING_MATCH";
     case Reason::kStopped:
       return "DISABLED";
+    case Reason::kSticky:
+      return "SPLIT";
     case Reason::kSplit:
       break;
     default:
@@ -121,6 +125,8 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
   body += assignment.assigned() ? fragments.variants[static_cast<std::size_t>(assignment.variant)]
                                 : fragments.outside;
   body += fragments.tail;
+  body += std::to_string(assignment.epoch);
+  body += R"(,"assay_reason":")";
   body += reason_name(assignment.reason);
   body += '"';
   if (snapshot_->has_fallback(experiment)) {
@@ -132,6 +138,9 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
 void Ofrep::note(Handle experiment, const Assignment& assignment, const Context& context,
                  Answer& answer) const {
   answer.evaluations.push_back({experiment, assignment.variant, assignment.reason});
+  if (store_ != nullptr) {
+    note_memories(*snapshot_, experiment, assignment, context, answer.memories);
+  }
   if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
   answer.exposures.push_back(exposure_of(*snapshot_, experiment, assignment, context));
 }
@@ -145,6 +154,11 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
   if (const auto failure = failure_of(read_context(body, context))) {
     return flag_failure(400, key, *failure);
   }
+  if (store_ != nullptr && snapshot_->needs_memory(*experiment)) {
+    if (const auto known = recall(*snapshot_, *store_, context); !known) {
+      return flag_failure(503, key, kNoMemory);
+    }
+  }
   const Assignment assignment = snapshot_->evaluate(*experiment, context);
   if (assignment.reason == Reason::kNoUnit) return flag_failure(400, key, kNoKey);
   Answer answer;
@@ -155,8 +169,14 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
 
 Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) const {
   Context context(*snapshot_);
-  if (const auto failure = failure_of(read_context(body, context))) return bulk_failure(*failure);
-  if (context.has_no_unit()) return bulk_failure(kNoKey);
+  if (const auto failure = failure_of(read_context(body, context)))
+    return bulk_failure(400, *failure);
+  if (context.has_no_unit()) return bulk_failure(400, kNoKey);
+  if (store_ != nullptr && !snapshot_->sticky().empty()) {
+    if (const auto known = recall(*snapshot_, *store_, context); !known) {
+      return bulk_failure(503, kNoMemory);
+    }
+  }
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
   Answer answer;

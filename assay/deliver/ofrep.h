@@ -39,7 +39,8 @@ struct BulkOptions {
 
 class Ofrep {
  public:
-  explicit Ofrep(std::shared_ptr<const assign::Snapshot> snapshot);
+  // Without a store (null), sticky experiments remember nothing.
+  explicit Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* store = nullptr);
 
   // POST /ofrep/v1/evaluate/flags/{key}
   Answer evaluate_flag(std::string_view key, std::string_view body) const;
@@ -55,7 +56,7 @@ class Ofrep {
     std::string head;                   // {"key":"ranker_v2","reason":"
     std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
     std::string outside;                // ","variant":"","value":"control"
-    std::string tail;                   // ,"metadata":{"version":"1","epoch":0,"assay_reason":"
+    std::string tail;                   // ,"metadata":{"version":"1","epoch":
   };
   void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
                    std::string& body) const;
@@ -65,6 +66,7 @@ class Ofrep {
             const assign::Context& context, Answer& answer) const;
 
   std::shared_ptr<const assign::Snapshot> snapshot_;
+  StickyStore* store_;
   std::vector<Fragments> fragments_;  // By experiment.
 };
 

@@ -128,7 +128,7 @@ BodyFault read_context(std::string_view body, assign::Context& context) {
 Result<void> read_units(std::string_view body, assign::Context& context,
                         const std::function<Result<void>(std::optional<std::string_view> experiment,
                                                          std::size_t units)>& begin,
-                        const std::function<void()>& visit) {
+                        const std::function<Result<void>()>& visit) {
   Reader& reader = this_threads_reader();
   dom::element document;
   if (!parse(reader, body, document)) return fail(Code::kInvalid, "the body is not JSON");
@@ -154,7 +154,7 @@ Result<void> read_units(std::string_view body, assign::Context& context,
   std::size_t index = 0;
   for (const dom::element unit : units) {
     ASSAY_TRY_VOID(read_unit(reader, unit, index++, context));
-    visit();
+    ASSAY_TRY_VOID(visit());
   }
   return {};
 }

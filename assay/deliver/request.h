@@ -35,6 +35,6 @@ BodyFault read_context(std::string_view body, assign::Context& context);
 Result<void> read_units(std::string_view body, assign::Context& context,
                         const std::function<Result<void>(std::optional<std::string_view> experiment,
                                                          std::size_t units)>& begin,
-                        const std::function<void()>& visit);
+                        const std::function<Result<void>()>& visit);
 
 }  // namespace assay::deliver

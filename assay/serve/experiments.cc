@@ -42,7 +42,18 @@ collect::KnownExperiment known_of(const Registered& experiment) {
   return known;
 }
 
-Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments) {
+// The epoch of what the unit was answered, where that is remembered.
+std::optional<std::int64_t> remembered_epoch(deliver::StickyStore& sticky,
+                                             std::string_view experiment, std::string_view kind,
+                                             std::string_view unit) {
+  const auto memories = sticky.recall(kind, unit);
+  if (!memories) return std::nullopt;
+  const auto found = std::ranges::find(*memories, experiment, &deliver::Memory::experiment);
+  return found == memories->end() ? std::nullopt : std::optional(found->epoch);
+}
+
+Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments,
+                                              deliver::StickyStore* sticky) {
   const std::vector<assign::Running> running = running_of(experiments);
   auto compiled = assign::compile(running);
   if (!compiled) {
@@ -52,16 +63,23 @@ Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experim
   collect::Known known;
   for (const RegisteredPtr& one : experiments) {
     collect::KnownExperiment& mine = known[one->record.id] = known_of(*one);
-    if (one->earlier.empty()) continue;
-    mine.epoch_of = [snapshot = *compiled](std::string_view experiment, std::string_view unit) {
-      return snapshot->epoch_of(*snapshot->find(experiment), unit);
-    };
+    if (one->plan.assignment.sticky && sticky != nullptr) {
+      mine.epoch_of = [sticky](std::string_view experiment, std::string_view kind,
+                               std::string_view unit) {
+        return remembered_epoch(*sticky, experiment, kind, unit);
+      };
+    } else if (!one->earlier.empty()) {
+      mine.epoch_of = [snapshot = *compiled](std::string_view experiment, std::string_view,
+                                             std::string_view unit) -> std::optional<std::int64_t> {
+        return snapshot->epoch_of(*snapshot->find(experiment), unit);
+      };
+    }
   }
   Rules rules{.json = assign::snapshot_json(running), .etag = {}};
   rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
   return std::make_shared<const View>(View{std::move(experiments),
-                                           deliver::Ofrep(std::move(*compiled)), std::move(known),
-                                           std::move(rules)});
+                                           deliver::Ofrep(std::move(*compiled), sticky),
+                                           std::move(known), std::move(rules)});
 }
 
 // The list with `changed` in its place, or in front when it is new.
@@ -80,8 +98,23 @@ std::vector<RegisteredPtr> with(std::vector<RegisteredPtr> all, RegisteredPtr ch
 // Asked before a change is stored: a stored one that cannot be served would stop the next start.
 Result<void> check_fits(const View& view, Registered changed) {
   ASSAY_TRY_VOID(
-      make_view(with(view.experiments, std::make_shared<Registered>(std::move(changed)))));
+      make_view(with(view.experiments, std::make_shared<Registered>(std::move(changed))), nullptr));
   return {};
+}
+
+// Of the epochs, those whose split still holds for somebody, without the present one. Memory needs
+// all of them since the last reshuffle; slots need them only where the weights were others.
+void keep_what_counts(const std::vector<std::uint32_t>& weights, Registered& loaded) {
+  auto& earlier = loaded.earlier;
+  const auto differs = [&](const assign::Cohort& one) { return one.weights != weights; };
+  if (earlier.empty()) return;
+  earlier.pop_back();
+  if (loaded.plan.assignment.reshuffle) {
+    const auto last = std::find_if(earlier.rbegin(), earlier.rend(), differs);
+    earlier.erase(earlier.begin(), last.base());
+  }
+  const bool is_sticky = loaded.plan.assignment.sticky;
+  if (!is_sticky && std::none_of(earlier.begin(), earlier.end(), differs)) earlier.clear();
 }
 
 Refusal refused(Error error) { return {{}, std::move(error)}; }
@@ -110,15 +143,16 @@ RegisteredPtr View::find(std::string_view id) const {
 }
 
 Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
-                                                       define::Catalogue catalogue) {
-  std::unique_ptr<Experiments> experiments(new Experiments(records, std::move(catalogue)));
+                                                       define::Catalogue catalogue,
+                                                       deliver::StickyStore* sticky) {
+  std::unique_ptr<Experiments> experiments(new Experiments(records, std::move(catalogue), sticky));
   ASSAY_TRY(const auto stored, records.experiments());
   std::vector<RegisteredPtr> loaded;
   for (const ExperimentRecord& record : stored) {
     ASSAY_TRY(Registered one, experiments->load(record));
     loaded.push_back(std::make_shared<const Registered>(std::move(one)));
   }
-  ASSAY_TRY(experiments->view_, make_view(std::move(loaded)));
+  ASSAY_TRY(experiments->view_, make_view(std::move(loaded), sticky));
   return experiments;
 }
 
@@ -140,23 +174,17 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   }
   if (loaded.epochs.size() < 2) return loaded;
   ASSAY_TRY(const auto versions, records_.versions(record.id));
-  bool reweighed = false;
   for (const auto& epoch : loaded.epochs) {
     const auto version = std::find_if(versions.begin(), versions.end(),
                                       [&](const auto& v) { return v.number == epoch.version; });
     if (version == versions.end()) continue;
     ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
     loaded.epoch_weights[epoch.number] = weights_of(plan);
-    reweighed = reweighed || weights_of(plan) != weights_of(loaded.plan);
     loaded.earlier.push_back({.epoch = epoch.number,
                               .traffic_ppm = plan.assignment.traffic_ppm,
                               .weights = weights_of(plan)});
   }
-  if (loaded.plan.assignment.reshuffle || !reweighed) {
-    loaded.earlier.clear();
-  } else {
-    loaded.earlier.pop_back();  // The present one.
-  }
+  keep_what_counts(weights_of(loaded.plan), loaded);
   return loaded;
 }
 
@@ -165,7 +193,7 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
   ASSAY_TRY(Registered loaded, load(record));
   auto changed = std::make_shared<const Registered>(std::move(loaded));
-  ASSAY_TRY(auto next, make_view(with(view()->experiments, changed)));
+  ASSAY_TRY(auto next, make_view(with(view()->experiments, changed), sticky_));
   {
     const std::scoped_lock lock(view_mutex_);
     view_ = next;
@@ -194,7 +222,7 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
           {Code::kConflict,
            fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
            "register the change as a new experiment; traffic may be raised, and weights change "
-           "together with that or where the plan says reshuffle"}));
+           "together with that or where the plan says sticky or reshuffle"}));
     }
     Registered changed = *before;
     changed.plan = plan;

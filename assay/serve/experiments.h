@@ -8,10 +8,10 @@
 //
 // A draft may change in any way. Once started, the plan is frozen: a new version may raise
 // `traffic`, change weights together with that (for the units that come in) or where the plan says
-// `reshuffle` (all of these open a new epoch), rename the experiment and name overrides; anything
-// else is a conflict that names the fields. A plan that asks for a share of a layer gets its slots
-// when it starts, as a new version; holdouts stay those of the first registration. Changes are
-// made one at a time; views are immutable and swapped whole. Any thread.
+// `sticky` or `reshuffle` (all of these open a new epoch), rename the experiment and name
+// overrides; anything else is a conflict that names the fields. A plan that asks for a share of a
+// layer gets its slots when it starts, as a new version; holdouts stay those of the first
+// registration. Changes are made one at a time; views are immutable and swapped whole. Any thread.
 #pragma once
 
 #include <functional>
@@ -76,8 +76,10 @@ struct Addition {
 
 class Experiments {
  public:
+  // `sticky` may be null: then nothing is remembered.
   static Result<std::unique_ptr<Experiments>> open(io::sqlite::Records& records,
-                                                   define::Catalogue catalogue);
+                                                   define::Catalogue catalogue,
+                                                   deliver::StickyStore* sticky = nullptr);
 
   // `file` names the text in problems.
   Expected<Addition, Refusal> add(std::string_view text, const std::string& file,
@@ -93,8 +95,9 @@ class Experiments {
   void on_change(std::function<void(const View&)> listener) { listener_ = std::move(listener); }
 
  private:
-  Experiments(io::sqlite::Records& records, define::Catalogue catalogue)
-      : records_(records), catalogue_(std::move(catalogue)) {}
+  Experiments(io::sqlite::Records& records, define::Catalogue catalogue,
+              deliver::StickyStore* sticky)
+      : records_(records), catalogue_(std::move(catalogue)), sticky_(sticky) {}
 
   Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
   define::Catalogue catalogue_for(const Registered& running) const;
@@ -105,6 +108,7 @@ class Experiments {
 
   io::sqlite::Records& records_;
   const define::Catalogue catalogue_;
+  deliver::StickyStore* const sticky_;
   std::mutex change_mutex_;        // One change at a time.
   mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
   std::shared_ptr<const View> view_;

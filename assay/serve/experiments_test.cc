@@ -1,10 +1,13 @@
 #include "assay/serve/experiments.h"
 
 #include <atomic>
+#include <filesystem>
+#include <future>
 #include <thread>
 
 #include <gmock/gmock.h>
 
+#include "assay/io/sqlite/sticky_store.h"
 #include "assay/serve/freeze.h"
 #include "assay/serve/streams.h"
 
@@ -41,8 +44,8 @@ class ExperimentsTest : public testing::Test {
     records_ = std::move(*records);
     reopen();
   }
-  void reopen() {
-    auto opened = Experiments::open(*records_, {});
+  void reopen(deliver::StickyStore* sticky = nullptr) {
+    auto opened = Experiments::open(*records_, {}, sticky);
     ASSERT_TRUE(opened) << to_text(opened.error());
     experiments_ = std::move(*opened);
   }
@@ -144,10 +147,54 @@ TEST_F(ExperimentsTest, WeightsChangeWithTrafficAndMoveNobody) {
     const auto& known = experiments_->view()->known.at("a");
     ASSERT_TRUE(known.epoch_of);
     if (!now.assigned()) continue;
-    ASSERT_EQ(known.epoch_of("a", "u" + std::to_string(i)), now.epoch);
+    ASSERT_EQ(known.epoch_of("a", "user", "u" + std::to_string(i)), now.epoch);
   }
   EXPECT_NEAR(came_in, 1200, 120);
   EXPECT_NEAR(treated, 0.9 * came_in, 50);
+}
+
+// Answers at full traffic, before and after a change of weights and a restart.
+TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
+  const std::string path = testing::TempDir() + "assay_experiments_sticky.sqlite";
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+  const auto store = io::sqlite::StickyStore::open(path).value();
+  reopen(store.get());
+  add_and_start("a", "  sticky: true\n");
+  const auto answer = [&](int i) {
+    const std::string body = R"({"context":{"targetingKey":"u)" + std::to_string(i) + "\"}}";
+    deliver::Answer made = experiments_->view()->ofrep.evaluate_flag("a", body);
+    std::promise<bool> stands;
+    store->remember(std::move(made.memories),
+                    [&](Result<bool> done) { stands.set_value(done.value()); });
+    EXPECT_TRUE(stands.get_future().get());
+    return made.body.substr(made.body.find("\"variant\""), 30);
+  };
+  std::vector<std::string> before;
+  for (int i = 0; i < 100; ++i) before.push_back(answer(i));
+  ASSERT_TRUE(add(reweighed(plan("a", "  sticky: true\n"))));
+  reopen(store.get());
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(answer(i), before[static_cast<std::size_t>(i)]);
+  const auto& known = experiments_->view()->known.at("a");
+  EXPECT_EQ(known.epochs.size(), 2u);
+  answer(1000);
+  EXPECT_EQ(known.epoch_of("a", "user", "u0"), 0);
+  EXPECT_EQ(known.epoch_of("a", "user", "u1000"), 1);
+  EXPECT_EQ(known.epoch_of("a", "user", "nobody"), std::nullopt);
+  EXPECT_EQ(known.epoch_of("a", "device", "u0"), std::nullopt);
+}
+
+TEST_F(ExperimentsTest, AReshuffleForgetsButARaiseOfTrafficDoesNot) {
+  add_and_start("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.5\n");
+  const auto first_epoch = [&] {
+    const auto& snapshot = experiments_->view()->ofrep.snapshot();
+    return snapshot.first_epoch(*snapshot.find("a"));
+  };
+  ASSERT_TRUE(add(plan("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.6\n")));
+  EXPECT_EQ(first_epoch(), 0);
+  ASSERT_TRUE(add(reweighed(plan("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.6\n"))));
+  EXPECT_EQ(first_epoch(), 2);
+  ASSERT_TRUE(add(reweighed(plan("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.7\n"))));
+  EXPECT_EQ(first_epoch(), 2);
 }
 
 TEST_F(ExperimentsTest, AShareOfALayerGetsItsSlotsAtTheStart) {

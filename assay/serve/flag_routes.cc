@@ -42,7 +42,7 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures) {
   });
 }
 
-Response respond_with(Backend& backend, const View& view, deliver::Answer answer) {
+Response response_of(Backend& backend, const View& view, deliver::Answer answer) {
   const assign::Snapshot& snapshot = view.ofrep.snapshot();
   for (const deliver::Evaluation& one : answer.evaluations) {
     const std::string_view variant =
@@ -57,25 +57,66 @@ Response respond_with(Backend& backend, const View& view, deliver::Answer answer
   return response;
 }
 
-}  // namespace
+using Evaluate = std::function<deliver::Answer(const View&, const Request&)>;
 
-Handler post_flag(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
-    const auto view = backend.experiments.view();
-    auto answer = view->ofrep.evaluate_flag(request.param("key"), request.body);
-    respond(respond_with(backend, *view, std::move(answer)));
+// Where two requests of one unit cross each other while the weights change, the first one stands.
+constexpr int kAttempts = 3;
+
+// The answer leaves when what it promises is durable.
+void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond respond,
+            int attempt) {
+  const auto view = backend.experiments.view();
+  deliver::Answer made = evaluate(*view, request);
+  if (made.memories.empty()) return respond(response_of(backend, *view, std::move(made)));
+  std::vector<deliver::NewMemory> memories = std::move(made.memories);
+  // Shared, because a std::function must be copyable.
+  auto held =
+      std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(made));
+  backend.sticky.remember(
+      std::move(memories), [&backend, evaluate, view, held, respond, attempt](auto all_stand) {
+        if (!all_stand) return respond(failure(all_stand.error()));
+        if (!*all_stand && attempt < kAttempts) {
+          return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
+        }
+        respond(response_of(backend, *view, std::move(held->second)));
+      });
+}
+
+Handler answering(Backend& backend, Evaluate evaluate) {
+  return [&backend, evaluate = std::move(evaluate)](Request request, Respond respond) {
+    answer(backend, evaluate, std::move(request), std::move(respond), 1);
   };
 }
 
+void assign_units(Backend& backend, const Request& request, const Respond& respond) {
+  const auto view = backend.experiments.view();
+  auto assigned =
+      deliver::answer_assignments(view->ofrep.snapshot(), request.body, &backend.sticky);
+  if (!assigned) return respond(failure(assigned.error()));
+  if (assigned->memories.empty()) return respond({.body = std::move(assigned->json)});
+  auto body = std::make_shared<std::string>(std::move(assigned->json));
+  backend.sticky.remember(std::move(assigned->memories), [respond, body](auto all_stand) {
+    if (!all_stand) return respond(failure(all_stand.error()));
+    if (*all_stand) return respond({.body = std::move(*body)});
+    respond(failure({Code::kUnavailable, "another answer to one of the units was first",
+                     "ask again: it will be the same"}));
+  });
+}
+
+}  // namespace
+
+Handler post_flag(Backend& backend) {
+  return answering(backend, [](const View& view, const Request& request) {
+    return view.ofrep.evaluate_flag(request.param("key"), request.body);
+  });
+}
+
 Handler post_flags(Backend& backend, const Guard& guard) {
-  return [&backend, target = "/ofrep/v1/events" + guard.ticket_query()](Request request,
-                                                                        Respond respond) {
-    const auto view = backend.experiments.view();
+  const std::string target = "/ofrep/v1/events" + guard.ticket_query();
+  return answering(backend, [target](const View& view, const Request& request) {
     const auto etag = request.header("if-none-match").value_or("");
-    auto answer =
-        view->ofrep.evaluate_bulk(request.body, {.if_none_match = etag, .stream_target = target});
-    respond(respond_with(backend, *view, std::move(answer)));
-  };
+    return view.ofrep.evaluate_bulk(request.body, {.if_none_match = etag, .stream_target = target});
+  });
 }
 
 Handler get_snapshot(Backend& backend) {
@@ -103,11 +144,15 @@ Handler get_growthbook_events(Backend& backend) {
   };
 }
 
+// Sticky experiments look up each unit, which is not for an event loop.
 Handler post_assignments(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
-    const auto view = backend.experiments.view();
-    auto answer = deliver::answer_assignments(view->ofrep.snapshot(), request.body);
-    respond(answer ? Response{.body = std::move(*answer)} : failure(answer.error()));
+  const Handler handler = [&backend](const Request& request, const Respond& respond) {
+    assign_units(backend, request, respond);
+  };
+  return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
+                                                                        Respond respond) {
+    const bool looks_up = !backend.experiments.view()->ofrep.snapshot().sticky().empty();
+    (looks_up ? slow : handler)(std::move(request), std::move(respond));
   };
 }
 

@@ -42,9 +42,10 @@ bool ends_with(const std::string& text, std::string_view end) {
 PlanChange compare_plans(const define::Experiment& running, const define::Experiment& wanted) {
   PlanChange change;
   const bool brings_units_in = wanted.assignment.traffic_ppm > running.assignment.traffic_ppm;
-  // Those who are in keep their split (assign/special.h), which only our own hash can promise.
+  // Those who are in keep their variant, for it is remembered, or their split (assign/special.h),
+  // which only our own hash can promise.
   const bool may_reweigh =
-      running.assignment.reshuffle ||
+      running.assignment.sticky || running.assignment.reshuffle ||
       (brings_units_in && running.assignment.hash == define::HashScheme::kAssay);
   const json difference = json::diff(json::parse(define::canonical_json(running)),
                                      json::parse(define::canonical_json(wanted)));

@@ -26,6 +26,7 @@ struct Backend {
   Worker& worker;
   Streams& streams;
   io::sqlite::Records& records;
+  deliver::StickyStore& sticky;
   collect::EventLog& log;
   std::function<Metrics::Levels()> levels;
   std::function<Result<void>()> check_stores;  // May block.

@@ -12,6 +12,7 @@
 #include "assay/base/text.h"
 #include "assay/io/duckdb/event_store.h"
 #include "assay/io/file/file.h"
+#include "assay/io/sqlite/sticky_store.h"
 #include "assay/serve/clock.h"
 #include "assay/serve/log.h"
 #include "assay/serve/routes.h"
@@ -49,6 +50,7 @@ class Signals {
 struct Stores {
   io::file::DirectoryLock lock;
   std::unique_ptr<io::sqlite::Records> records;
+  std::unique_ptr<io::sqlite::StickyStore> sticky;
   std::unique_ptr<io::duckdb::EventStore> events;
 };
 
@@ -61,8 +63,9 @@ Result<io::file::DirectoryLock> own_directory(const std::string& directory) {
 Result<Stores> open_stores(const std::string& directory) {
   ASSAY_TRY(auto lock, own_directory(directory));
   ASSAY_TRY(auto records, io::sqlite::Records::open(directory + "/records.sqlite"));
+  ASSAY_TRY(auto sticky, io::sqlite::StickyStore::open(directory + "/sticky.sqlite"));
   ASSAY_TRY(auto events, io::duckdb::EventStore::open(directory + "/events.duckdb", {}));
-  return Stores{std::move(lock), std::move(records), std::move(events)};
+  return Stores{std::move(lock), std::move(records), std::move(sticky), std::move(events)};
 }
 
 Result<define::Catalogue> read_catalogue(const std::string& file) {
@@ -130,8 +133,8 @@ class Process {
                                   .client_keys = options.client_keys},
                    *tokens_, *worker_);
     backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_, streams_,
-                             *stores_.records, *stores_.events, [this] { return levels(); },
-                             [this] { return check_stores(); }});
+                             *stores_.records, *stores_.sticky, *stores_.events,
+                             [this] { return levels(); }, [this] { return check_stores(); }});
     const auto* dashboard = dashboard_ ? &*dashboard_ : nullptr;
     ASSAY_TRY(server_,
               io::http::Server::listen({.address = address.address,
@@ -151,6 +154,7 @@ class Process {
     server_->stop(kDrain);
     worker_.reset();
     analyst_.reset();
+    stores_.sticky->close();
     return stores_.events->close();
   }
 
@@ -242,7 +246,8 @@ Result<void> run(const ServeOptions& options,
   ASSAY_TRY(Stores stores, open_stores(options.data_directory));
   ASSAY_TRY(auto tokens, Tokens::load(*stores.records));
   ASSAY_TRY_VOID(check_exposure(options, listen, *tokens));
-  ASSAY_TRY(auto experiments, Experiments::open(*stores.records, std::move(catalogue)));
+  ASSAY_TRY(auto experiments,
+            Experiments::open(*stores.records, std::move(catalogue), stores.sticky.get()));
   ASSAY_TRY(auto results, Results::load(*stores.records));
   Process process(options, stores, std::move(experiments), std::move(results), std::move(tokens),
                   std::move(dashboard));

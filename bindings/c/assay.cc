@@ -24,7 +24,8 @@ struct assay_snapshot {
 };
 
 struct assay_context {
-  explicit assay_context(const Snapshot& snapshot) : context(snapshot) {}
+  explicit assay_context(const Snapshot& made_for) : snapshot(made_for), context(made_for) {}
+  const Snapshot& snapshot;
   Context context;
   std::vector<Assignment> all;
 };
@@ -170,6 +171,19 @@ void assay_context_set_bool(assay_context* context, assay_text name, bool value)
 }
 void assay_context_set_time(assay_context* context, int64_t unix_micros) {
   context->context.set_time({.micros = unix_micros});
+}
+
+bool assay_context_remember(assay_context* context, assay_text experiment, assay_text variant,
+                            int64_t epoch) try {
+  const Snapshot& snapshot = context->snapshot;
+  const auto handle = snapshot.find(view(experiment));
+  const auto number = handle ? snapshot.find_variant(*handle, view(variant)) : std::nullopt;
+  if (number) {
+    context->context.remember({.experiment = *handle, .variant = *number, .epoch = epoch});
+  }
+  return number.has_value();
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 bool assay_evaluate(const assay_snapshot* snapshot, assay_text experiment,

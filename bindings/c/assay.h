@@ -94,6 +94,14 @@ ASSAY_API void assay_context_set_bool(assay_context* context, assay_text name, b
  * switchbacks answer no_unit. Kept over a reset. */
 ASSAY_API void assay_context_set_time(assay_context* context, int64_t unix_micros);
 
+/* For plans with `sticky`: what this unit was answered before, with the epoch of that answer. The
+ * unit keeps it, unless the plan was reshuffled since; the reason is then "sticky". Remembering is
+ * yours: keep `variant` and `epoch` of an answer whose reason is "split". Of several for one
+ * experiment the first that holds counts. False when the snapshot has no such experiment or
+ * variant (then there is nothing to keep), or when there is no memory. Dropped by a reset. */
+ASSAY_API bool assay_context_remember(assay_context* context, assay_text experiment,
+                                      assay_text variant, int64_t epoch);
+
 typedef struct {
   assay_text variant;      /* its key; no data when the unit is not assigned */
   assay_text payload_json; /* no data when the variant has none */

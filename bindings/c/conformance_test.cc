@@ -125,6 +125,37 @@ void check_layer_slot(const std::string& layer, const std::string& unit, std::ui
   }
 }
 
+TEST(ThroughC, Sticky) {
+  const json file = conformance("sticky.json");
+  const Handle snapshot = load(file["snapshot"].dump());
+  for (const json& c : file["cases"]) {
+    const json& context = c["context"];
+    const std::string key = context.value("targetingKey", std::string());
+    const std::string device = context.value("device", std::string());
+    std::vector<std::string> variants;
+    for (const json& memory : c["remembered"]) variants.push_back(memory["variant"]);
+    std::vector<c_memory> memories;
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      memories.push_back({variants[i].c_str(), c["remembered"][i]["epoch"].get<std::int64_t>()});
+    }
+    c_answer answer = {};
+    std::int64_t epoch = -1;
+    EXPECT_TRUE(c_ask_remembering(snapshot.get(), key.empty() ? nullptr : key.c_str(),
+                                  device.empty() ? nullptr : device.c_str(), memories.data(),
+                                  memories.size(), &answer, &epoch));
+    EXPECT_EQ(answer.reason, c["reason"].get<std::string>()) << c;
+    EXPECT_EQ(answer.variant, c.value("variant", std::string())) << c;
+    if (c.contains("epoch")) {
+      EXPECT_EQ(epoch, c["epoch"].get<std::int64_t>()) << c;
+    }
+  }
+  EXPECT_GT(file["cases"].size(), 400U);
+  const c_memory unknown = {"no such variant", 2};
+  c_answer answer = {};
+  std::int64_t epoch = 0;
+  EXPECT_FALSE(c_ask_remembering(snapshot.get(), "u", nullptr, &unknown, 1, &answer, &epoch));
+}
+
 TEST(ThroughC, Draws) {
   const json file = conformance("hash.json");
   EXPECT_GT(file["draws"].size(), 30U);

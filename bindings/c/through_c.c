@@ -54,6 +54,25 @@ void c_ask_key_at(const assay_snapshot* snapshot, const char* experiment, assay_
   assay_context_free(context);
 }
 
+bool c_ask_remembering(const assay_snapshot* snapshot, const char* key, const char* device,
+                       const c_memory* memories, size_t count, c_answer* answer, int64_t* epoch) {
+  assay_context* context = assay_context_new(snapshot);
+  const assay_text experiment = assay_snapshot_experiment(snapshot, 0);
+  bool known = true;
+  if (key != NULL) assay_context_set_key(context, assay_text_of(key));
+  if (device != NULL)
+    assay_context_set_text(context, assay_text_of("device"), assay_text_of(device));
+  for (size_t i = 0; i < count; ++i) {
+    known = known && assay_context_remember(context, experiment, assay_text_of(memories[i].variant),
+                                            memories[i].epoch);
+  }
+  const assay_assignment out = assay_evaluate_number(snapshot, 0, context);
+  take_answer(&out, answer);
+  *epoch = out.epoch;
+  assay_context_free(context);
+  return known;
+}
+
 int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size) {
   assay_context* context = assay_context_new(snapshot);
   assay_text unit = {key, size};

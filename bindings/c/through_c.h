@@ -24,6 +24,14 @@ bool c_ask(const assay_snapshot* snapshot, const char* experiment, const char* c
 /* The same with a key alone, through a context. */
 void c_ask_key_at(const assay_snapshot* snapshot, const char* experiment, assay_text key,
                   const int64_t* unix_micros, c_answer* answer);
+/* Experiment 0, of a unit whose attributes may be NULL, with what is remembered of it; the epoch of
+ * the answer in `epoch`. False when the snapshot does not know a remembered variant. */
+typedef struct {
+  const char* variant;
+  int64_t epoch;
+} c_memory;
+bool c_ask_remembering(const assay_snapshot* snapshot, const char* key, const char* device,
+                       const c_memory* memories, size_t count, c_answer* answer, int64_t* epoch);
 /* Asks experiment 0 with a key alone, through a context and through all of them at once, which must
  * agree; the variant's number, or -1. */
 int c_ask_key(const assay_snapshot* snapshot, const char* key, size_t size);

@@ -1213,7 +1213,7 @@ export interface components {
             /** @description Absent when the unit is in none. */
             variant?: string;
             /** @enum {string} */
-            reason: "split" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
+            reason: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
             propensity?: number;
             /** @description Of the unit that decided, where the experiment has a fallback_unit. */
             unit_kind?: string;

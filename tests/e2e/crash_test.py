@@ -91,6 +91,56 @@ class Crash(unittest.TestCase):
                 _, listed = server.get("/v1/experiments")
                 self.assertEqual(listed["experiments"][0]["state"], "running")
 
+    def test_what_a_sticky_experiment_answered_stands(self):
+        """Answers under load, kill -9, other weights: nobody who got an answer moves."""
+        plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
+                                  "  fallback_unit: device\n  exposure: on_evaluation")
+
+        def ask(server, context):
+            status, flag = server.post("/ofrep/v1/evaluate/flags/ranker_v2", {"context": context})
+            self.assertEqual(status, 200, flag)
+            return flag["variant"], flag["metadata"]["assay_reason"], flag["metadata"]["epoch"]
+
+        with Server(BINARY) as server:
+            self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            answers = {}
+
+            def load(thread):
+                for number in range(10_000):
+                    unit = f"d{thread}-{number}"
+                    try:
+                        answers[unit] = ask(server, {"device": unit})[0]
+                    except (OSError, http.client.HTTPException, ValueError):
+                        return
+
+            threads = [threading.Thread(target=load, args=(i,)) for i in range(4)]
+            for thread in threads:
+                thread.start()
+            deadline = time.monotonic() + 60
+            while len(answers) < 300 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            server.kill()
+            for thread in threads:
+                thread.join()
+            self.assertGreaterEqual(len(answers), 300)
+            server.start()
+            changed = plan.replace("control: {weight: 0.5}", "control: {weight: 0.1}")
+            changed = changed.replace("treatment: {weight: 0.5}", "treatment: {weight: 0.9}")
+            status, answer = server.post("/v1/experiments", changed)
+            self.assertEqual(status, 201, answer)
+            for unit, variant in answers.items():
+                self.assertEqual(ask(server, {"device": unit}), (variant, "sticky", 0))
+            one, variant = next(iter(answers.items()))
+            self.assertEqual(ask(server, {"user": "ann", "device": one}), (variant, "sticky", 0))
+            _, rows = server.post("/v1/assignments", {"experiment": "ranker_v2",
+                                                      "units": [{"id": "ann"}, {"id": "bob"}]})
+            ann, bob = rows["assignments"]
+            self.assertEqual((ann["variant"], ann["reason"], ann["propensity"]),
+                             (variant, "sticky", 0.5))
+            self.assertEqual((bob["reason"], bob["unit_kind"]), ("split", "user"))
+            self.assertEqual(ask(server, {"user": "bob"}), (bob["variant"], "sticky", 1))
+            self.assertEqual(server.stop(), 0)
+
     def test_sigterm_in_the_middle_of_an_import(self):
         with Server(BINARY) as server:
             load = Load(server, "import")

@@ -1,4 +1,4 @@
-"""Makes hash.json, assignment.json and model.json of spec/conformance.
+"""Makes hash.json, assignment.json, model.json and sticky.json of spec/conformance.
 
     pip install xxhash && python3 tools/golden/assignment.py
 
@@ -224,10 +224,66 @@ def model_file():
             "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
 
 
+STICKY = {"format": 1, "experiments": [
+    {"id": "exp", "control": "control",
+     "variants": [{"key": "control", "weight": 1, "endpoint": ""},
+                  {"key": "treatment", "weight": 3, "endpoint": ""}],
+     "assignment": {"unit": "user", "fallback_unit": "device", "layer": "home",
+                    "slots": [{"begin": 0, "end": 500_000}], "traffic_ppm": 500_000, "salt": "",
+                    "hash": "assay", "reshuffle": False, "sticky": True,
+                    "expose_on_evaluation": False,
+                    "overrides": [{"unit_id": "tester", "variant": "treatment"}]},
+     "version": 3, "epoch": 3, "stopped": False,
+     "earlier": [{"epoch": 2, "traffic_ppm": 200_000, "weights": [1, 1]}]}]}
+
+
+def sticky_file():
+    cases = []
+
+    def case(why, context, remembered, expected):
+        cases.append({"why": why, "experiment": "exp", "context": context,
+                      "remembered": [{"variant": variant, "epoch": epoch}
+                                     for variant, epoch in remembered], **expected})
+
+    def fresh(unit):
+        slot = scaled(draw(unit, "layer:home"), SLOTS)
+        if slot >= 250_000:
+            return {"reason": "traffic" if slot < 500_000 else "excluded"}
+        index = variant_index(draw(unit, "exp"), [1, 3])
+        return {"variant": ["control", "treatment"][index], "reason": "split", "epoch": 3,
+                "propensity": [0.25, 0.75][index]}
+
+    def kept(variant, epoch):
+        shares = {2: {"control": 0.5, "treatment": 0.5}, 3: {"control": 0.25, "treatment": 0.75}}
+        return {"variant": variant, "reason": "sticky", "epoch": epoch,
+                "propensity": shares[epoch][variant]}
+
+    for i in range(30):
+        for context, unit in (({"targetingKey": f"user_{i}"}, f"user_{i}"),
+                              ({"device": f"device_{i}"}, f"device_{i}")):
+            now = fresh(unit)
+            excluded = now["reason"] == "excluded"
+            case("nothing is remembered: the present weights", context, [], now)
+            for memory in (("control", 2), ("treatment", 2), ("control", 3)):
+                case("the variant and the epoch that are remembered; the layer's slot still counts",
+                     context, [memory], now if excluded else kept(*memory))
+            case("of before the weights were reshuffled", context, [("control", 1)], now)
+            case("of an epoch to come", context, [("control", 4)], now)
+            case("the first that still holds", context, [("control", 0), ("treatment", 2)],
+                 now if excluded else kept("treatment", 2))
+    case("an override wins", {"targetingKey": "tester"}, [("control", 2)],
+         {"variant": "treatment", "reason": "override", "epoch": 3, "propensity": 1})
+    case("nobody remembers nothing", {}, [("control", 2)], {"reason": "no_unit"})
+    return {"about": "Sticky experiments: a snapshot (spec/formats/snapshot.md), and cases with "
+                     "what is remembered of the unit, in the order in which it is put into the "
+                     "context. Made by tools/golden/assignment.py.",
+            "snapshot": STICKY, "cases": cases}
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for name, content in (("hash", hash_file()), ("assignment", assignment_file()),
-                          ("model", model_file())):
+                          ("model", model_file()), ("sticky", sticky_file())):
         text = json.dumps(content, ensure_ascii=True, indent=1) + "\n"
         (OUT / f"{name}.json").write_text(text, encoding="utf-8")
 

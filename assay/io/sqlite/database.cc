@@ -51,6 +51,11 @@ Result<bool> Statement::step() {
   return unexpected(error_of(sqlite3_db_handle(statement_.get())));
 }
 
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+  bound_ = 0;
+}
+
 Result<void> Statement::run() {
   ASSAY_TRY(const bool row, step());
   ASSAY_CHECK(!row);

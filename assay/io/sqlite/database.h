@@ -29,6 +29,7 @@ class Statement {
   Statement& bind(Timestamp value) { return bind(value.micros); }
 
   Result<bool> step();  // True: there is a row.
+  void reset();         // For the next parameters.
   Result<void> run();   // For statements without rows.
 
   std::int64_t integer(int column) const;

@@ -2,3 +2,4 @@
 #pragma once
 
 #include "assay/io/sqlite/records.h"
+#include "assay/io/sqlite/sticky_store.h"

@@ -1,0 +1,57 @@
+#include "assay/deliver/sticky.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace assay::deliver {
+
+using assign::Assignment;
+using assign::Context;
+using assign::Handle;
+using assign::Reason;
+using assign::Snapshot;
+
+// Each unit is looked up once, for all experiments; within one experiment, the unit that decides
+// comes first.
+Result<void> recall(const Snapshot& snapshot, StickyStore& store, Context& context) {
+  std::array<std::optional<std::vector<Memory>>, assign::Schema::kMaxUnitKinds> known;
+  for (const Handle experiment : snapshot.sticky()) {
+    for (const auto& [kind, id] : snapshot.rememberers(experiment, context)) {
+      auto& of_unit = known[kind];
+      if (!of_unit) {
+        ASSAY_TRY(of_unit, store.recall(snapshot.kind_name(kind), id));
+      }
+      const auto memory =
+          std::ranges::lower_bound(*of_unit, snapshot.id(experiment), {}, &Memory::experiment);
+      if (memory == of_unit->end() || memory->experiment != snapshot.id(experiment)) continue;
+      const auto variant = snapshot.find_variant(experiment, memory->variant);
+      if (!variant) continue;
+      context.remember({experiment, *variant, memory->epoch, kind});
+    }
+  }
+  return {};
+}
+
+void note_memories(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
+                   const Context& context, std::vector<NewMemory>& memories) {
+  if (assignment.reason != Reason::kSplit && assignment.reason != Reason::kSticky) return;
+  if (!snapshot.is_sticky(experiment)) return;
+  for (const auto& one : snapshot.rememberers(experiment, context)) {
+    const auto is_known = [&](const Context::Remembered& memory) {
+      return memory.experiment.index == experiment.index && memory.unit_kind == one.kind &&
+             snapshot.holds(memory);
+    };
+    if (std::ranges::any_of(context.remembered(), is_known)) continue;
+    const auto variant = static_cast<std::size_t>(assignment.variant);
+    memories.push_back(
+        {.unit_kind = std::string(snapshot.kind_name(one.kind)),
+         .unit_id = std::string(one.id),
+         .memory = {.experiment = std::string(snapshot.id(experiment)),
+                    .variant = std::string(snapshot.variant_key(experiment, variant)),
+                    .epoch = assignment.epoch},
+         .first_epoch = snapshot.first_epoch(experiment)});
+  }
+}
+
+}  // namespace assay::deliver

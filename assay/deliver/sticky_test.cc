@@ -1,0 +1,157 @@
+#include "assay/deliver/sticky.h"
+
+#include <map>
+#include <tuple>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "assay/assign/testing.h"
+#include "assay/deliver/assignments.h"
+#include "assay/deliver/ofrep.h"
+
+namespace assay::deliver {
+namespace {
+
+using assign::plan_of;
+using nlohmann::json;
+
+// Keeps everything in a map; fails on demand; counts how often it is asked.
+class MapStore : public StickyStore {
+ public:
+  Result<std::vector<Memory>> recall(std::string_view kind, std::string_view id) override {
+    ++asked;
+    if (fails) return fail(Code::kUnavailable, "no disk");
+    std::vector<Memory> memories;
+    for (const auto& [key, memory] : kept) {
+      if (std::get<0>(key) == kind && std::get<1>(key) == id) memories.push_back(memory);
+    }
+    return memories;
+  }
+  void remember(std::vector<NewMemory> memories, Done done) override {
+    for (NewMemory& one : memories) {
+      kept[{one.unit_kind, one.unit_id, one.memory.experiment}] = one.memory;
+    }
+    done(true);
+  }
+  std::map<std::tuple<std::string, std::string, std::string>, Memory> kept;
+  int asked = 0;
+  bool fails = false;
+};
+
+// One epoch of a sticky experiment beside a plain one and one that needs its treatment.
+Ofrep world(StickyStore& store, std::vector<std::uint32_t> weights, std::int64_t epoch) {
+  assign::Running sticky{.plan = plan_of("sticky", std::move(weights)), .epoch = epoch};
+  sticky.plan.assignment.sticky = true;
+  sticky.plan.assignment.fallback_unit = "device";
+  for (std::int64_t e = 0; e < epoch; ++e) {
+    sticky.earlier.push_back({.epoch = e, .traffic_ppm = 1'000'000, .weights = {1, 1}});
+  }
+  assign::Running needs{.plan = plan_of("needs")};
+  needs.plan.assignment.prerequisites = {{"sticky", {"treatment"}}};
+  const std::vector<assign::Running> running = {sticky, {.plan = plan_of("plain")}, needs};
+  return Ofrep(assign::compile(running).value(), &store);
+}
+
+std::string body_of(const json& context) { return json{{"context", context}}.dump(); }
+
+// Asks as the server does: what is new is remembered.
+json ask(const Ofrep& ofrep, StickyStore& store, const json& context) {
+  Answer answer = ofrep.evaluate_flag("sticky", body_of(context));
+  store.remember(std::move(answer.memories), [](Result<bool>) {});
+  return json::parse(answer.body);
+}
+
+TEST(Sticky, WeightsChangeAtFullTrafficAndMoveNobodyWhoWasAnswered) {
+  MapStore store;
+  const Ofrep before = world(store, {1, 1}, 0);
+  const Ofrep after = world(store, {1, 9}, 1);
+  int kept = 0;
+  for (int i = 0; i < 200; ++i) {
+    const json context = {{"targetingKey", "u" + std::to_string(i)}};
+    const json first = ask(before, store, context);
+    EXPECT_EQ(first["metadata"]["assay_reason"], "split");
+    EXPECT_EQ(ask(before, store, context)["metadata"]["assay_reason"], "sticky");
+    const json then = ask(after, store, context);
+    ASSERT_EQ(then["variant"], first["variant"]);
+    ASSERT_EQ(then["reason"], "SPLIT");
+    ASSERT_EQ(then["metadata"]["assay_reason"], "sticky");
+    ASSERT_EQ(then["metadata"]["epoch"], 0) << "its epoch is that of the draw";
+    kept += then["variant"] == "control" ? 1 : 0;
+  }
+  EXPECT_NEAR(kept, 100, 40);
+  int control = 0;
+  for (int i = 1000; i < 1200; ++i) {
+    const json fresh = ask(after, store, {{"targetingKey", "u" + std::to_string(i)}});
+    control += fresh["variant"] == "control" ? 1 : 0;
+    ASSERT_EQ(fresh["metadata"]["epoch"], 1);
+  }
+  EXPECT_NEAR(control, 20, 18);
+}
+
+TEST(Sticky, WhoLogsInKeepsTheVariantOfTheDevice) {
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  for (int i = 0; i < 50; ++i) {
+    const std::string user = "u" + std::to_string(i), device = "d" + std::to_string(i);
+    const json anonymous = ask(ofrep, store, {{"device", device}});
+    EXPECT_EQ(anonymous["metadata"]["unit_kind"], "device");
+    const json known = ask(ofrep, store, {{"user", user}, {"device", device}});
+    ASSERT_EQ(known["variant"], anonymous["variant"]);
+    ASSERT_EQ(known["metadata"]["unit_kind"], "user");
+    const json elsewhere = ask(ofrep, store, {{"user", user}, {"device", "new" + device}});
+    ASSERT_EQ(elsewhere["variant"], anonymous["variant"]) << "remembered under the user too";
+    ASSERT_EQ(ask(ofrep, store, {{"device", "new" + device}})["variant"], anonymous["variant"]);
+  }
+}
+
+TEST(Sticky, TheUserComesBeforeTheDevice) {
+  MapStore store;
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "control", 0};
+  store.kept[{"device", "d", "sticky"}] = {"sticky", "treatment", 0};
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  EXPECT_EQ(ask(ofrep, store, {{"user", "u"}, {"device", "d"}})["variant"], "control");
+  EXPECT_EQ(ask(ofrep, store, {{"device", "d"}})["variant"], "treatment") << "kept as it was";
+}
+
+TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  const std::string body = body_of({{"targetingKey", "u"}});
+  EXPECT_TRUE(ofrep.evaluate_flag("plain", body).memories.empty());
+  EXPECT_EQ(store.asked, 0);
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  EXPECT_EQ(json::parse(ofrep.evaluate_flag("needs", body).body)["metadata"]["assay_reason"],
+            "split");
+  EXPECT_EQ(store.asked, 1);
+  store.fails = true;
+  EXPECT_EQ(ofrep.evaluate_flag("plain", body).status, 200);
+  EXPECT_EQ(ofrep.evaluate_flag("sticky", body).status, 503);
+  EXPECT_EQ(json::parse(ofrep.evaluate_flag("sticky", body).body)["errorCode"], "GENERAL");
+  EXPECT_EQ(ofrep.evaluate_bulk(body).status, 503);
+  const auto rows = answer_assignments(ofrep.snapshot(), R"({"units":[{"id":"u"}]})", &store);
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, Code::kUnavailable);
+}
+
+TEST(Sticky, AllRoutesAgree) {
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  store.kept[{"user", "w", "sticky"}] = {"sticky", "no longer there", 0};
+  const std::string units = R"({"experiment":"sticky","units":[{"id":"u"},{"id":"w"}]})";
+  const auto assigned = answer_assignments(ofrep.snapshot(), units, &store);
+  ASSERT_TRUE(assigned);
+  const json rows = json::parse(assigned->json)["assignments"];
+  EXPECT_EQ(rows[0]["reason"], "sticky");
+  EXPECT_EQ(rows[0]["variant"], "treatment");
+  EXPECT_EQ(rows[1]["reason"], "split");
+  ASSERT_EQ(assigned->memories.size(), 1U);
+  EXPECT_EQ(assigned->memories[0].unit_id, "w");
+  const Answer bulk = ofrep.evaluate_bulk(body_of({{"targetingKey", "u"}}));
+  EXPECT_TRUE(bulk.memories.empty());
+  EXPECT_EQ(json::parse(bulk.body)["flags"][0]["variant"], "treatment");
+}
+
+}  // namespace
+}  // namespace assay::deliver
