@@ -108,9 +108,10 @@ Answer expect_sound(const std::string& method, const std::string& request) {
   if (answer.status == AnswerStatus::kOk) return answer;
   EXPECT_FALSE(parsed["error"].value("code", "").empty()) << shown;
   EXPECT_FALSE(parsed["error"].value("message", "").empty()) << shown;
+  const std::string message = parsed["error"].value("message", "");
   const bool explained = answer.status != AnswerStatus::kBadRequest ||
                          parsed["error"].contains("problems") ||
-                         parsed["error"]["message"] == "the request is not JSON";
+                         message.starts_with("the request is not JSON: ");
   EXPECT_TRUE(explained) << shown;
   return answer;
 }
@@ -208,6 +209,101 @@ TEST(BadInput, WhatCanHaveNoAnswerGetsNone) {
       for (const char* token : {"9007199254740994", "-1", "0.5", "null"}) refused(token);
     }
   });
+}
+
+json refused(const std::string& method, const std::string& request) {
+  const Answer answer = calculate(method, request);
+  EXPECT_EQ(answer.status, AnswerStatus::kBadRequest) << answer.json;
+  return json::parse(answer.json)["error"];
+}
+
+const std::string kArms = R"("control": {"n": 30, "mean": 10, "std_dev": 2},
+                             "treatment": {"n": 40, "mean": 11, "std_dev": 3})";
+
+TEST(HostileInput, TheTextItself) {
+  const auto message = [](const std::string& text) {
+    return refused("welch_t", text)["message"].get<std::string>();
+  };
+  EXPECT_EQ(message("{" + kArms + R"(, "alpha": 0.05, "alpha": 0.5})"),
+            "the field alpha is there twice");
+  EXPECT_NE(message("{" + kArms + ",}").find("line 2, column"), std::string::npos);
+  EXPECT_NE(message("{" + kArms + R"(, "alpha": 1e999})").find("1e999"), std::string::npos);
+  EXPECT_NE(message(std::string("{}\0{}", 5)).find("zero byte"), std::string::npos);
+  // So deep that reading or printing it level by level would overflow the stack.
+  const std::string open(200'000, '[');
+  const std::string close(200'000, ']');
+  EXPECT_NE(message(R"({"alpha": )" + open + close + "}").find("32 levels"), std::string::npos);
+  EXPECT_NE(message(open + close).find("32 levels"), std::string::npos);
+}
+
+TEST(HostileInput, WhatIsMissingIsSaidOnce) {
+  const json error = refused("welch_t", R"({"control": {"n": 30, "mean": 10, "std_dev": 2}})");
+  ASSERT_EQ(error["problems"].size(), 1U) << error;
+  EXPECT_EQ(error["problems"][0]["field"], "treatment");
+  EXPECT_EQ(refused("welch_t", "[]")["problems"].size(), 1U);
+}
+
+TEST(HostileInput, AMillionMistakesAreNotAMillionProblems) {
+  std::string nulls = "null";
+  std::string arms = "{}";
+  for (int i = 0; i < 5000; ++i) nulls += ",null", arms += ",{}";
+  EXPECT_EQ(refused("mann_whitney", R"({"treatment": [1], "control": [)" + nulls + "]}")["problems"]
+                .size(),
+            1U);
+  EXPECT_LE(refused("beta_binomial_best", R"({"arms": [)" + arms + "]}")["problems"].size(), 100U);
+}
+
+TEST(HostileInput, EachMistakeNamesItsField) {
+  struct Case {
+    std::string method, request, field;
+  };
+  const std::string cell = R"("control": {"n": 30, "mean": 10, "std_dev": 2}, "treatment": )";
+  const std::string sound = R"({"n": 50, "means": [0, 0], "covariance": [1, 0, 0, 1]})";
+  for (const auto& [method, request, field] : {
+           Case{"welch_t", "{" + cell + R"({"n": 9007199254740993, "mean": 1, "std_dev": 1}})",
+                "treatment.n"},
+           Case{"welch_t", "{" + cell + R"({"n": 9, "mean": 1, "std_dev": 1e200}})",
+                "treatment.std_dev"},
+           Case{"welch_t", "{" + cell + R"({"n": 9, "mean": 1, "std_dev": 1e-200}})",
+                "treatment.std_dev"},
+           Case{"poststratified", R"({"strata": [{)" + kArms + R"(}], "target_n": 100})",
+                "target_n"},
+           Case{"covariate_balance",
+                R"({"treatment": )" + sound +
+                    R"(, "control": {"n": 50, "means": [0, 0], "covariance": [1, 0.5, 0, 1]}})",
+                "control.covariance"},
+           Case{"covariate_balance",
+                R"({"treatment": )" + sound +
+                    R"(, "control": {"n": 50, "means": [0, 0], "covariance": [1, 5, 5, 1]}})",
+                "control.covariance"},
+           Case{"sample_size",
+                R"({"metric": "ratio", "numerator_mean": 1, "denominator_mean": 1, "covariance": -9,
+                    "numerator_variance": 1, "denominator_variance": 1, "mde_relative": 0.1})",
+                "denominator_mean"},
+       }) {
+    const json error = refused(method, request);
+    EXPECT_EQ(error["problems"][0]["field"], field) << error;
+  }
+}
+
+TEST(HostileInput, ATinyAlphaSaysWhy) {
+  for (const auto& [method, rest] : std::map<std::string, std::string>{
+           {"tost", kArms + R"(, "margin_relative": 0.1)"},
+           {"noninferiority", kArms + R"(, "margin_relative": 0.1, "burn_in": 2)"},
+           {"proportion_sequence", R"("successes": 3, "n": 10)"}}) {
+    const Answer answer = calculate(method, "{" + rest + R"(, "alpha": 1e-320})");
+    EXPECT_EQ(answer.status, AnswerStatus::kUndefined) << answer.json;
+    EXPECT_NE(answer.json.find("alpha must lie between"), std::string::npos) << answer.json;
+  }
+}
+
+TEST(HostileInput, TreatmentsOfDunnettTakeTheFieldsOfTheControl) {
+  const auto ask = [](const std::string& arm) {
+    return calculate("dunnett",
+                     R"({"control": {"n": 4, "successes": 1}, "treatments": [)" + arm + "]}")
+        .json;
+  };
+  EXPECT_EQ(ask(R"({"values": [0, 1, 1, 0]})"), ask(R"({"n": 4, "successes": 2})"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr Range kShape{.fallback = 1, .at_least = 1e-3, .at_most = 1e9, .about = "prior shape"};
+constexpr Range kShape{.fallback = 1, .at_least = 0.1, .at_most = 1e9, .about = "prior shape"};
 
 Proportion read_counts(Request& arm) {
   const Proportion out{.successes = arm.count("successes", {}), .n = arm.count("n", {})};

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "assay/stats/estimate.h"
+#include "assay/stats/posterior.h"
 #include "assay/stats/proportion.h"
 
 namespace assay::stats {
@@ -34,14 +35,8 @@ double expected_loss(const Beta& control, const Beta& treatment);
 // For each arm, the probability that its share is the largest; they add up to 1.
 std::vector<double> probability_best(std::span<const Beta> arms);
 
-struct BetaBinomialOptions {
-  double alpha = 0.05;  // Credible level 1 - alpha, equal tails.
-  Beta prior;
-};
-struct BetaBinomial {
-  Estimate difference;
-  Estimate relative;  // treatment / control - 1: the median, and equal-tailed limits.
-};
+using BetaBinomialOptions = PosteriorOptions<Beta>;
+using BetaBinomial = PosteriorComparison;
 Stat<BetaBinomial> beta_binomial(const Proportion& control, const Proportion& treatment,
                                  const BetaBinomialOptions& options = {});
 

@@ -45,6 +45,7 @@ nlohmann::json or_null(const std::optional<double>& value);
 
 // {"n", "mean", "std_dev" or "variance"}, {"n", "successes"}, or {"values": […]}.
 std::optional<Summary> read_arm(Request& request, std::string_view name);
+std::optional<Summary> read_summary(Request& arm);  // The same from an arm at hand.
 
 // {"n", "successes"}.
 Proportion read_proportion(Request& request, std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -79,6 +80,42 @@ std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+// Nested deeper than any request is; what lies deeper is not even kept.
+constexpr int kMostLevels = 32;
+
+// Text to JSON; what is wrong with it goes to `trouble`: where it breaks off, a field that is there
+// twice, a nesting without end.
+json parsed(std::string_view text, std::string& trouble) {
+  if (text.find('\0') != std::string_view::npos) {
+    trouble = "the request is not JSON: it has a zero byte";
+    return {};
+  }
+  std::vector<std::set<std::string>> fields;
+  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
+    using Event = json::parse_event_t;
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    if (opens && depth >= kMostLevels) {
+      trouble = fmt::format("the request is nested deeper than {} levels", kMostLevels);
+      return false;
+    }
+    if (event == Event::object_start) fields.emplace_back();
+    if (event == Event::object_end) fields.pop_back();
+    if (event == Event::key && !fields.back().insert(value.get<std::string>()).second) {
+      trouble = fmt::format("the field {} is there twice", value.get<std::string>());
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, watch);
+  } catch (const json::exception& error) {
+    const std::string_view what = error.what();  // "[json.exception…] parse error at line 1, …"
+    const std::size_t from = what.find("] ");
+    trouble = fmt::format("the request is not JSON: {}",
+                          what.substr(from == what.npos ? 0 : from + 2).substr(0, 200));
+    return {};
+  }
+}
+
 Answer failure(AnswerStatus status, std::string_view code, std::string_view message,
                const Problems& problems = {}) {
   json error = {{"code", code}, {"message", message}};
@@ -113,10 +150,9 @@ Answer calculate(std::string_view method, std::string_view request_json) {
     const Error error = unknown(method);
     return failure(AnswerStatus::kUnknownMethod, "not_found", to_text(error));
   }
-  const json value = json::parse(request_json, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) {
-    return failure(AnswerStatus::kBadRequest, "invalid", "the request is not JSON");
-  }
+  std::string trouble;
+  const json value = parsed(request_json, trouble);
+  if (!trouble.empty()) return failure(AnswerStatus::kBadRequest, "invalid", trouble);
   Problems problems;
   Request request(value, "", problems);
   const Stat<json> answer = calculator->run(request);

@@ -26,7 +26,11 @@ double read_variance(Request& arm) {
   if (deviation.has_value() == variance.has_value()) {
     arm.wrong("std_dev", "give either std_dev or variance (divisor n - 1)");
   }
-  return variance.value_or(deviation.value_or(0) * deviation.value_or(0));
+  const double sd = deviation.value_or(0);
+  if (sd > 0 && !(sd * sd > 0 && std::isfinite(sd * sd))) {
+    arm.wrong("std_dev", fmt::format("must lie between 1e-150 and 1e150, or be 0, and is {}", sd));
+  }
+  return variance.value_or(sd * sd);
 }
 
 std::optional<Summary> usable_or_problem(Request& arm, Stat<Summary> summary) {
@@ -49,6 +53,10 @@ std::optional<Summary> read_arm(Request& request, std::string_view name) {
   Request arm = request.object(name,
                                "n, mean and std_dev (or variance); or n and successes; or "
                                "values, one per unit");
+  return read_summary(arm);
+}
+
+std::optional<Summary> read_summary(Request& arm) {
   if (arm.describing()) {
     arm.count("n", {.fallback = 0, .about = "units"});
     arm.maybe_number("mean", {.fallback = 0});
@@ -63,15 +71,15 @@ std::optional<Summary> read_arm(Request& request, std::string_view name) {
   } else if (arm.has("successes")) {
     const auto n = arm.count("n", kUnits);
     const auto successes = arm.count("successes", {});
-    if (request.usable()) summary = usable_or_problem(arm, Summary::of_proportion(successes, n));
+    if (arm.usable()) summary = usable_or_problem(arm, Summary::of_proportion(successes, n));
   } else {
     const auto n = arm.count("n", kUnits);
     const double mean = arm.number("mean", kAnyNumber);
     const double variance = read_variance(arm);
-    if (request.usable()) summary = usable_or_problem(arm, Summary::of_mean(n, mean, variance));
+    if (arm.usable()) summary = usable_or_problem(arm, Summary::of_mean(n, mean, variance));
   }
   arm.finish();
-  return request.usable() ? summary : std::nullopt;
+  return arm.usable() ? summary : std::nullopt;
 }
 
 Proportion read_proportion(Request& request, std::string_view name) {

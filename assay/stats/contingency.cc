@@ -100,20 +100,30 @@ Stat<TableTest> fisher_exact(std::int64_t a, std::int64_t b, std::int64_t c, std
         Undefined::kUnsupported,
         fmt::format("{} tables to sum: use chi_square at such counts", high - low + 1));
   }
-  const auto log_probability = [&](std::int64_t x) {
-    return log_choose(static_cast<double>(row), static_cast<double>(x)) +
-           log_choose(static_cast<double>(n - row), static_cast<double>(column - x)) -
-           log_choose(static_cast<double>(n), static_cast<double>(column));
+  // Each table's probability from its neighbour's, relative to the observed one: ratios of small
+  // numbers keep their digits at any counts, where differences of ln Γ do not.
+  const auto ratio = [&](std::int64_t x) {  // P(x + 1) / P(x).
+    return static_cast<double>(row - x) / static_cast<double>(x + 1) *
+           (static_cast<double>(column - x) / static_cast<double>(n - row - column + x + 1));
   };
-  const double seen = log_probability(a) + std::log(kTie);
+  std::vector<double> log_relative(static_cast<std::size_t>(high - low + 1), 0.0);
+  const auto at = [&](std::int64_t x) -> double& {
+    return log_relative[static_cast<std::size_t>(x - low)];
+  };
+  for (std::int64_t x = a; x < high; ++x) at(x + 1) = at(x) + std::log(ratio(x));
+  for (std::int64_t x = a; x > low; --x) at(x - 1) = at(x) - std::log(ratio(x - 1));
+  const double peak = *std::max_element(log_relative.begin(), log_relative.end());
+  double all = 0;
   double p = 0;
   for (std::int64_t x = low; x <= high; ++x) {
-    const double each = log_probability(x);
+    const double each = std::exp(at(x) - peak);
     const bool extreme = alternative == Alternative::kGreater ? x >= a
                          : alternative == Alternative::kLess  ? x <= a
-                                                              : each <= seen;
-    if (extreme) p += std::exp(each);
+                                                              : at(x) <= std::log(kTie);
+    all += each;
+    if (extreme) p += each;
   }
+  p /= all;
   return TableTest{0, 0, std::min(1.0, p), table.least_expected};
 }
 

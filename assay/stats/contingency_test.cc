@@ -41,5 +41,15 @@ TEST(Contingency, NothingToCompareSaysWhy) {
   EXPECT_EQ(g_test(std::vector<std::int64_t>{1, 2, 3}, 2).error().code, Undefined::kOutOfRange);
 }
 
+// Beside two huge equal counts the other two are a binomial with p = 1/2.
+TEST(Contingency, FisherKeepsItsDigitsBesideHugeCounts) {
+  constexpr std::int64_t kHuge = 4'000'000'000'000'000;
+  const auto test = fisher_exact(3, 5, kHuge, kHuge, Alternative::kTwoSided);
+  ASSERT_TRUE(test);
+  EXPECT_NEAR(test->p_value, 1 - 70.0 / 256, 1e-12);
+  const auto greater = fisher_exact(3, 5, kHuge, kHuge, Alternative::kGreater);
+  EXPECT_NEAR(greater->p_value, 1 - 37.0 / 256, 1e-12);
+}
+
 }  // namespace
 }  // namespace assay::stats

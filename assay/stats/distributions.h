@@ -59,6 +59,11 @@ double noncentral_t_cdf(double x, double df, double delta);
 
 double log_gamma(double x);           // x > 0.
 double log_beta(double a, double b);  // Both > 0; without cancellation for large arguments.
+// ln(x^a · rest^b / B(a, b)), x + rest = 1: the density of logit(x). Keeps its digits where a and b
+// are so large that the parts would swallow them.
+double log_beta_kernel(double a, double b, double x, double rest);
+// ln(x^shape · e^-x / Γ(shape)): the density of ln(x), likewise. log_x may be exact where x is not.
+double log_gamma_kernel(double shape, double x, double log_x);
 double log_choose(double n, double k);
 
 }  // namespace assay::stats

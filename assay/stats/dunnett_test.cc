@@ -95,5 +95,17 @@ TEST(Dunnett, BadInputSaysWhy) {
   EXPECT_EQ(dunnett(arm(10, 0, 1), one, {.alpha = 0}).error().code, Undefined::kOutOfRange);
 }
 
+// Arms of unequal size; SciPy 1.17.1 (400-node quadrature; multivariate_t to 2e-8).
+TEST(Dunnett, UnequalArmsShareTheControlUnequally) {
+  const double root = std::sqrt(1.0 / 5 + 1.0 / 10);
+  const auto answer =
+      dunnett(arm(10, 0, 1), std::array{arm(20, 0.1, 1), arm(5, 2.2 * root, 1), arm(15, 0.2, 1)});
+  ASSERT_TRUE(answer);
+  const Estimate& middle = answer->comparisons[1];
+  EXPECT_EQ(*middle.df, 46);
+  EXPECT_NEAR(*middle.statistic, 2.2, 1e-12);
+  EXPECT_NEAR(*middle.p_value, 0.08241222523269776, 1e-9);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -72,18 +72,8 @@ Stat<json> relative(Request& request) {
 Stat<json> against_one_control(Request& request) {
   const auto control = read_arm(request, "control");
   std::vector<Summary> treatments;
-  for (Request& each : request.objects("treatments", "n, mean and std_dev of each")) {
-    const auto n = each.count("n", {.at_least = 1});
-    const double mean = each.number("mean", kAnyNumber);
-    const double deviation = each.number("std_dev", kNonNegative);
-    each.finish();
-    if (!request.usable()) continue;
-    const auto summary = Summary::of_mean(n, mean, deviation * deviation);
-    if (summary) {
-      treatments.push_back(*summary);
-    } else {
-      each.wrong("n", summary.error().text);
-    }
+  for (Request& each : request.objects("treatments", "each with the fields of the control")) {
+    if (const auto summary = read_summary(each)) treatments.push_back(*summary);
   }
   const double alpha = request.number("alpha", kAlpha);
   if (!request.usable() || !control) return nothing();

@@ -50,7 +50,8 @@ Stat<void> require_days(std::span<const DayEffect> days) {
     ASSAY_TRY_VOID(require_finite("an effect", each.effect));
     if (each.std_error > 1e-150 && each.std_error < 1e150) continue;
     return undefined(Undefined::kOutOfRange,
-                     fmt::format("a standard error must be positive, and is {}", each.std_error));
+                     fmt::format("a standard error must lie between 1e-150 and 1e150, and is {}",
+                                 each.std_error));
   }
   return {};
 }

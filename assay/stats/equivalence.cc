@@ -16,10 +16,7 @@ double tail(double statistic, double df) {
 }
 
 Stat<void> require_usable(const Contrast& contrast, double alpha) {
-  if (!(alpha > 0 && alpha < 0.5)) {
-    return undefined(Undefined::kOutOfRange,
-                     fmt::format("alpha must be above 0 and below 0.5, and is {}", alpha));
-  }
+  ASSAY_TRY_VOID(tail_share(alpha, Alternative::kGreater));
   if (contrast.variance() > 0) return {};
   return undefined(Undefined::kNoVariance, "every unit has the same value, so there is no test");
 }

@@ -1,42 +1,43 @@
 // With G ~ Gamma(shape, 1), λ = G / rate, and G_c / (G_c + G_t) ~ Beta(A_c, A_t), so that
 //   P(λ_t > λ_c) = I_{B_c / (B_c + B_t)}(A_c, A_t).
 // A factor λ in an expectation raises a shape by one, which gives the loss in closed form; where
-// that cancels, and for the difference, the trapezoid rule on y = ln λ, where the density is smooth
-// and log-concave for every shape.
+// that cancels, and for the difference, the trapezoid rule on u = ln(λ - lo), where lo is where the
+// other's argument becomes 0: there the integrand is smooth for every shape. It runs over the
+// narrower posterior, so that the other is smooth on its scale.
 #include "assay/stats/gamma_poisson.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
 #include "assay/stats/distributions.h"
+#include "assay/stats/posterior_quadrature.h"
 
 namespace assay::stats {
 namespace {
 
 constexpr double kNegligible = 45;  // e^-45 of the peak is nothing.
-constexpr double kMostPieces = 20'000;
+
+double sd_of(const Gamma& gamma) { return std::sqrt(gamma.shape) / gamma.rate; }
 
 // The density of ln λ.
 struct LogDensity {
   double shape = 1;
   double rate = 1;
-  double constant = 0;
   double low = 0;
   double high = 0;
   double step = 0;
 
   explicit LogDensity(const Gamma& gamma)
-      : shape(gamma.shape),
-        rate(gamma.rate),
-        constant(shape * std::log(rate) - log_gamma(shape)),
-        step(std::min(0.3, 0.3 / std::sqrt(shape))) {
+      : shape(gamma.shape), rate(gamma.rate), step(std::min(0.3, 0.3 / std::sqrt(shape))) {
     low = edge(-1 / std::sqrt(shape));
     high = edge(1 / std::sqrt(shape));
   }
-  double log_density(double y) const { return shape * y - rate * std::exp(y) + constant; }
-  double operator()(double y) const { return std::exp(log_density(y)); }
+  double log_density(double y) const {
+    return log_gamma_kernel(shape, rate * std::exp(y), y + std::log(rate));
+  }
 
  private:
   double edge(double stride) const {
@@ -48,50 +49,67 @@ struct LogDensity {
   }
 };
 
-template <typename F>
-double integrate(double low, double high, double step, const F& f) {
-  if (high <= low) return 0;
-  const double pieces = std::min(kMostPieces, std::ceil((high - low) / step));
-  const double width = (high - low) / pieces;
-  double sum = 0.5 * (f(low) + f(high));
-  for (double i = 1; i < pieces; ++i) sum += f(low + i * width);
-  return sum * width;
-}
-
-double loss_by_quadrature(const Gamma& control, const Gamma& treatment) {
-  const LogDensity c(control);
-  const LogDensity t(treatment);
+double loss_by_quadrature(const LogDensity& c, const LogDensity& t) {
   // The factor λ = e^y ends the integrand downwards however slowly the treatment's tail falls.
   const double low = std::max(t.low, c.high - 300);
-  return integrate(low, c.high, std::min(c.step, t.step), [&](double y) {
+  return internal::trapezoid(low, c.high, std::min(c.step, t.step), [&](double y) {
     const double x = std::exp(y);
     return x * gamma_cdf(x, t.shape, t.rate) * gamma_sf(x, c.shape, c.rate);
   });
 }
 
-// P(λ_t - λ_c <= d), integrated over the side that keeps the other's argument positive.
-double difference_cdf(const Gamma& control, const Gamma& treatment, double d) {
-  const LogDensity c(control);
-  const LogDensity t(treatment);
-  const double step = std::min(c.step, t.step);
-  if (d >= 0) {
-    return integrate(c.low, c.high, step,
-                     [&](double y) { return c(y) * gamma_cdf(std::exp(y) + d, t.shape, t.rate); });
-  }
-  return integrate(t.low, t.high, step,
-                   [&](double y) { return t(y) * gamma_sf(std::exp(y) - d, c.shape, c.rate); });
+// Fine enough for a distribution as seen from lo, also for one that is cut in its middle.
+double step_for(const Gamma& gamma, double lo) {
+  const double most = lo > 0 ? 0.1 : 0.25;
+  const double beyond = gamma.mean() - lo;
+  return beyond > 0 ? std::min(most, 0.6 * sd_of(gamma) / beyond) : most;
 }
 
-double difference_quantile(const Gamma& control, const Gamma& treatment, double share) {
-  const double low_end = -std::exp(LogDensity(control).high);
-  const double high_end = std::exp(LogDensity(treatment).high);
-  double low = low_end;
-  double high = high_end;
-  for (int i = 0; i < 100 && high - low > 1e-14 * (high_end - low_end); ++i) {
-    const double middle = low + (high - low) / 2;
-    (difference_cdf(control, treatment, middle) < share ? low : high) = middle;
+// ∫ f(lo + x)·g(x) over x > 0; below e^floor, where lo is 0, g counts as constant.
+template <typename G>
+double mean_beyond(const Gamma& gamma, double lo, double floor, double step, const G& g) {
+  const LogDensity density(gamma);
+  const double end = std::exp(density.high) - lo;
+  if (!(end > 0)) return 0;
+  const double begin = std::exp(density.low) - lo;
+  const double high = std::log(end);
+  double low = begin > 0 ? std::log(begin) : high - kNegligible;
+  double below = 0;
+  if (lo == 0) {
+    low = std::max(density.low, floor);
+    if (low > density.low) below = gamma_cdf(std::exp(low), gamma.shape, gamma.rate) * g(0);
   }
-  return low + (high - low) / 2;
+  return below + internal::trapezoid(low, high, std::min(step, step_for(gamma, lo)), [&](double u) {
+           const double x = std::exp(u);
+           const double y = lo > 0 ? std::log(lo + x) : u;
+           const double mass = std::exp(density.log_density(y)) * (lo > 0 ? x / (lo + x) : 1);
+           return mass > 0 ? mass * g(x) : 0;
+         });
+}
+
+// P(treatment <= control + d).
+double difference_cdf(const Gamma& control, const Gamma& treatment, double d) {
+  const double up = std::max(0.0, d);
+  const double down = std::max(0.0, -d);
+  const double floor = std::log(std::max(up + down, 1e-300)) - kNegligible;
+  if (control.shape >= treatment.shape) {
+    return mean_beyond(control, down, floor, step_for(treatment, up), [&](double x) {
+      return gamma_cdf(up + x, treatment.shape, treatment.rate);
+    });
+  }
+  const double below = d > 0 ? gamma_cdf(d, treatment.shape, treatment.rate) : 0;
+  return below + mean_beyond(treatment, up, floor, step_for(control, down), [&](double x) {
+           return gamma_sf(down + x, control.shape, control.rate);
+         });
+}
+
+// Below it treatment - control lies with probability `share`, which is not near 1.
+double difference_quantile(const Gamma& control, const Gamma& treatment, double share) {
+  const double spread = std::hypot(sd_of(control), sd_of(treatment));
+  return internal::quantile(share,
+                            treatment.mean() - control.mean() + spread * normal_quantile(share),
+                            spread, std::numeric_limits<double>::max(),
+                            [&](double d) { return difference_cdf(control, treatment, d); });
 }
 
 Stat<void> require_at_least_0(std::string_view name, double value, double most) {
@@ -126,8 +144,12 @@ double expected_loss(const Gamma& control, const Gamma& treatment) {
   const Gamma t_raised{treatment.shape + 1, treatment.rate};
   const double lost = control.mean() * probability_better(treatment, c_raised);
   const double kept = treatment.mean() * probability_better(t_raised, control);
-  // Below a thousandth of its parts the difference has lost too many digits.
-  return lost - kept > 1e-3 * lost ? lost - kept : loss_by_quadrature(control, treatment);
+  // Below a tenth of its parts the difference has lost a digit.
+  const LogDensity c(control);
+  const LogDensity t(treatment);
+  const bool fine = (c.high - t.low) / std::min(c.step, t.step) < 20'000;
+  if (lost - kept > 0.1 * lost || !fine) return std::max(0.0, lost - kept);
+  return loss_by_quadrature(c, t);
 }
 
 double lift_quantile(const Gamma& control, const Gamma& treatment, double share) {
@@ -145,7 +167,7 @@ Stat<GammaPoisson> gamma_poisson(const EventRate& control, const EventRate& trea
   GammaPoisson out;
   out.difference.method = "gamma_poisson";
   out.difference.value = t.mean() - c.mean();
-  out.difference.interval = {difference_quantile(c, t, tail), difference_quantile(c, t, 1 - tail)};
+  out.difference.interval = {difference_quantile(c, t, tail), -difference_quantile(t, c, tail)};
   out.difference.probability_better = probability_better(c, t);
   out.difference.expected_loss = expected_loss(c, t);
   out.relative.method = out.difference.method;

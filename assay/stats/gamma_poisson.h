@@ -12,6 +12,7 @@
 #pragma once
 
 #include "assay/stats/estimate.h"
+#include "assay/stats/posterior.h"
 
 namespace assay::stats {
 
@@ -35,14 +36,8 @@ double expected_loss(const Gamma& control, const Gamma& treatment);
 // treatment / control - 1 at a share of its posterior, 0 < share < 1.
 double lift_quantile(const Gamma& control, const Gamma& treatment, double share);
 
-struct GammaPoissonOptions {
-  double alpha = 0.05;  // Credible level 1 - alpha, equal tails.
-  Gamma prior;
-};
-struct GammaPoisson {
-  Estimate difference;
-  Estimate relative;  // treatment / control - 1: the median, and equal-tailed limits.
-};
+using GammaPoissonOptions = PosteriorOptions<Gamma>;
+using GammaPoisson = PosteriorComparison;
 Stat<GammaPoisson> gamma_poisson(const EventRate& control, const EventRate& treatment,
                                  const GammaPoissonOptions& options = {});
 

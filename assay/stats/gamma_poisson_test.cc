@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "assay/base/random.h"
+#include "assay/stats/distributions.h"
 #include "assay/stats/golden_test.h"
 
 namespace assay::stats {
@@ -86,6 +87,37 @@ TEST(GammaPoisson, BadInputSaysWhy) {
   EXPECT_EQ(gamma_poisson({1, NAN}, {1, 1}).error().code, Undefined::kOutOfRange);
   EXPECT_EQ(gamma_poisson({1, 1}, {1, 1}, {.prior = {0, 1}}).error().code, Undefined::kOutOfRange);
   EXPECT_EQ(gamma_poisson({1, 1}, {1, 1}, {.alpha = 1}).error().code, Undefined::kOutOfRange);
+}
+
+TEST(GammaPoisson, LimitsAgreeWithMpmath) {
+  testing::GoldenTable table("posterior_limits");
+  for (std::size_t row = 0; row < table.size(); ++row) {
+    if (table.text(row, "family") != "gamma") continue;
+    const auto rate = [&](const char* shape, const char* exposure) {
+      return EventRate{table.number(row, shape) - 0.5, table.number(row, exposure)};
+    };
+    const auto answer =
+        gamma_poisson(rate("a_c", "b_c"), rate("a_t", "b_t"), {.prior = {.shape = 0.5}});
+    ASSERT_TRUE(answer);
+    table.compare(row, "low", *answer->difference.interval.low);
+    table.compare(row, "high", *answer->difference.interval.high);
+    table.compare(row, "lift_low", *answer->relative.interval.low);
+    table.compare(row, "lift_median", answer->relative.value);
+    table.compare(row, "lift_high", *answer->relative.interval.high);
+  }
+}
+
+// A rate known to twelve digits is a constant: the limits are those of the other alone.
+TEST(GammaPoisson, AKnownRateMovesTheLimits) {
+  const auto answer = gamma_poisson({1, 1}, {1e12, 1e12});
+  ASSERT_TRUE(answer);
+  EXPECT_NEAR(*answer->difference.interval.low, 1 - gamma_quantile(0.975, 2, 1), 1e-5);
+  EXPECT_NEAR(*answer->difference.interval.high, 1 - gamma_quantile(0.025, 2, 1), 1e-5);
+  const auto swapped = gamma_poisson({1e12, 1e12}, {1, 1});
+  EXPECT_DOUBLE_EQ(*swapped->difference.interval.low, -*answer->difference.interval.high);
+  // Very many events on both sides are normal.
+  const auto many = gamma_poisson({1e13, 1e13}, {1e13, 1e13});
+  EXPECT_NEAR(*many->difference.interval.low / (std::sqrt(2e13) / 1e13), -1.959963984540054, 1e-8);
 }
 
 }  // namespace

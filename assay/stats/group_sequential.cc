@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
+#include <boost/math/tools/toms748_solve.hpp>
 #include <fmt/format.h>
 
 #include "assay/stats/distributions.h"
@@ -11,26 +13,36 @@
 namespace assay::stats {
 namespace {
 
-constexpr double kReach = 8.5;  // Standard deviations of S beyond which nothing is left.
-constexpr double kNoStop = 9;   // The bound where less than 1e-17 may be spent.
+constexpr double kReach = 8.5;    // Standard deviations of S beyond which nothing is left.
+constexpr double kNoStop = 9;     // The bound where less than 1e-17 may be spent.
+constexpr double kFarReach = 10;  // A step farther is below 1e-23.
 constexpr int kLeastNodes = 48;
-constexpr int kMostNodes = 900;
+constexpr double kNodesPerKernel = 2.2;
+constexpr int kMostInPanel = 400;  // One rule up to here; beyond, panels of a shorter rule …
+constexpr int kPanelNodes = 32;
+constexpr double kPanelKernels = 10;  // … each so many standard deviations of a step wide.
 
-// The density of S on the continuation region, times the weights of its nodes.
+// The density of S on the continuation region, times the weights of its nodes, which rise.
 struct State {
   std::vector<double> scores;
   std::vector<double> mass;
   double information = 0;
+
+  std::size_t first_above(double score) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(scores, score) - scores.begin());
+  }
 };
 
 State start() { return {.scores = {0}, .mass = {1}, .information = 0}; }
 
-// P(S at `information` ends above `limit`), and below -limit.
+// P(S at `information` ends above `limit`), and below -limit. Nodes beyond the reach of a step are
+// all in or all out.
 double mass_above(const State& state, double information, double drift, double limit) {
   const double sd = std::sqrt(information - state.information);
   const double move = drift * (information - state.information);
   double sum = 0;
-  for (std::size_t i = 0; i < state.scores.size(); ++i) {
+  for (std::size_t i = state.first_above(limit - move - kFarReach * sd); i < state.scores.size();
+       ++i) {
     sum += state.mass[i] * normal_sf((limit - state.scores[i] - move) / sd);
   }
   return sum;
@@ -39,8 +51,9 @@ double mass_above(const State& state, double information, double drift, double l
 double mass_below(const State& state, double information, double drift, double limit) {
   const double sd = std::sqrt(information - state.information);
   const double move = drift * (information - state.information);
+  const std::size_t end = state.first_above(limit - move + kFarReach * sd);
   double sum = 0;
-  for (std::size_t i = 0; i < state.scores.size(); ++i) {
+  for (std::size_t i = 0; i < end; ++i) {
     sum += state.mass[i] * normal_cdf((limit - state.scores[i] - move) / sd);
   }
   return sum;
@@ -52,7 +65,26 @@ double mass_outside(const State& state, double information, double drift, double
   return sides == Sides::kOne ? above : above + mass_below(state, information, drift, -limit);
 }
 
-// Nodes so dense that the next step's kernel spans several of them.
+// Nodes between low and high so dense that a step's kernel spans several of them.
+Quadrature nodes_between(double low, double high, double kernel) {
+  const double wanted = std::ceil(kNodesPerKernel * (high - low) / kernel);
+  const bool one = wanted <= kMostInPanel;
+  const auto panels =
+      one ? 1 : static_cast<int>(std::ceil((high - low) / (kPanelKernels * kernel)));
+  const Quadrature rule =
+      gauss_legendre(one ? std::max(kLeastNodes, static_cast<int>(wanted)) : kPanelNodes);
+  const double half = 0.5 * (high - low) / panels;
+  Quadrature all;
+  for (int panel = 0; panel < panels; ++panel) {
+    const double middle = low + (2 * panel + 1) * half;
+    for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
+      all.nodes.push_back(middle + half * rule.nodes[i]);
+      all.weights.push_back(half * rule.weights[i]);
+    }
+  }
+  return all;
+}
+
 State advance(const State& state, double information, double drift, double z, Sides sides,
               double next_information) {
   const double root = std::sqrt(information);
@@ -64,20 +96,18 @@ State advance(const State& state, double information, double drift, double z, Si
   if (high <= low) return next;
   const double kernel =
       std::sqrt(std::min(next_information - information, information - state.information));
-  const int nodes =
-      std::clamp(static_cast<int>(std::ceil(2.2 * (high - low) / kernel)), kLeastNodes, kMostNodes);
-  const Quadrature rule = gauss_legendre(nodes);
+  const Quadrature rule = nodes_between(low, high, kernel);
   const double sd = std::sqrt(information - state.information);
   const double move = drift * (information - state.information);
   for (std::size_t j = 0; j < rule.nodes.size(); ++j) {
-    const double s = 0.5 * (low + high) + 0.5 * (high - low) * rule.nodes[j];
+    const double s = rule.nodes[j];
     double density = 0;
-    for (std::size_t i = 0; i < state.scores.size(); ++i) {
-      const double x = (s - state.scores[i] - move) / sd;
-      if (std::abs(x) < kReach) density += state.mass[i] * normal_pdf(x);
+    const std::size_t end = state.first_above(s - move + kReach * sd);
+    for (std::size_t i = state.first_above(s - move - kReach * sd); i < end; ++i) {
+      density += state.mass[i] * normal_pdf((s - state.scores[i] - move) / sd);
     }
     next.scores.push_back(s);
-    next.mass.push_back(density / sd * 0.5 * (high - low) * rule.weights[j]);
+    next.mass.push_back(density / sd * rule.weights[j]);
   }
   return next;
 }
@@ -218,15 +248,19 @@ double upper_tail(const GroupSequential& design, double z, double drift) {
 }
 
 double drift_at(const GroupSequential& design, double z, double share) {
+  const auto excess = [&](double drift) { return upper_tail(design, z, drift) - share; };
   double low = -10;
   double high = 10;
-  while (low > -1e3 && upper_tail(design, z, low) > share) low *= 2;
-  while (high < 1e3 && upper_tail(design, z, high) < share) high *= 2;
-  for (int i = 0; i < 60 && high - low > 1e-11; ++i) {
-    const double middle = 0.5 * (low + high);
-    (upper_tail(design, z, middle) < share ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
+  double at_low = excess(low);
+  double at_high = excess(high);
+  while (low > -1e3 && at_low > 0) low *= 2, at_low = excess(low);
+  while (high < 1e3 && at_high < 0) high *= 2, at_high = excess(high);
+  if (at_low >= 0) return low;
+  if (at_high <= 0) return high;
+  std::uintmax_t steps = 100;
+  const auto ends = boost::math::tools::toms748_solve(
+      excess, low, high, at_low, at_high, [](double a, double b) { return b - a < 1e-11; }, steps);
+  return 0.5 * (ends.first + ends.second);
 }
 
 }  // namespace

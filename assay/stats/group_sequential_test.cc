@@ -10,6 +10,7 @@
 #include "assay/stats/distributions.h"
 #include "assay/stats/golden_test.h"
 #include "assay/stats/quadrature.h"
+#include "assay/stats/sequential_power.h"
 
 namespace assay::stats {
 namespace {
@@ -158,6 +159,20 @@ TEST(Stagewise, OneLookIsTheOrdinaryIntervalAndEarlyStopsShrink) {
   EXPECT_EQ(stagewise_estimate(*looks, 2.5, 0).error().code, Undefined::kOutOfRange);
   EXPECT_EQ(stagewise_estimate(*looks, 1e9, 1).error().code, Undefined::kOutOfRange);
   EXPECT_EQ(stagewise_estimate(*looks, 2, 1, 2).error().code, Undefined::kOutOfRange);
+}
+
+// A look right after another spends next to nothing: the rest of the design stays as it was.
+TEST(GroupSequential, LooksMayLieCloseTogether) {
+  const std::vector<double> plain = {0.5, 1};
+  const double wanted = group_sequential(plain)->looks[1].z;
+  for (const double gap : {1e-6, 1e-5, 1e-4, 1e-3}) {
+    const std::vector<double> close = {0.5, 0.5 + gap, 1};
+    const auto design = group_sequential(close);
+    ASSERT_TRUE(design);
+    EXPECT_NEAR(design->looks[2].z, wanted, 0.2 * gap) << gap;
+    const double power = operating_at(*design, 2.8).power;
+    EXPECT_NEAR(power, operating_at(*group_sequential(plain), 2.8).power, 0.2 * gap) << gap;
+  }
 }
 
 }  // namespace

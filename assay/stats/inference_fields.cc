@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "assay/stats/calculator.h"
@@ -43,6 +44,21 @@ void read_fixed_into(Request& request, InferenceFields& fields) {
   fields.way = Way::kFixed;
   fields.fixed.alpha = request.number("alpha", kAlpha);
   fields.fixed.alternative = read_alternative(request);
+}
+
+// A field of another way of inference is not unknown, only out of place.
+void require_way(Request& request, std::string_view given) {
+  struct Field {
+    std::string_view name, way;
+  };
+  for (const auto& [name, way] :
+       {Field{"target_n", "sequential"}, Field{"running_p", "sequential"},
+        Field{"burn_in", "sequential"}, Field{"prior_sd_relative", "bayesian"},
+        Field{"looks", "bayesian"}, Field{"ship_at", "bayesian"}, Field{"alternative", "fixed"}}) {
+    if (way == given || !request.has(name)) continue;
+    request.wrong(name, fmt::format("belongs to inference {}, and this is {}", way, given),
+                  fmt::format("\"inference\": \"{}\", or leave it out", way));
+  }
 }
 
 Stat<Inference> infer(const Contrast& contrast, const InferenceFields& fields) {
@@ -105,6 +121,7 @@ InferenceFields read_any(Request& request) {
   if (request.describing() || way == "sequential") read_sequential_into(request, fields);
   if (request.describing() || way == "bayesian") read_bayesian_into(request, fields);
   if (way == "fixed") read_fixed_into(request, fields);
+  require_way(request, way);
   return fields;
 }
 

@@ -193,5 +193,37 @@ TEST(Bayesian, DecisionsOnBothScalesAgree) {
             Undefined::kOutOfRange);
 }
 
+// The posterior of both arms, by adding precisions: that of the data and 1/tau² along (-1, 1). Arms
+// of an adjusted comparison are correlated.
+TEST(Bayesian, APriorMovesBothCorrelatedArms) {
+  const Contrast data{.control = 10,
+                      .treatment = 10.6,
+                      .control_variance = 0.04,
+                      .treatment_variance = 0.09,
+                      .covariance = 0.02};
+  const double tau2 = 0.01 * 10 * 10 * 0.01;  // (1 % of the control)².
+  const double det = 0.04 * 0.09 - 0.02 * 0.02;
+  const double a = 0.09 / det + 1 / tau2;
+  const double b = -0.02 / det - 1 / tau2;
+  const double d = 0.04 / det + 1 / tau2;
+  const double rc = (0.09 * 10 - 0.02 * 10.6) / det;
+  const double rt = (0.04 * 10.6 - 0.02 * 10) / det;
+  const double whole = a * d - b * b;
+  Contrast wanted = data;
+  wanted.control = (d * rc - b * rt) / whole;
+  wanted.treatment = (a * rt - b * rc) / whole;
+  wanted.control_variance = d / whole;
+  wanted.treatment_variance = a / whole;
+  wanted.covariance = -b / whole;
+  const auto answer = bayesian(data, {.prior_sd_relative = 0.01});
+  ASSERT_TRUE(answer && answer->relative);
+  EXPECT_NEAR(answer->difference.value, wanted.difference(), 1e-12);
+  EXPECT_NEAR(*answer->difference.std_error, std::sqrt(wanted.variance()), 1e-12);
+  const auto lift = relative_lift(wanted, 1.959963984540054);
+  EXPECT_NEAR(answer->relative->value, lift->value, 1e-12);
+  EXPECT_NEAR(*answer->relative->interval.low, *lift->interval.low, 1e-10);
+  EXPECT_NEAR(*answer->relative->interval.high, *lift->interval.high, 1e-10);
+}
+
 }  // namespace
 }  // namespace assay::stats

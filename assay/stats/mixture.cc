@@ -44,7 +44,9 @@ Stat<double> conversion_log_e(std::int64_t control, std::int64_t treatment,
   }
   const double c = static_cast<double>(control);
   const double t = static_cast<double>(treatment);
-  return log_beta(1 + t, 1 + c) - t * std::log(treatment_share) - c * std::log1p(-treatment_share);
+  const double rest = 1 - treatment_share;
+  return std::log(treatment_share) + std::log1p(-treatment_share) -
+         log_beta_kernel(1 + t, 1 + c, treatment_share, rest);
 }
 
 }  // namespace assay::stats

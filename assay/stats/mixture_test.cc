@@ -81,5 +81,16 @@ TEST(ConversionEvidence, HasExpectationOne) {
   EXPECT_EQ(conversion_log_e(1, 0, 1).error().code, Undefined::kOutOfRange);
 }
 
+// mpmath 1.4.1, 60 digits.
+TEST(ConversionEvidence, KeepsItsDigitsAtLargeCounts) {
+  EXPECT_NEAR(*conversion_log_e(3'000'000'000, 1'000'200'000, 0.25) / 4.025945340336296, 1, 1e-12);
+  EXPECT_NEAR(*conversion_log_e(10'000'000'000'000, 10'000'010'000'000, 0.5) / -12.587586842095913,
+              1, 1e-12);
+}
+
+TEST(MixtureSprt, TheAlwaysValidPNeverRises) {
+  EXPECT_EQ(*mixture_sprt(0, 1, {.tau = 1, .running_p = 0.003})->estimate.p_value, 0.003);
+}
+
 }  // namespace
 }  // namespace assay::stats

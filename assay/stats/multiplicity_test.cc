@@ -103,5 +103,11 @@ TEST(Adjust, AgreesWithStatsmodels) {
   }
 }
 
+// "At least" K/(αk): an e-value on the bound is rejected.
+TEST(EBh, AnEValueOnTheBoundStands) {
+  EXPECT_TRUE(e_bh(P{std::log(1 / 0.5)}, 0.5)[0]);
+  EXPECT_FALSE(e_bh(P{std::log(1.99)}, 0.5)[0]);
+}
+
 }  // namespace
 }  // namespace assay::stats

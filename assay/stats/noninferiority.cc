@@ -32,8 +32,7 @@ double width(const Contrast& contrast, double variance, const SafetyOptions& opt
 }
 
 Stat<void> check(const Contrast& contrast, double limit, const SafetyOptions& options) {
-  if (!(options.alpha > 0 && options.alpha < 1))
-    return undefined(Undefined::kOutOfRange, "alpha must be between 0 and 1");
+  ASSAY_TRY_VOID(require_share("alpha", options.alpha));
   if (!(options.target_n > 0))
     return undefined(Undefined::kOutOfRange, "target_n must be positive");
   if (!std::isfinite(limit))

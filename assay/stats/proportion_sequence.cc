@@ -46,8 +46,7 @@ Stat<Interval> proportion_sequence(std::int64_t successes, std::int64_t n, doubl
     return undefined(Undefined::kOutOfRange,
                      fmt::format("{} successes of {} units are impossible", successes, n));
   }
-  if (!(alpha > 0 && alpha < 1))
-    return undefined(Undefined::kOutOfRange, "alpha must be between 0 and 1");
+  ASSAY_TRY_VOID(require_share("alpha", alpha));
   const double s = static_cast<double>(successes), f = static_cast<double>(n - successes);
   const Martingale martingale{s, f, log_beta(kPrior + s, kPrior + f) - log_beta(kPrior, kPrior)};
   const double limit = -std::log(alpha), estimate = s / (s + f);

@@ -22,19 +22,19 @@ class Mixture {
     const double weight = std::max(target_n / (bits + std::log(bits + 1)) - 1, 1e-3);
     a_ = p * weight;
     b_ = (1 - p) * weight;
-    base_ = log_beta(a_, b_) + log_cdf(a_, b_);
+    base_ = log_mass(a_, b_);
   }
 
   double log_e(double count, double n) const {
-    const double a = a_ + count, b = b_ + n - count;
-    return log_beta(a, b) + log_cdf(a, b) - base_ - count * std::log(p_) -
-           (n - count) * std::log1p(-p_);
+    return log_mass(a_ + count, b_ + n - count) - base_;
   }
 
  private:
-  double log_cdf(double a, double b) const {
+  // ln of B(a, b)·P(share <= p) over p^a (1-p)^b.
+  double log_mass(double a, double b) const {
     const double share = beta_cdf(p_, a, b);
-    return share > 0 ? std::log(share) : -std::numeric_limits<double>::infinity();
+    if (!(share > 0)) return -std::numeric_limits<double>::infinity();
+    return std::log(share) - log_beta_kernel(a, b, p_, 1 - p_);
   }
 
   double p_;

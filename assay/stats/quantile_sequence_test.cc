@@ -121,5 +121,20 @@ TEST(QuantileSequence, Calculator) {
   EXPECT_EQ(out["limit"]["within"], 51);
 }
 
+// Each variant's bounds at half of alpha; the difference lies between their far ends.
+TEST(QuantileSequence, ADifferenceSplitsAlpha) {
+  Random random(3);
+  std::vector<double> control, treatment;
+  for (int i = 0; i < 3000; ++i) {
+    control.push_back(random.normal());
+    treatment.push_back(random.normal() + 1);
+  }
+  const auto both = quantile_sequence_difference(control, treatment, 0.5, {.alpha = 0.1});
+  const auto c = quantile_sequence(control, 0.5, {.alpha = 0.05});
+  const auto t = quantile_sequence(treatment, 0.5, {.alpha = 0.05});
+  EXPECT_EQ(*both->interval.low, *t->interval.low - *c->interval.high);
+  EXPECT_EQ(*both->interval.high, *t->interval.high - *c->interval.low);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -15,7 +15,9 @@ namespace {
 using nlohmann::json;
 
 constexpr double kLargestExact = 9007199254740992.0;  // 2^53.
+constexpr auto kLargestCount = static_cast<std::uint64_t>(kLargestExact);
 constexpr std::size_t kMostItems = 1'000'000;
+constexpr std::size_t kMostProblems = 100;  // More help nobody.
 
 const json kNothing = json::object();
 
@@ -46,13 +48,18 @@ bool inside(double value, const Range& range) {
          (!range.at_most || value <= *range.at_most);
 }
 
+// What was given, in a few words: an array may be long, and deep.
 std::string shown(const json& value) {
+  if (value.is_array()) return "an array";
+  if (value.is_object()) return "an object";
   std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
   return text.size() > 40 ? text.substr(0, 37) + "..." : text;
 }
 
 bool is_count(const json& value) {
   if (!value.is_number()) return false;
+  // 2^53 + 1 would round to 2^53.
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > kLargestCount) return false;
   const double number = value.get<double>();
   return number >= 0 && number <= kLargestExact && number == std::floor(number);
 }
@@ -62,8 +69,12 @@ bool is_count(const json& value) {
 Request::Request(const json& value, std::string path, Problems& problems)
     : value_(&value), path_(std::move(path)), problems_(&problems) {
   if (value.is_object()) return;
-  problems.push_back({.field = path_, .message = "must be a JSON object"});
+  if (problems.size() < kMostProblems) {
+    problems.push_back(
+        {.field = path_, .message = fmt::format("must be a JSON object, and is {}", shown(value))});
+  }
   value_ = &kNothing;
+  absent_ = true;
 }
 
 Request::Request(json& schema) : schema_(&schema) {
@@ -77,7 +88,9 @@ std::string Request::path_of(std::string_view name) const {
 }
 
 void Request::wrong(std::string_view name, std::string message, std::string hint) {
-  if (describing()) return;
+  if (describing() || absent_) return;
+  asked_.emplace_back(name);
+  if (problems_->size() >= kMostProblems) return;
   problems_->push_back(
       {.field = path_of(name), .message = std::move(message), .hint = std::move(hint)});
 }
@@ -183,8 +196,11 @@ std::vector<std::optional<double>> Request::gappy_numbers(std::string_view name,
 std::vector<double> Request::numbers(std::string_view name, std::string_view about) {
   std::vector<double> numbers;
   for (const auto& each : gappy_numbers(name, about)) {
-    if (!each) wrong(fmt::format("{}[{}]", name, numbers.size()), "must be a number, and is null");
-    numbers.push_back(each.value_or(0));
+    if (!each) {
+      wrong(fmt::format("{}[{}]", name, numbers.size()), "must be a number, and is null");
+      break;
+    }
+    numbers.push_back(*each);
   }
   if (describing()) property(name, false, about)["items"]["type"] = "number";
   return numbers;
@@ -212,7 +228,7 @@ std::vector<std::int64_t> Request::counts(std::string_view name, std::string_vie
     }
     wrong(fmt::format("{}[{}]", name, counts.size()),
           fmt::format("must be a whole number from 0 to 2^53, and is {}", each));
-    counts.push_back(0);
+    break;
   }
   if (describing()) property(name, false, about)["items"] = {{"type", "integer"}, {"minimum", 0}};
   return counts;
@@ -242,10 +258,8 @@ std::string Request::choice(std::string_view name, std::span<const std::string_v
 Request Request::object(std::string_view name, std::string_view about) {
   if (describing()) return Request(property(name, true, about));
   const json* found = field(name, true);
-  Problems ignored;
-  Request inner(found == nullptr ? kNothing : *found, path_of(name),
-                found == nullptr ? ignored : *problems_);
-  inner.problems_ = problems_;
+  Request inner(found == nullptr ? kNothing : *found, path_of(name), *problems_);
+  inner.absent_ = inner.absent_ || found == nullptr;  // Said once; its fields need not be missed.
   return inner;
 }
 

@@ -34,7 +34,7 @@ struct Range {
 
 class Request {
  public:
-  // Reads `value`, whose problems go to `problems`. Both outlive the request.
+  // Reads `value`, whose problems go to `problems`, the first hundred. Both outlive the request.
   Request(const nlohmann::json& value, std::string path, Problems& problems);
   // Writes `schema` instead.
   explicit Request(nlohmann::json& schema);
@@ -73,6 +73,7 @@ class Request {
   std::string path_;
   Problems* problems_ = nullptr;
   std::vector<std::string> asked_;
+  bool absent_ = false;  // Not there, or no object: that is the problem, not its fields.
 };
 
 }  // namespace assay::stats

@@ -38,7 +38,8 @@ Stat<Shrinkage> shrink(std::span<const Effect> effects, const ShrinkageOptions& 
     ASSAY_TRY_VOID(require_finite("an effect", each.value));
     if (each.std_error > 1e-150 && each.std_error < 1e150) continue;
     return undefined(Undefined::kOutOfRange,
-                     fmt::format("a standard error must be positive, and is {}", each.std_error));
+                     fmt::format("a standard error must lie between 1e-150 and 1e150, and is {}",
+                                 each.std_error));
   }
   if (options.tau && !(*options.tau >= 0 && *options.tau < 1e150)) {
     return undefined(Undefined::kOutOfRange, fmt::format("tau is {}", *options.tau));

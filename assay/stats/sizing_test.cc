@@ -308,7 +308,7 @@ TEST(Sizing, ATestOfTheLiftPaysForItsOwnSize) {
               (1 + 1.2 * 1.2) / 2, 0.02);
 }
 
-// Rules with several looks: the published inflation is in sequential_power_test.cc.
+// Rules with several looks: inflation of classical bounds is in sequential_power_test.cc.
 TEST(Sizing, RulesWithSeveralLooksCostUnitsAndSaveThem) {
   SizingOptions options{.effect = {.relative = 0.1}, .variance = kUnpooled};
   const auto fixed = size_proportion(0.1, options);

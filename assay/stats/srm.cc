@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 #include <fmt/format.h>
@@ -103,11 +104,21 @@ Stat<SrmTest> srm_sequential(std::span<const std::int64_t> counts, std::span<con
   }
   ASSAY_TRY(const Cells cells, checked(counts, shares));
   if (cells.impossible) return SrmTest{.statistic = cells.total, .p_value = 0};
-  double log_e = log_gamma(concentration) - log_gamma(concentration + cells.total);
-  for (std::size_t i = 0; i < cells.counts.size(); ++i) {
+  // Each variant against all that follow it: the mixture is a product of Beta mixtures, whose
+  // kernels keep their digits at large counts.
+  double log_e = 0;
+  double units = cells.total;
+  double share = 1;
+  for (std::size_t i = 0; i + 1 < cells.counts.size(); ++i) {
     const double prior = concentration * cells.shares[i];
-    log_e += log_gamma(prior + cells.counts[i]) - log_gamma(prior) -
-             cells.counts[i] * std::log(cells.shares[i]);
+    const double later = std::accumulate(cells.shares.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                                         cells.shares.end(), 0.0);
+    const double part = cells.shares[i] / share;
+    units -= cells.counts[i];
+    log_e += log_beta_kernel(prior, concentration * later, part, later / share) -
+             log_beta_kernel(prior + cells.counts[i], concentration * later + units, part,
+                             later / share);
+    share = later;
   }
   return SrmTest{log_e, std::min(1.0, std::exp(-log_e))};
 }

@@ -126,5 +126,16 @@ TEST(Srm, SaysWhyThereIsNoTest) {
   EXPECT_EQ(srm_sequential(Counts{1, 2}, Shares{1, 1}, 0).error().code, Undefined::kOutOfRange);
 }
 
+// mpmath 1.4.1, 60 digits: the plain formula with its terms of 1e15 in full.
+TEST(Srm, EvidenceKeepsItsDigitsAtLargeCounts) {
+  const std::array<double, 2> shares = {0.5, 0.5};
+  const auto log_e = [&](std::int64_t a, std::int64_t b, double concentration) {
+    return srm_sequential(std::array{a, b}, shares, concentration)->statistic;
+  };
+  EXPECT_NEAR(log_e(100'000, 100'500, 1000) / -2.0327923401373793, 1, 1e-12);
+  EXPECT_NEAR(log_e(10'000'000'000, 10'000'500'000, 1e4) / -1.004525989059574, 1, 1e-12);
+  EXPECT_NEAR(log_e(10'000'000, 10, 1e12) / 49.999395006453256, 1, 1e-11);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -2,9 +2,11 @@
 // before.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "assay/stats/calculator.h"
@@ -166,6 +168,20 @@ std::optional<Summary> read_covariates(Request& request, std::string_view name) 
   }
   if (request.usable() && covariance.size() != count * count) {
     arm.wrong("covariance", "must be a square matrix, one row per covariate");
+  }
+  for (std::size_t i = 0; request.usable() && i < count * count; ++i) {
+    const std::size_t row = i / count;
+    const std::size_t column = i % count;
+    const double other = covariance[column * count + row];
+    const double most = std::sqrt(std::abs(covariance[row * count + row])) *
+                        std::sqrt(std::abs(covariance[column * count + column]));
+    if (std::abs(covariance[i] - other) > 1e-9 * most) {
+      arm.wrong("covariance",
+                fmt::format("is not symmetric at row {}, column {}", row + 1, column + 1));
+    } else if (std::abs(covariance[i]) > most * (1 + 1e-9)) {
+      arm.wrong("covariance", fmt::format("row {}, column {} is larger than the variances allow",
+                                          row + 1, column + 1));
+    }
   }
   if (!request.usable()) return std::nullopt;
   std::vector<double> all_means(1, 0.0);

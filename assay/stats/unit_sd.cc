@@ -12,6 +12,13 @@ Stat<double> ratio_unit_sd(const RatioMoments& moments) {
         moments.denominator_variance, moments.covariance}) {
     ASSAY_TRY_VOID(require_finite("a moment", each));
   }
+  if (moments.numerator_variance < 0 || moments.denominator_variance < 0) {
+    return undefined(Undefined::kOutOfRange, "a variance is negative");
+  }
+  if (std::abs(moments.covariance) > std::sqrt(moments.numerator_variance) *
+                                         std::sqrt(moments.denominator_variance) * (1 + 1e-9)) {
+    return undefined(Undefined::kOutOfRange, "the covariance is larger than the variances allow");
+  }
   if (moments.denominator_mean == 0) {
     return undefined(Undefined::kZeroDenominator, "the denominator's mean is zero: no ratio");
   }
