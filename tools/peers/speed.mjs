@@ -6,6 +6,7 @@
 // many: 1,000 such experiments, 15 of them for each user. The SDK's user object is made for each
 // user inside the timed loop, as a server would.
 import { createInterface } from "node:readline";
+import { serverPeers } from "./speed_servers.mjs";
 
 const IDS = 1_000_000;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -114,6 +115,8 @@ const PEERS = {
   },
 };
 
+Object.assign(PEERS, serverPeers({ names, countries, floor, user: USER, quiet }));
+
 const askers = new Map();
 async function asker(peer, scenario) {
   if (!askers.has(scenario)) {
@@ -123,14 +126,15 @@ async function asker(peer, scenario) {
 }
 
 let next = 0;
-function measure(ask, scenario, count) {
+async function measure(ask, scenario, count) {
   const each = scenario === "many" ? 15 : 1;
   let treated = 0;
   const before = process.cpuUsage();
   for (let done = 0; done < count; done += each) {
     const user = ask(`user-${String(next % IDS).padStart(7, "0")}`);
     for (let k = 0; k < each; k += 1) {
-      const key = user(each === 1 ? names[0] : names[(next * 15 + k * 61) % 1000]);
+      let key = user(each === 1 ? names[0] : names[(next * 15 + k * 61) % 1000]);
+      if (typeof key !== "string") key = await key;  // Only of those that answer by a promise.
       if (key === "treatment") treated += 1;
       else if (key !== "control") throw new Error(`${scenario}: answered ${key}`);
     }
@@ -144,6 +148,6 @@ function measure(ask, scenario, count) {
 const peer = process.argv[2];
 for await (const line of createInterface({ input: process.stdin })) {
   const [scenario, count] = line.split(" ");
-  console.log(measure(await asker(peer, scenario), scenario, Number(count)));
+  console.log(await measure(await asker(peer, scenario), scenario, Number(count)));
 }
 process.exit(0);

@@ -1,0 +1,13 @@
+-- wrk: POSTs an OFREP context of one of 1,000 users in turn.
+local requests, at = {}, 0
+function init()
+  local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer bench-key-1" }
+  for i = 0, 999 do
+    requests[i] = wrk.format("POST", nil, headers, string.format(
+      '{"context":{"targetingKey":"user-%07d","country":"BR","platform":"ios","version":"2.10.3"}}', i))
+  end
+end
+function request()
+  at = (at + 1) % 1000
+  return requests[at]
+end
