@@ -95,6 +95,9 @@ Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* stor
       made.variants.push_back(fmt::format(R"(","variant":{})", key) + value);
       if (v == snapshot_->control(handle)) made.outside = R"(","variant":"")" + value;
     }
+    constexpr std::size_t kRest = 64;  // Both reasons, and what ends a flag.
+    bulk_bytes_ += made.head.size() + made.tail.size() + kRest;
+    if (!made.variants.empty()) bulk_bytes_ += made.variants.back().size();
   }
 }
 
@@ -180,6 +183,8 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
   Answer answer;
+  answer.body.reserve(bulk_bytes_);
+  answer.evaluations.reserve(assignments.size());
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';

@@ -68,6 +68,7 @@ class Ofrep {
   std::shared_ptr<const assign::Snapshot> snapshot_;
   StickyStore* store_;
   std::vector<Fragments> fragments_;  // By experiment.
+  std::size_t bulk_bytes_ = 100;      // About as long as an answer for all flags is.
 };
 
 }  // namespace assay::deliver

@@ -77,9 +77,10 @@ Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experim
   }
   Rules rules{.json = assign::snapshot_json(running), .etag = {}};
   rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
+  Tally tally(**compiled);
   return std::make_shared<const View>(View{std::move(experiments),
                                            deliver::Ofrep(std::move(*compiled), sticky),
-                                           std::move(known), std::move(rules)});
+                                           std::move(known), std::move(rules), std::move(tally)});
 }
 
 // The list with `changed` in its place, or in front when it is new.

@@ -28,6 +28,7 @@
 #include "assay/define/define.h"
 #include "assay/deliver/deliver.h"
 #include "assay/io/sqlite/records.h"
+#include "assay/serve/tally.h"
 
 namespace assay::serve {
 
@@ -55,6 +56,7 @@ struct View {
   deliver::Ofrep ofrep;
   collect::Known known;
   Rules rules;
+  mutable Tally tally;  // Of what was answered; for the metrics.
 
   std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
 };

@@ -45,11 +45,7 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures) {
 Response response_of(Backend& backend, const View& view, deliver::Answer answer) {
   const assign::Snapshot& snapshot = view.ofrep.snapshot();
   for (const deliver::Evaluation& one : answer.evaluations) {
-    const std::string_view variant =
-        one.variant < 0
-            ? std::string_view()
-            : snapshot.variant_key(one.experiment, static_cast<std::size_t>(one.variant));
-    backend.metrics.evaluated(snapshot.id(one.experiment), variant, reason_name(one.reason));
+    view.tally.count(snapshot, one, backend.metrics);
   }
   record(backend, std::move(answer.exposures));
   Response response{.status = answer.status, .body = std::move(answer.body)};

@@ -3,7 +3,6 @@
 #include <array>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -75,8 +74,6 @@ class Metrics::Impl {
 
   std::mutex routes_mutex;
   std::map<std::string, std::unique_ptr<BoundRoute>> routes;
-  std::shared_mutex evaluation_mutex;
-  std::map<std::string, Counter*, std::less<>> evaluation_counters;
 
  private:
   Family<Counter>& counter(const char* name, const char* help) {
@@ -99,22 +96,11 @@ Metrics::Route& Metrics::route(const std::string& method, const std::string& pat
   return *route;
 }
 
-void Metrics::evaluated(std::string_view experiment, std::string_view variant,
-                        std::string_view reason) {
-  // The library's own lookup builds a map of labels each time; ours is one short string.
-  thread_local std::string key;
-  key.assign(experiment).append("\0", 1).append(variant).append("\0", 1).append(reason);
-  {
-    const std::shared_lock lock(impl_->evaluation_mutex);
-    const auto at = impl_->evaluation_counters.find(key);
-    if (at != impl_->evaluation_counters.end()) return at->second->Increment();
-  }
-  const std::unique_lock lock(impl_->evaluation_mutex);
-  Counter*& counter = impl_->evaluation_counters[key];
-  counter = &impl_->evaluations.Add({{"experiment", std::string(experiment)},
-                                     {"variant", std::string(variant)},
-                                     {"reason", std::string(reason)}});
-  counter->Increment();
+Counter& Metrics::evaluations(std::string_view experiment, std::string_view variant,
+                              std::string_view reason) {
+  return impl_->evaluations.Add({{"experiment", std::string(experiment)},
+                                 {"variant", std::string(variant)},
+                                 {"reason", std::string(reason)}});
 }
 
 void Metrics::taken_in(const char* kind, const char* result, std::int64_t rows) {

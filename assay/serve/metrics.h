@@ -7,6 +7,10 @@
 #include <string>
 #include <string_view>
 
+namespace prometheus {
+class Counter;
+}
+
 namespace assay::serve {
 
 class Metrics {
@@ -22,7 +26,9 @@ class Metrics {
   };
   Route& route(const std::string& method, const std::string& pattern);
 
-  void evaluated(std::string_view experiment, std::string_view variant, std::string_view reason);
+  // Slow, with a lock, and the same each time: see tally.h.
+  prometheus::Counter& evaluations(std::string_view experiment, std::string_view variant,
+                                   std::string_view reason);
   // `kind` is "event" or "exposure"; `result` "stored", "duplicate", "rejected" or "failed".
   void taken_in(const char* kind, const char* result, std::int64_t rows);
   void analyzed(double seconds, bool succeeded);

@@ -1,6 +1,7 @@
 #include "assay/serve/metrics.h"
 
 #include <gmock/gmock.h>
+#include <prometheus/counter.h>
 
 namespace assay::serve {
 namespace {
@@ -10,9 +11,9 @@ using testing::Not;
 
 TEST(Metrics, CountByNameAndResult) {
   Metrics metrics;
-  metrics.evaluated("ranker", "treatment", "split");
-  metrics.evaluated("ranker", "treatment", "split");
-  metrics.evaluated("ranker", "", "traffic");
+  metrics.evaluations("ranker", "treatment", "split").Increment();
+  metrics.evaluations("ranker", "treatment", "split").Increment();
+  metrics.evaluations("ranker", "", "traffic").Increment();
   metrics.taken_in("event", "stored", 5);
   metrics.taken_in("event", "rejected", 0);
   metrics.route("GET", "/healthz").observe(200, 0.0002);
