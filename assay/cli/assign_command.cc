@@ -11,6 +11,7 @@
 
 #include "assay/assign/assign.h"
 #include "assay/base/text.h"
+#include "assay/cli/assign_many.h"
 #include "assay/cli/csv_reader.h"
 #include "assay/cli/define_command.h"
 #include "assay/define/define.h"
@@ -22,8 +23,6 @@ using assign::Assignment;
 using assign::Context;
 using assign::Handle;
 using assign::Snapshot;
-
-constexpr std::size_t kMaxProblems = 20;  // Of rows; more would hide the first.
 
 std::string quoted_json(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -79,17 +78,9 @@ class Rows {
   bool is_first_ = true;
 };
 
-std::size_t unit_column(const std::vector<std::string>& header, std::string_view kind) {
-  for (const std::string_view name : {kind, std::string_view("unit")}) {
-    const auto found = std::find(header.begin(), header.end(), name);
-    if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
-  }
-  return 0;
-}
-
 // `time` is an ordinary attribute where nothing switches.
 Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
-                     const std::string& file, std::istream& in, Rows& rows) {
+                     const std::string& file, std::istream& in, Rows& rows, Progress& progress) {
   Problems problems;
   CsvReader reader(in);
   const auto problem = [&](std::string message) {
@@ -105,7 +96,7 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
   }
   const std::size_t ids = unit_column(header, snapshot.unit_kind(Rows::kOnly));
   Context context(snapshot);
-  while (problems.size() < kMaxProblems && reader.next(fields)) {
+  while (problems.size() < kMaxRowProblems && reader.next(fields)) {
     if (fields.size() != header.size()) {
       problem(std::to_string(fields.size()) + " fields, but the header has " +
               std::to_string(header.size()));
@@ -128,6 +119,7 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
     }
     const Assignment answer = snapshot.evaluate(Rows::kOnly, context);
     rows.write(snapshot.unit(Rows::kOnly, answer, context).id, answer);
+    progress.add(1);
   }
   if (!reader.error().empty()) problem(reader.error());
   return problems;
@@ -136,11 +128,13 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
 }  // namespace
 
 int run_assign(const AssignOptions& options, Streams streams) {
-  Loaded loaded = load_experiment(options.file, options.catalogues, streams, options.json);
+  Loaded loaded = load_experiment(options.files.front(), options.catalogues, streams, options.json);
   if (loaded.status != kOk) return loaded.status;
   std::vector<define::Experiment> neighbours;
+  std::vector<std::string> beside(options.files.begin() + 1, options.files.end());
+  beside.insert(beside.end(), options.with.begin(), options.with.end());
   const Status status =
-      load_beside({options.with, options.catalogues}, loaded, neighbours, streams, options.json);
+      load_beside({beside, options.catalogues}, loaded, neighbours, streams, options.json);
   if (status != kOk) return status;
   const define::Experiment& plan = loaded.parsed.experiment;
   std::vector<assign::Running> running = {{.plan = plan}};
@@ -157,10 +151,23 @@ int run_assign(const AssignOptions& options, Streams streams) {
                     options.json);
     }
   }
-  Rows rows(**snapshot, streams.out, options.json, fingerprint(plan));
-  const Problems problems = assign_rows(**snapshot, plan, options.units,
-                                        options.units == "-" ? streams.in : opened, rows);
-  rows.end();
+  std::istream& in = options.units == "-" ? streams.in : opened;
+  Progress progress(streams.err);
+  Problems problems;
+  if (options.files.size() > 1) {
+    CsvReader reader(in);
+    const ManyOptions many = {
+        .units_file = options.units,
+        .experiments = options.files.size(),
+        .needs_time = std::ranges::any_of(
+            running, [](const auto& one) { return one.plan.assignment.switchback.has_value(); }),
+        .json = options.json};
+    problems = assign_many(**snapshot, many, reader, streams.out, progress);
+  } else {
+    Rows rows(**snapshot, streams.out, options.json, fingerprint(plan));
+    problems = assign_rows(**snapshot, plan, options.units, in, rows, progress);
+    rows.end();
+  }
   if (!problems.empty()) return report(streams, problems, options.json);
   return streams.out.flush() ? kOk : kFailed;
 }

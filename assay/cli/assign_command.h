@@ -14,7 +14,7 @@
 namespace assay::cli {
 
 struct AssignOptions {
-  std::string file;                     // The experiment.
+  std::vector<std::string> files;       // Experiments; several: see assign_many.h.
   std::string units;                    // CSV with a header; "-" is standard input.
   std::vector<std::string> catalogues;  // Files with holdouts.
   std::vector<std::string> with;        // Experiments that run beside it: prerequisites, slots.

@@ -9,6 +9,7 @@
 
 #include "assay/base/hash.h"
 #include "assay/cli/cli.h"
+#include "assay/cli/progress.h"
 
 namespace assay::cli {
 namespace {
@@ -110,6 +111,109 @@ TEST_F(AssignCommand, KeepsTheRememberedVariantOfAStickyPlan) {
   const Outcome bad = assign("user,remembered\nu1,contrl\n");
   EXPECT_NE(bad.status, 0);
   EXPECT_NE(bad.err.find("'contrl', remembered, is not a variant"), std::string::npos) << bad.err;
+}
+
+// Several experiments at once, in bulk and one by one, over more units than one block.
+TEST_F(AssignCommand, AnswersForManyExperimentsAsForEach) {
+  const std::string metrics = "metrics: {primary: [{name: clicks, type: count}]}\n";
+  const std::vector<std::string> plans = {
+      "id: plain\nallocation: {control: 1, treatment: 2}\n",
+      "id: thin\ntraffic: 0.3\nallocation: {control: 50, treatment: 50}\noverrides: {u7: "
+      "control}\n",
+      "id: by_session\nunit: session\nallocation: {control: 50, treatment: 50}\n",
+      "id: targeted\nallocation: {control: 50, treatment: 50}\n"
+      "targeting: {all: [{attribute: country, equals: IN}]}\n",
+      "id: after\nallocation: {control: 50, treatment: 50}\nprerequisites: [{experiment: plain, "
+      "variants: [treatment]}]\n"};
+  std::vector<std::string> files;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    files.push_back(write("plan" + std::to_string(i) + ".yaml", plans[i] + metrics));
+  }
+  std::string csv = "session,user,country\n";
+  for (int i = 0; i < 9000; ++i) {
+    csv += (i % 7 == 3 ? "" : "s" + std::to_string(i / 2)) + ",u" + std::to_string(i) +
+           (i % 3 == 0 ? ",IN\n" : ",US\n");
+  }
+  csv += ",,IN\n";
+  const std::string units = write("units.csv", csv);
+  std::vector<std::string> arguments = {"assign", "--units", units};
+  arguments.insert(arguments.end(), files.begin(), files.end());
+  const Outcome many = run_with(arguments, "");
+  ASSERT_EQ(many.status, 0) << many.err;
+  EXPECT_EQ(many.err, "") << "no progress where nobody looks";
+  std::istringstream rows(many.out);
+  std::string row;
+  std::getline(rows, row);
+  EXPECT_EQ(row, "user,plain,thin,by_session,targeted,after");
+  std::vector<std::istringstream> singles;
+  for (const std::string& file : files) {
+    std::vector<std::string> one = {"assign", file, "--units", units, "--with", files[0]};
+    if (file == files[0]) one.resize(4);
+    singles.emplace_back(run_with(one, "").out);
+    std::getline(singles.back(), row);
+  }
+  int count = 0;
+  for (; std::getline(rows, row); ++count) {
+    std::string expected;
+    for (auto& single : singles) {
+      std::string line;
+      ASSERT_TRUE(std::getline(single, line));
+      const auto first = line.find(',');
+      if (expected.empty()) expected = line.substr(0, first);
+      expected += ',' + line.substr(first + 1, line.rfind(',') - first - 1);
+    }
+    EXPECT_EQ(row, expected) << count;
+  }
+  EXPECT_EQ(count, 9001);
+}
+
+TEST_F(AssignCommand, WritesManyAsJsonAndReadsTabs) {
+  const std::string metrics = "metrics: {primary: [{name: clicks, type: count}]}\n";
+  const std::string other =
+      write("other.yaml", "id: other\nallocation: {control: 50, treatment: 50}\n" + metrics);
+  const Outcome result =
+      assign("user\tcountry\tage\nu1\tUK\t20\n\"a\"\"b\"\tIN\t20\n", {other, "--json"});
+  ASSERT_EQ(result.status, 0) << result.err;
+  const json rows = json::parse(result.out)["assignments"];
+  EXPECT_EQ(rows[0]["unit"], "u1");
+  EXPECT_FALSE(rows[0]["variants"].contains("ranker_v2"));
+  EXPECT_EQ(rows[0]["variants"].size(), 1U);
+  EXPECT_EQ(rows[1]["unit"], "a\"b");
+  EXPECT_EQ(rows[1]["variants"]["ranker_v2"], variant("a\"b"));
+}
+
+TEST_F(AssignCommand, NamesWhatIsWrongForMany) {
+  const std::string metrics = "metrics: {primary: [{name: clicks, type: count}]}\n";
+  const std::string plan = "allocation: {control: 50, treatment: 50}\n" + metrics;
+  const std::string paged = write("paged.yaml", "id: paged\nunit: page\n" + plan);
+  EXPECT_NE(assign("user\nu1\n", {paged}).err.find("paged assigns by page, but there is no column"),
+            std::string::npos);
+  const std::string other = write("other.yaml", "id: other\n" + plan);
+  const Outcome ragged = assign("user,age\nu1,2\nu2\nu3,4,5\n", {other});
+  EXPECT_EQ(ragged.status, 2);
+  EXPECT_NE(ragged.err.find("units.csv:3:1: error: 1 fields, but the header has 2"),
+            std::string::npos)
+      << ragged.err;
+  EXPECT_NE(ragged.err.find(":4:1: error: 3 fields"), std::string::npos);
+  EXPECT_NE(assign("", {other}).err.find("cannot read units"), std::string::npos);
+  const std::string city = write(
+      "city.yaml", "id: city\nswitchback: {period: 1h, start: 2026-01-01T00:00:00Z}\n" + plan);
+  EXPECT_NE(assign("user,time\nu1,soon\n", {city}).err.find("'soon' is not a time"),
+            std::string::npos);
+}
+
+TEST(ShowsProgress, OnlyWhereItIsAskedTo) {
+  std::ostringstream seen;
+  {
+    Progress progress(seen, true);
+    progress.add(1000);
+    EXPECT_EQ(seen.str(), "");
+    progress.add(1'000'000);
+  }
+  EXPECT_EQ(seen.str(), "\r1001 thousand units\r\033[K");
+  std::ostringstream piped;
+  Progress(piped).add(1'000'000);
+  EXPECT_EQ(piped.str(), "");
 }
 
 TEST_F(AssignCommand, WritesJson) {

@@ -22,12 +22,16 @@ bool CsvReader::next(std::vector<std::string>& fields) {
   do {
     if (!error_.empty() || !read_line(text_)) return false;
   } while (text_.empty());
+  if (line_ == 0 && text_.find(',') == std::string::npos) {
+    const auto other = text_.find_first_of("\t;");
+    if (other != std::string::npos) separator_ = text_[other];
+  }
   line_ = lines_read_;
   std::string more;
   for (std::size_t at = 0;; ++at) {
     std::string& field = fields.emplace_back();
     if (at >= text_.size() || text_[at] != '"') {
-      const std::size_t comma = std::min(text_.find(',', at), text_.size());
+      const std::size_t comma = std::min(text_.find(separator_, at), text_.size());
       field = text_.substr(at, comma - at);
       at = comma;
     } else {
@@ -44,7 +48,7 @@ bool CsvReader::next(std::vector<std::string>& fields) {
       }
     }
     if (at >= text_.size()) return true;
-    if (text_[at] != ',') return fail("something follows the closing quote of a field");
+    if (text_[at] != separator_) return fail("something follows the closing quote of a field");
   }
 }
 

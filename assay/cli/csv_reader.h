@@ -1,5 +1,6 @@
 // Reads CSV (RFC 4180) record by record, so that a file of any length needs the memory of one line:
-// quoted fields may hold commas, quotes and line ends; lines end with \n or \r\n.
+// quoted fields may hold commas, quotes and line ends; lines end with \n or \r\n. Where the first
+// line has no comma but a tab or a semicolon, that separates the fields instead.
 //
 //   CsvReader reader(in);
 //   std::vector<std::string> fields;
@@ -32,6 +33,7 @@ class CsvReader {
 
   std::istream& in_;
   std::string text_;
+  char separator_ = ',';
   int line_ = 0;
   int lines_read_ = 0;
   std::string error_;
