@@ -19,6 +19,12 @@ namespace assay::define {
 enum class MetricType { kProportion, kMean, kCount, kRatio, kQuantile, kRetention };
 enum class Aggregation { kExists, kCount, kSum, kMean, kMin, kMax, kCountDistinct };
 
+// Whether a unit without events has 0 of it, rather than no value.
+constexpr bool is_additive(Aggregation aggregation) {
+  return aggregation != Aggregation::kMean && aggregation != Aggregation::kMin &&
+         aggregation != Aggregation::kMax;
+}
+
 // One column of numbers, one value per unit: the events of a unit, filtered and folded.
 struct Measure {
   std::string event;  // Event name.

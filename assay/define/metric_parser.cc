@@ -55,10 +55,9 @@ std::optional<Measure> parse_part(const Fields& metric, std::string_view key) {
   return measure;
 }
 
-void parse_ratio(const Fields& fields, MetricDefinition& definition) {
+void parse_ratio_parts(const Fields& fields, MetricDefinition& definition) {
   refuse(fields, {"event", "aggregate", "field", "where"}, "belongs into a part of the ratio",
          "move it under numerator: or denominator:");
-  refuse(fields, {"cap"}, "is not for ratio metrics", "cap suits mean and count");
   if (auto numerator = parse_part(fields, "numerator")) definition.numerator = *numerator;
   if (auto denominator = parse_part(fields, "denominator")) definition.denominator = *denominator;
 }
@@ -156,7 +155,8 @@ MetricDefinition parse_definition(const Fields& fields, const std::string& name)
   }
   parse_time_span(fields, definition);
   if (definition.type == MetricType::kRatio) {
-    parse_ratio(fields, definition);
+    refuse(fields, {"cap"}, "is not for ratio metrics", "cap suits mean and count");
+    parse_ratio_parts(fields, definition);
   } else if (definition.type == MetricType::kQuantile) {
     parse_quantile(fields, definition);
   } else {
@@ -255,6 +255,27 @@ PlannedMetric parse_planned(const Value& value, Role role,
   return metric;
 }
 
+// The past of a ratio has two numbers per unit, which must exist for every unit.
+void parse_covariate_measures(const Fields& fields, MetricDefinition& covariate) {
+  if (fields.has("numerator") || fields.has("denominator")) {
+    covariate.type = MetricType::kRatio;
+    parse_ratio_parts(fields, covariate);
+    for (const Measure& part : {covariate.numerator, covariate.denominator.value_or(Measure{})}) {
+      if (is_additive(part.aggregation)) continue;
+      fields.value().error("both parts of a past ratio must add up",
+                           "aggregate: sum, count, count_distinct or exists");
+      break;
+    }
+    return;
+  }
+  covariate.numerator = parse_measure(fields, guess_aggregation(fields));
+  check_field(fields, covariate.numerator);
+  const Aggregation made_by = covariate.numerator.aggregation;
+  covariate.type = made_by == Aggregation::kExists  ? MetricType::kProportion
+                   : made_by == Aggregation::kCount ? MetricType::kCount
+                                                    : MetricType::kMean;
+}
+
 }  // namespace
 
 std::vector<MetricDefinition> parse_definitions(const Value& value) {
@@ -296,12 +317,7 @@ std::vector<MetricDefinition> parse_covariates(const Value& value) {
     if (!entry.value.is_map()) continue;
     MetricDefinition covariate;
     covariate.name = entry.key;
-    covariate.numerator = parse_measure(fields, guess_aggregation(fields));
-    check_field(fields, covariate.numerator);
-    const Aggregation made_by = covariate.numerator.aggregation;
-    covariate.type = made_by == Aggregation::kExists  ? MetricType::kProportion
-                     : made_by == Aggregation::kCount ? MetricType::kCount
-                                                      : MetricType::kMean;
+    parse_covariate_measures(fields, covariate);
     const auto lookback = fields.require("lookback");
     const auto seconds = lookback ? lookback->duration_seconds() : std::nullopt;
     if (seconds == 0) lookback->error("the window is empty", "how far back to look, such as 14d");

@@ -156,6 +156,13 @@ TEST(Parse, KeysThatWouldDoNothingAreErrors) {
       {"covariates: {c: {event: e, lookback: 7d}}", "warning: covariates.c: is not used"},
       {"covariates: {c: {event: e}}\nanalysis: {cuped_covariate: c}", "key 'lookback' is missing"},
       {"covariates: {c: {event: e, lookback: 0d}}", "the window is empty"},
+      {"covariates: {c: {numerator: {event: e}, lookback: 7d}}", "key 'denominator' is missing"},
+      {"covariates: {c: {event: e, numerator: {event: e}, denominator: {event: f}, lookback: 7d}}",
+       "belongs into a part of the ratio"},
+      {"covariates: {c: {numerator: {event: e, aggregate: mean, field: x}, denominator: {event: "
+       "f}, "
+       "lookback: 7d}}",
+       "both parts of a past ratio must add up"},
       {"analysis: {method: fixed_horizon}", "a fixed horizon needs its sample size"},
       {"segments: [country, country]", "segment 'country' appears twice"},
       {"segments: []", "is an empty list"},
@@ -290,6 +297,15 @@ TEST(Parse, CupedTakesACovariateFromBeforeTheExposure) {
   ASSERT_TRUE(plan.analysis.covariate);
   EXPECT_EQ(plan.analysis.covariate->type, MetricType::kProportion);
   EXPECT_EQ(plan.analysis.covariate->window, (Window{-14 * kSecondsPerDay, 0}));
+  const Experiment ratio =
+      must_parse(plan_with("covariates: {past: {numerator: {event: click}, denominator: {event: "
+                           "view}, lookback: 14d}}\nanalysis: {cuped_covariate: past}"));
+  EXPECT_EQ(ratio.analysis.covariate->type, MetricType::kRatio);
+  EXPECT_EQ(ratio.analysis.covariate->numerator.event, "click");
+  EXPECT_EQ(ratio.analysis.covariate->denominator->event, "view");
+  const auto again = from_canonical_json(canonical_json(ratio));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->analysis.covariate, ratio.analysis.covariate);
 }
 
 }  // namespace

@@ -100,6 +100,8 @@ constexpr Key kMetricsKeys[] = {
 
 constexpr Key kCovariateKeys[] = {
     {"lookback", "duration", "How far back before the first exposure: 14d.", true},
+    {"numerator", "#measure", "With denominator: the past of a ratio, above the line."},
+    {"denominator", "#measure", "The past of a ratio, below the line."},
 };
 
 constexpr Key kWindowKeys[] = {

@@ -24,11 +24,6 @@ using define::Measure;
 using define::MetricDefinition;
 using define::MetricType;
 
-bool is_additive(Aggregation aggregation) {
-  return aggregation != Aggregation::kMean && aggregation != Aggregation::kMin &&
-         aggregation != Aggregation::kMax;
-}
-
 // Which value of a unit's events counts, and how it is folded.
 Aggregation aggregation_of(const MetricDefinition& metric, const Measure& measure) {
   const bool share =
@@ -161,7 +156,7 @@ Result<Sql> column_sql(const define::Experiment& experiment, const Column& colum
 }
 
 std::string filled(const Column& column) {
-  const bool additive = is_additive(aggregation_of(column.metric, column.measure));
+  const bool additive = define::is_additive(aggregation_of(column.metric, column.measure));
   const std::string value = column.name + ".value";
   if (additive) return "coalesce(" + value + ", 0)";
   return column.before ? "coalesce(" + value + ", avg(" + value + ") OVER (), 0)" : value;
@@ -192,8 +187,34 @@ Sql caps_sql(const analyze::MetricQuery& query) {
   return sql.append(cap_sql(covariate_cap(query), "covariate", "")).text(" AS covariate_cap\n)");
 }
 
-std::string missing(const Column& column) {
-  return has_gaps(column.metric) ? column.name + ".value IS NULL" : "false";
+// The covariate's one or two numbers as they are selected, and what they are joined from.
+struct CovariateSql {
+  Sql parts;
+  std::string joins;
+  std::string first = "0.0";
+  std::string second = "0.0";
+};
+
+Result<CovariateSql> covariate_sql(const define::Experiment& experiment,
+                                   const std::optional<MetricDefinition>& covariate,
+                                   Timestamp as_of) {
+  CovariateSql made;
+  if (!covariate) return made;
+  std::vector<Column> columns{{"covariate", *covariate, covariate->numerator, true}};
+  const SecondCovariate second = second_covariate(*covariate);
+  if (second == SecondCovariate::kDenominator) {
+    columns.push_back({"covariate_below", *covariate, *covariate->denominator, true});
+    made.second = filled(columns[1]);
+  } else if (second == SecondCovariate::kMissing) {
+    made.second = "(covariate.value IS NULL)::INTEGER";
+  }
+  made.first = filled(columns[0]);
+  for (const Column& column : columns) {
+    ASSAY_TRY(const Sql part, column_sql(experiment, column, as_of));
+    made.parts.append(part);
+    made.joins += "\n  LEFT JOIN " + column.name + " ON " + column.name + ".unit_id = u.unit_id";
+  }
+  return made;
 }
 
 // One row per unit; value is NULL for a unit that the metric leaves out.
@@ -202,9 +223,7 @@ Result<Sql> unit_rows_sql(const define::Experiment& experiment, const analyze::M
   std::vector<Column> columns = {{"outcome", query.metric, query.metric.numerator}};
   const bool ratio = query.metric.type == MetricType::kRatio && query.metric.denominator;
   if (ratio) columns.push_back({"denominator", query.metric, *query.metric.denominator});
-  if (query.covariate) {
-    columns.push_back({"covariate", *query.covariate, query.covariate->numerator, true});
-  }
+  ASSAY_TRY(const CovariateSql covariate, covariate_sql(experiment, query.covariate, as_of));
   Sql sql;
   Sql joins;
   for (const Column& column : columns) {
@@ -212,16 +231,18 @@ Result<Sql> unit_rows_sql(const define::Experiment& experiment, const analyze::M
     sql.append(part);
     joins.text("\n  LEFT JOIN " + column.name + " ON " + column.name + ".unit_id = u.unit_id");
   }
+  sql.append(covariate.parts);
+  joins.text(covariate.joins);
   sql.text(", measured AS MATERIALIZED (\n  SELECT hash(u.unit_id) AS unit, u.variant, u.epoch,");
   sql.text(" u.closed,\n    coalesce(outcome.events, 0) AS events, ");
   sql.text(filled(columns.front()) + " AS value,\n    ");
   sql.text((ratio ? filled(columns[1]) : "0.0") + "::DOUBLE AS denominator, ");
-  sql.text((query.covariate ? filled(columns.back()) : "0.0") + "::DOUBLE AS covariate, ");
-  sql.text((query.covariate ? missing(columns.back()) : "false") + " AS missing\n");
+  sql.text(covariate.first + "::DOUBLE AS covariate, ");
+  sql.text(covariate.second + "::DOUBLE AS second\n");
   sql.text("  FROM chosen u").append(joins).text("\n)").append(caps_sql(query));
   sql.text("\nSELECT variant, epoch, closed, true AS is_unit, unit, events, value, denominator,");
   return sql.text(
-      " covariate, missing, closed_cap, all_cap, covariate_cap\nFROM measured, caps ORDER BY unit");
+      " covariate, second, closed_cap, all_cap, covariate_cap\nFROM measured, caps ORDER BY unit");
 }
 
 // One row per unit without a value (but with its covariate), and one per event with one.
@@ -230,33 +251,28 @@ Result<Sql> event_rows_sql(const define::Experiment& experiment, const analyze::
   const Measure& measure = query.metric.numerator;
   ASSAY_TRY(const std::string number, number_sql(measure));
   ASSAY_TRY(const Sql joined, joined_sql(experiment, measure, query.metric.window, false, as_of));
+  ASSAY_TRY(const CovariateSql covariate, covariate_sql(experiment, query.covariate, as_of));
   Sql sql;
-  std::string covariate = "0.0", is_missing = "false";
-  if (query.covariate) {
-    const Column column{"covariate", *query.covariate, query.covariate->numerator, true};
-    ASSAY_TRY(const Sql part, column_sql(experiment, column, as_of));
-    sql.append(part);
-    covariate = filled(column);
-    is_missing = missing(column);
-  }
+  sql.append(covariate.parts);
   sql.text(", measured AS MATERIALIZED (\n  SELECT hash(u.unit_id) AS unit, u.variant, u.epoch,");
-  sql.text(" u.closed, " + covariate + "::DOUBLE AS covariate, " + is_missing + " AS missing\n");
-  sql.text("  FROM chosen u");
-  if (query.covariate) sql.text(" LEFT JOIN covariate ON covariate.unit_id = u.unit_id");
+  sql.text(" u.closed, " + covariate.first + "::DOUBLE AS covariate, ");
+  sql.text(covariate.second + "::DOUBLE AS second\n  FROM chosen u" + covariate.joins);
   sql.text("\n), caps AS (SELECT ").append(cap_sql(covariate_cap(query), "covariate", ""));
   sql.text(" AS covariate_cap)\nSELECT variant, epoch, closed, true AS is_unit, unit,");
   sql.text(" 0::BIGINT AS events, NULL::DOUBLE AS value, NULL::DOUBLE AS denominator, covariate,");
-  sql.text(" missing, NULL::DOUBLE AS closed_cap, NULL::DOUBLE AS all_cap, covariate_cap\n");
+  sql.text(" second, NULL::DOUBLE AS closed_cap, NULL::DOUBLE AS all_cap, covariate_cap\n");
   sql.text("FROM measured, caps\nUNION ALL\n");
   sql.text("SELECT u.variant, u.epoch, u.closed, false, hash(u.unit_id), 1, " + number);
-  sql.text(", NULL, NULL, false, NULL, NULL, NULL\n");
+  sql.text(", NULL, NULL, NULL, NULL, NULL, NULL\n");
   return sql.append(joined).text("\nORDER BY unit, is_unit DESC, value");
 }
 
 }  // namespace
 
-bool has_gaps(const MetricDefinition& covariate) {
-  return !is_additive(aggregation_of(covariate, covariate.numerator));
+SecondCovariate second_covariate(const MetricDefinition& covariate) {
+  if (covariate.denominator) return SecondCovariate::kDenominator;
+  const bool has_gaps = !define::is_additive(aggregation_of(covariate, covariate.numerator));
+  return has_gaps ? SecondCovariate::kMissing : SecondCovariate::kNone;
 }
 
 Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,

@@ -27,7 +27,7 @@ enum : std::size_t {
   kValue,
   kDenominator,
   kCovariate,
-  kMissing,
+  kSecond,
   kClosedCap,
   kAllCap,
   kCovariateCap
@@ -56,14 +56,17 @@ class Cells {
   std::vector<std::pair<const Cell*, MetricCell*>> known_;
 };
 
+int covariates_of(const MetricQuery& query) {
+  if (!query.covariate) return 0;
+  return second_covariate(*query.covariate) == SecondCovariate::kNone ? 1 : 2;
+}
+
 // Folds the rows of one metric twice: units whose window is closed, and all of them.
 class Fold {
  public:
   Fold(const MetricQuery& query, MetricData& data)
       : quantile_(query.metric.type == MetricType::kQuantile),
-        covariates_(!query.covariate             ? 0
-                    : has_gaps(*query.covariate) ? 2
-                                                 : 1),
+        covariates_(covariates_of(query)),
         columns_{.denominator = query.metric.type == MetricType::kRatio,
                  .covariates = quantile_ ? 0 : covariates_},
         closed_(data.cells, columns_),
@@ -110,7 +113,7 @@ class Fold {
   std::size_t add_covariates(const Rows& rows, std::size_t row, std::array<double, 4>& values,
                              std::size_t count) const {
     if (covariates_ > 0) values[count++] = capped(rows, row, kCovariate, kCovariateCap);
-    if (covariates_ > 1) values[count++] = rows.boolean(kMissing, row) ? 1 : 0;
+    if (covariates_ > 1) values[count++] = rows.number(kSecond, row);
     return count;
   }
 

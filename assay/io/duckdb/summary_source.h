@@ -3,9 +3,10 @@
 //
 // What a unit without matching events contributes: 0 to exists, count, sum and count_distinct;
 // nothing to mean, min and max (it is then not in n). The same holds for a denominator. A covariate
-// that is missing is 0 when it is additive, else the mean of all units. Proportions and retention
-// are always "exists". Values are capped per unit; a percentile is taken over the units of all
-// variants that are analyzed. One thread at a time.
+// that is missing is 0 when it is additive, else the mean of all units; one with a denominator is
+// the past of a ratio, two columns. Proportions and retention are always "exists". Values are
+// capped per unit; a percentile is taken over the units of all variants that are analyzed. One
+// thread at a time.
 #pragma once
 
 #include <memory>
@@ -25,9 +26,10 @@ Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of);
 Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                        Timestamp as_of);
 
-// Whether a unit without events lacks this covariate (a mean, a least or largest value), rather
-// than having 0 of it; then a column `missing` says so.
-bool has_gaps(const define::MetricDefinition& covariate);
+// What goes with a covariate in a second column: nothing, the denominator of a past ratio, or 1
+// where a unit without events lacks it (a mean, a least or largest value) rather than having 0.
+enum class SecondCovariate { kNone, kDenominator, kMissing };
+SecondCovariate second_covariate(const define::MetricDefinition& covariate);
 
 // The most frequent values of an attribute at the units' first exposures.
 Result<Sql> segment_values_sql(const define::Experiment& experiment, const std::string& attribute,

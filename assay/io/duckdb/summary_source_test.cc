@@ -258,6 +258,32 @@ TEST_F(SummarySource, RatiosAndCovariatesShareTheRow) {
   EXPECT_EQ(data.cells.at({"a", 0}).summary.columns().covariates, 1);
 }
 
+// The past of a ratio: its numerator and its denominator are covariates, for every metric.
+TEST_F(SummarySource, APastRatioIsTwoCovariates) {
+  for (const char* unit : {"u1", "u2", "u3"}) expose(unit, "a", 100);
+  for (const std::int64_t second : {60, 70, 80}) event("u1", "view", second);
+  for (const std::int64_t second : {90, 101}) event("u2", "view", second);
+  event("u1", "buy", 75, 5.0);
+  event("u2", "buy", 102, 7.0);
+  store();
+  MetricDefinition past = metric(Aggregation::kSum, MetricType::kRatio);
+  past.denominator = define::Measure{.event = "view", .aggregation = Aggregation::kCount};
+  past.window = {.begin_seconds = -100, .end_seconds = 0};
+  MetricDefinition ratio = past;
+  ratio.window = {};
+  analyze::MetricQuery query{.metric = ratio, .covariate = past};
+  const MetricData data = read(query);
+  EXPECT_EQ(data.cells.at({"a", 0}).summary.columns().covariates, 2);
+  EXPECT_NEAR(mean(data, "a", 0), 7 / 3.0, 1e-15);
+  EXPECT_NEAR(mean(data, "a", 1), 1 / 3.0, 1e-15);
+  EXPECT_NEAR(mean(data, "a", 2), 5 / 3.0, 1e-15);  // Bought before: 5, 0, 0.
+  EXPECT_NEAR(mean(data, "a", 3), 4 / 3.0, 1e-15);  // Viewed before: 3, 1, 0.
+  query.metric = metric(Aggregation::kCount, MetricType::kQuantile);
+  std::vector<double> values = read(query).cells.at({"a", 0}).rows.described();
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<double>{0, 0, 0, 1, 3, 5}));
+}
+
 TEST_F(SummarySource, AMissingCovariateThatIsNotAdditiveIsTheMeanOfAllUnitsAndAMark) {
   for (const char* unit : {"u1", "u2", "u3"}) expose(unit, "a", 100);
   event("u1", "buy", 1, 2.0);
