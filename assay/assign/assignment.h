@@ -13,7 +13,8 @@ enum class Reason : std::uint8_t {
   kStopped,       // The experiment does not run (any more, or not yet).
   kNoUnit,        // The context has no id for the experiment's kind of unit; or no time, where the
                   // unit is one of a period.
-  kOverride,      // The plan names the variant of this unit; left out of the analysis.
+  kOverride,      // The plan names the variant of this unit, or of whoever meets a condition that
+                  // it meets; left out of the analysis.
   kHoldout,       // The unit is held out (see Snapshot::explain for the holdout's name).
   kPrerequisite,  // Not eligible: it has not the variant of another experiment that it needs.
   kTargeting,     // Not eligible: a condition failed (see `test` and `attribute`).

@@ -41,8 +41,11 @@ Problem problem(const Experiment& plan, std::string_view field, std::string mess
           .hint = std::move(hint)};
 }
 
+// flagd may hash an attribute alone.
 std::string_view salt_of(const Experiment& plan) {
-  return plan.assignment.salt.empty() ? plan.id : plan.assignment.salt;
+  const bool is_default =
+      plan.assignment.salt.empty() && plan.assignment.hash != define::HashScheme::kFlagd;
+  return is_default ? plan.id : plan.assignment.salt;
 }
 
 void check_variants(const Experiment& plan, Problems& problems) {
@@ -110,6 +113,10 @@ void check_overrides(const Experiment& plan, Problems& problems) {
     problems.push_back(
         problem(plan, "overrides",
                 "\"" + entry.variant + "\" for unit \"" + entry.unit_id + "\" is not a variant"));
+  }
+  for (const define::Forced& entry : plan.assignment.forced) {
+    if (variant_index(plan, entry.variant) != Assignment::kNone) continue;
+    problems.push_back(problem(plan, "forced", "\"" + entry.variant + "\" is not a variant"));
   }
 }
 
@@ -209,6 +216,7 @@ class Compiler {
   void check_conditions(const Experiment& plan) {
     snapshot_->targeting_.compile(plan.assignment.targeting, snapshot_->schema_,
                                   field_of(plan, "targeting"), problems_);
+    for (const define::Forced& one : plan.assignment.forced) forced_program(plan, one);
   }
   Problems take_problems() { return std::move(problems_); }
 
@@ -243,6 +251,10 @@ class Compiler {
       special.fallback_kind = unit_kind(running.plan, plan.fallback_unit);
       if (!special.fallback_kind) return;
     }
+    for (const define::Forced& one : plan.forced) {
+      special.forced.push_back({.program = forced_program(running.plan, one),
+                                .variant = variant_index(running.plan, one.variant)});
+    }
     for (const define::Holdout& one : plan.holdouts) {
       const auto kind = unit_kind(running.plan, one.unit);
       if (!kind) return;
@@ -265,6 +277,11 @@ class Compiler {
     entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
     entry.flags |= Snapshot::kSpecial;
     snapshot_->specials_.push_back(std::move(special));
+  }
+
+  std::uint32_t forced_program(const Experiment& plan, const define::Forced& one) {
+    return snapshot_->targeting_.compile(one.when, snapshot_->schema_, field_of(plan, "forced"),
+                                         problems_);
   }
 
   // Its own ranges and thresholds, as if it were the experiment.

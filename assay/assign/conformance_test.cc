@@ -64,6 +64,8 @@ void fill(const json& object, Context& context) {
       if (name == "time") context.set_time(*parse_time(value.get_ref<const std::string&>()));
     } else if (value.is_number()) {
       context.set_number(name, value.get<double>());
+    } else if (value.is_boolean()) {
+      context.set_bool(name, value.get<bool>());
     } else {
       ASSERT_TRUE(value.is_null()) << value;
     }

@@ -21,7 +21,7 @@ TEST(Semver, OrdersLikeTheSpecification) {
 }
 
 TEST(Semver, ReadsLeniently) {
-  for (const char* text : {"2", "2.0", "2.0.0+build.7", "02.0.0"}) {
+  for (const char* text : {"2", "2.0", "2.0.0+build.7", "02.0.0", "v2.0.0", "v2"}) {
     const auto version = parse_version(text);
     ASSERT_TRUE(version) << text;
     EXPECT_EQ(compare(*version, *parse_version("2.0.0")), 0) << text;
@@ -29,7 +29,7 @@ TEST(Semver, ReadsLeniently) {
 }
 
 TEST(Semver, RefusesWhatIsNoVersion) {
-  for (const char* text : {"", "v", "v1.2.3", "x", "1.", "1..2", "1.2.3.4", "-1", "1.2.3-",
+  for (const char* text : {"", "v", "vv1.2.3", "x", "1.", "1..2", "1.2.3.4", "-1", "1.2.3-",
                            "1.2.3-a..b", "1.2.3+", "4294967296", "1.2.x", " 1.2.3", "1,2"}) {
     EXPECT_FALSE(parse_version(text)) << text;
   }

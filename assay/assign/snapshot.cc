@@ -195,7 +195,7 @@ std::string Snapshot::explain(const Assignment& assignment) const {
     case Reason::kNoUnit:
       return "the context has no id for this experiment's kind of unit";
     case Reason::kOverride:
-      return "the plan names this unit's variant";
+      return "the plan names the variant, for this unit or for all who meet a condition";
     case Reason::kHoldout:
       return "the unit is held out by " + std::string(texts_.text(assignment.attribute));
     case Reason::kPrerequisite:

@@ -10,9 +10,9 @@
 // Immutable: share it between threads as shared_ptr<const Snapshot> and swap the pointer when plans
 // change. Evaluating allocates nothing and takes no lock.
 //
-// Order of evaluation: stopped, no unit, override, holdout, prerequisite, targeting, layer slot,
-// memory, traffic, split. An override comes before everything that could keep the unit out, for
-// that is what it is for. What an experiment has beyond targeting, slots and weights is in
+// Order of evaluation: stopped, no unit, override, forced, holdout, prerequisite, targeting, layer
+// slot, memory, traffic, split. An override comes before everything that could keep the unit out,
+// for that is what it is for. What an experiment has beyond targeting, slots and weights is in
 // special.h. Targeting comes before traffic although a slot is cheaper to test: the answer is the
 // same, but so `traffic` means "eligible, waiting for more traffic", and the counts of reasons say
 // how many units a ramp will reach.
@@ -205,6 +205,7 @@ class Snapshot {
   void stick(const Entry& entry, const Context& context, Assignment& answer) const;
   bool falls_back(const Entry& entry, const Context& context) const;
   Assignment decide_special(const Entry& entry, const Context& context) const;
+  bool is_forced(const Special& special, const Context& context, Assignment& answer) const;
   bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
   bool lacks_variant(const Special& special, const Context& context, Assignment& answer) const;
   Entry special_entry(const Entry& entry, const Unit& unit,

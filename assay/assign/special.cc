@@ -51,8 +51,9 @@ void check_cohorts(const Running& running, Problems& problems) {
 
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
-  return !plan.holdouts.empty() || !plan.prerequisites.empty() || plan.switchback.has_value() ||
-         !plan.fallback_unit.empty() || plan.sticky || !running.earlier.empty();
+  return !plan.forced.empty() || !plan.holdouts.empty() || !plan.prerequisites.empty() ||
+         plan.switchback.has_value() || !plan.fallback_unit.empty() || plan.sticky ||
+         !running.earlier.empty();
 }
 
 Problems special_problems(const Running& running) {
@@ -101,6 +102,19 @@ bool Snapshot::falls_back(const Entry& entry, const Context& context) const {
   if (!fallback || !context.unit(entry.unit_kind).id.empty()) return false;
   const bool is_mistaken = (context.types(schema_.units[entry.unit_kind]) & ~kText) != 0;
   return !is_mistaken && !context.unit(*fallback).id.empty();
+}
+
+bool Snapshot::is_forced(const Special& special, const Context& context, Assignment& answer) const {
+  for (const Special::Forced& one : special.forced) {
+    if (one.program != Targeting::kAlways && !targeting_.match(one.program, context).accepted) {
+      continue;
+    }
+    answer.reason = Reason::kOverride;
+    answer.variant = one.variant;
+    answer.propensity = 1.0;
+    return true;
+  }
+  return false;
 }
 
 bool Snapshot::is_held_out(const Special& special, const Context& context,
@@ -225,6 +239,7 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   if (unit.id.empty() || (switches && !now)) return because(Reason::kNoUnit);
   if (switches && now->micros < special.start_micros) return because(Reason::kStopped);
   const bool is_overridden = find_override(entry, unit) != Assignment::kNone;
+  if (!is_overridden && is_forced(special, context, answer)) return answer;
   if (!is_overridden && is_held_out(special, context, answer)) return answer;
   if (!is_overridden && lacks_variant(special, context, answer)) return answer;
   answer = decide_plain(special_entry(entry, unit, now), context);

@@ -1,7 +1,9 @@
-// Special: what only some experiments have — a second kind of unit, memory, holdouts,
-// prerequisites, switchbacks, and splits that earlier epochs promised. It stands in tables of its
-// own and is read by Snapshot::decide_special, so that plain experiments pay nothing for it.
+// Special: what only some experiments have — a second kind of unit, memory, forced variants,
+// holdouts, prerequisites, switchbacks, and splits that earlier epochs promised. It stands in
+// tables of its own and is read by Snapshot::decide_special, so that plain experiments pay nothing
+// for it.
 //
+// - Forced: whoever meets a condition has a variant by it; the first condition that is met counts.
 // - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
 //   every experiment that has it.
 // - Prerequisite: the variant of another experiment is asked for in the same context. The graph has
@@ -50,8 +52,13 @@ struct Special {
     std::uint32_t variants_begin = 0;
     std::uint32_t ranges_begin = 0, ranges_end = 0;  // Of the snapshot; `used` bounds the cohort.
   };
+  struct Forced {
+    std::uint32_t program = 0;  // Of the snapshot's targeting.
+    std::int16_t variant = 0;
+  };
   std::optional<std::uint8_t> fallback_kind;
   bool is_sticky = false;
+  std::vector<Forced> forced;
   std::vector<Holdout> holdouts;
   std::vector<Prerequisite> prerequisites;
   std::vector<Cohort> cohorts;     // Oldest first, without the present one.

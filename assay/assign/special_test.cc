@@ -15,6 +15,7 @@ namespace assay::assign {
 namespace {
 
 using define::Experiment;
+using define::Op;
 using testing::HasSubstr;
 
 std::string refusal(const std::vector<Running>& running) {
@@ -479,6 +480,51 @@ TEST(Sticky, RefusesWhatItCannotKeep) {
   running = reweighed();
   running.plan.assignment.hash = define::HashScheme::kEppo;
   must_compile({running});  // Memory holds the old split, whichever hash drew it.
+}
+
+TEST(Forced, TheFirstConditionThatIsMetDecides) {
+  Running running{.plan = plan_of("a", {1, 0, 0})};
+  define::Assignment& plan = running.plan.assignment;
+  plan.overrides = {{.unit_id = "tester", .variant = running.plan.variants[0].key}};
+  plan.forced = {
+      {.variant = running.plan.variants[1].key, .when = leaf(Op::kEqual, "staff", {true})},
+      {.variant = running.plan.variants[2].key, .when = leaf(Op::kExists, "country", {true})}};
+  plan.targeting = leaf(Op::kEqual, "country", {std::string("US")});
+  plan.holdouts = {{.name = "all", .share_ppm = 1'000'000}};
+  const auto snapshot = must_compile({running});
+  const auto check = [&](const char* unit, bool is_staff, const char* country, Reason reason,
+                         int variant) {
+    Context context(*snapshot);
+    context.set_targeting_key(unit);
+    if (is_staff) context.set_bool("staff", true);
+    if (country != nullptr) context.set_text("country", country);
+    const Assignment answer = *snapshot->evaluate("a", context);
+    EXPECT_EQ(answer.reason, reason) << unit;
+    EXPECT_EQ(answer.variant, variant) << unit;
+    EXPECT_EQ(answer.propensity, reason == Reason::kOverride ? 1.0 : 0.0);
+    std::vector<Assignment> all(1);
+    snapshot->evaluate_all(context, all);
+    EXPECT_EQ(all[0].variant, answer.variant);
+    EXPECT_EQ(all[0].reason, answer.reason);
+  };
+  check("u1", true, "US", Reason::kOverride, 1);
+  check("u1", true, nullptr, Reason::kOverride, 1);
+  check("u1", false, "IN", Reason::kOverride, 2);
+  check("tester", true, "IN", Reason::kOverride, 0);
+  check("u1", false, nullptr, Reason::kHoldout, Assignment::kNone);
+  check("", true, nullptr, Reason::kNoUnit, Assignment::kNone);
+  running.is_stopped = true;
+  const auto stopped = must_compile({running});
+  Context context(*stopped);
+  context.set_targeting_key("u1");
+  context.set_bool("staff", true);
+  EXPECT_EQ(stopped->evaluate("a", context)->reason, Reason::kStopped);
+}
+
+TEST(Forced, NamesAVariantThatIsNotThere) {
+  Running running{.plan = plan_of("a")};
+  running.plan.assignment.forced = {{.variant = "nobody", .when = {}}};
+  EXPECT_THAT(refusal({running}), HasSubstr("\"nobody\" is not a variant"));
 }
 
 Running switching() {

@@ -55,6 +55,9 @@ std::string assignment_text(const define::Assignment& assignment) {
   if (!assignment.overrides.empty()) {
     text += fmt::format("  overrides {} units\n", assignment.overrides.size());
   }
+  for (const define::Forced& one : assignment.forced) {
+    text += fmt::format("  forced    {} for {}\n", one.variant, to_text(one.when));
+  }
   return text;
 }
 
@@ -125,8 +128,8 @@ std::string imported_json(const define::Imported& imported) {
                      {"line", flag.line},
                      {"file", experiment_file(flag.experiment)}});
   }
-  return fmt::format(R"({{"experiments":{},"refused":{}}})", files.dump(),
-                     problems_json(imported.refused));
+  return fmt::format(R"({{"experiments":{},"refused":{},"warnings":{}}})", files.dump(),
+                     problems_json(imported.refused), problems_json(imported.warnings));
 }
 
 // What can be taken over is printed, and what cannot is named on `err`.
@@ -148,7 +151,7 @@ int run_import(const DefineOptions& options, Streams streams) {
                                  read->flags[i].line)
                   << experiment_file(read->flags[i].experiment);
     }
-    streams.err << to_text(read->refused);
+    streams.err << to_text(read->warnings) << to_text(read->refused);
   }
   const bool is_complete = options.only.empty() ? read->refused.empty() : !read->flags.empty();
   return is_complete ? kOk : kBadInput;

@@ -36,7 +36,12 @@ std::vector<Scalar> parse_texts(const Value& value) {
   std::vector<Scalar> texts;
   const std::vector<Value> items = value.is_list() ? value.list() : std::vector<Value>{value};
   for (const Value& item : items) {
-    if (auto text = item.text()) texts.emplace_back(std::move(*text));
+    // Every text starts with the empty one: a test that the attribute is a text.
+    if (item.is_scalar() && item.node().quoted && item.node().text.empty()) {
+      texts.emplace_back(std::string{});
+    } else if (auto text = item.text()) {
+      texts.emplace_back(std::move(*text));
+    }
   }
   return texts;
 }

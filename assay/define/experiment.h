@@ -40,6 +40,13 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
+// Whoever meets `when` gets this variant: testers, colleagues, customers of one market.
+struct Forced {
+  std::string variant;
+  Condition when;
+  bool operator==(const Forced&) const = default;
+};
+
 // Units kept out of every experiment that has this holdout, so that what many changes did together
 // can be measured against them. The draw "holdout:" + name decides, so that a holdout of one name
 // holds the same units out wherever it applies, and a larger share only adds to them.
@@ -100,6 +107,7 @@ struct Assignment {
   std::vector<Prerequisite> prerequisites;  // All of them must be met.
   Condition targeting;                      // Who is eligible; kAlways when the file has none.
   std::vector<Override> overrides;          // Honoured, and left out of the analysis.
+  std::vector<Forced> forced;  // The same for conditions; the first that is met, after overrides.
   bool operator==(const Assignment&) const = default;
 };
 

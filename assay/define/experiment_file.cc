@@ -72,6 +72,13 @@ std::string experiment_file(const Experiment& experiment) {
     for (const Override& one : assignment.overrides) overrides[one.unit_id] = one.variant;
     line("overrides", overrides);
   }
+  if (!assignment.forced.empty()) {
+    text += "  forced:\n";
+    for (const Forced& one : assignment.forced) {
+      text +=
+          fmt::format("    - {}\n", dump({{"variant", one.variant}, {"when", json_of(one.when)}}));
+    }
+  }
   return text;
 }
 

@@ -117,13 +117,14 @@ TEST(LayerShares, TakeThePlaceOfSlots) {
 // Plans of before keep their fingerprints; what is new survives the way there and back.
 TEST(Gates, InCanonicalJson) {
   const std::string plain = canonical_json(must_parse(plan_with("")));
-  for (const char* key :
-       {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit", "sticky"}) {
+  for (const char* key : {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit",
+                          "sticky", "forced"}) {
     EXPECT_EQ(plain.find(key), std::string::npos) << key;
   }
   Experiment plan = with_catalogue(
       "layer: {name: search, share: 5%}\nprerequisites: [{experiment: y, variants: [a]}]\n"
-      "switchback: {period: 4h, burn_in: 30m}\nfallback_unit: device",
+      "switchback: {period: 4h, burn_in: 30m}\nfallback_unit: device\n"
+      "forced: [{variant: control, when: {countries: [IN]}}]",
       kHoldouts);
   EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
   plan = must_parse(plan_with("sticky: true"));

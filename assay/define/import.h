@@ -7,9 +7,11 @@
 //   to_text(read->refused);           // flags.json:12:5: … what has no equal here, and why
 //
 // A flag is taken whole or not at all: whatever an experiment of assay could not answer alike is
-// refused at its place, and nothing is dropped in silence. An experiment is one choice between
+// refused at its place, and nothing is dropped in silence. An experiment is one split between
 // variants for whoever is eligible, and control's value for everybody else; so a flag may have one
-// rule that splits (or that gives one value to some), and its other rules must give the default.
+// rule that draws, with fixed values by condition before it (they are forced), and after it where
+// the draw leaves nobody out. A flag without any draw is an experiment of one variant at 100 %, and
+// says so as a warning; one that gives everybody the same is refused.
 //
 // What differs is stated rather than refused: JsonLogic and GrowthBook convert types when they
 // compare ("5" == 5). Here a text is compared with texts and, where it reads as one, with the
@@ -32,7 +34,8 @@ struct ImportedFlag {
 
 struct Imported {
   std::vector<ImportedFlag> flags;
-  Problems refused;  // At least one for every flag that is not in `flags`.
+  Problems refused;   // At least one for every flag that is not in `flags`.
+  Problems warnings;  // What its owner should know of one that is.
 };
 
 // Fail where there is nothing to read: not JSON or YAML, or no `flags` or `features`.

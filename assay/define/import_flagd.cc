@@ -91,33 +91,41 @@ bool Targeting::read_resolved(const Value& given, const Condition& when) {
   return true;
 }
 
-// What is hashed: the flag's key and the unit, unless an expression says otherwise.
+// A text, or the flag's own key.
+std::optional<std::string> salt_part(const Value& value, const std::string& key) {
+  if (value.is_scalar()) return value.node().text;
+  const auto made = call_of(value);
+  const bool is_key = made && made->op == "var" && !made->arguments.empty() &&
+                      made->arguments[0].node().text == "$flagd.flagKey";
+  if (is_key) return key;
+  value.error("the salt is neither a text nor {\"var\": \"$flagd.flagKey\"}",
+              "the attribute comes last: {\"cat\": [SALT, {\"var\": ATTRIBUTE}]}");
+  return std::nullopt;
+}
+
+// What is hashed: a salt (of parts; or none) and an attribute.
 bool Targeting::bucketing(const Value& value, Bucketing& out) const {
   const auto made = call_of(value);
-  const bool is_cat = made && made->op == "cat" && made->arguments.size() == 2;
-  if (!is_cat) {
-    value.error(
-        "the bucketing value is not a salt and an attribute",
-        "{\"cat\": [{\"var\": \"$flagd.flagKey\"}, {\"var\": ATTRIBUTE}]} is; without a salt "
-        "every flag would split the same units alike");
+  const bool is_cat = made && made->op == "cat" && !made->arguments.empty();
+  if (!is_cat && !(made && made->op == "var")) {
+    value.error("the bucketing value is not a salt and an attribute",
+                "{\"cat\": [{\"var\": \"$flagd.flagKey\"}, {\"var\": ATTRIBUTE}]} is");
     return false;
   }
-  const Value& salt = made->arguments[0];
-  if (salt.is_scalar()) {
-    out.salt = salt.node().text;
-  } else {
-    const auto inner = call_of(salt);
-    const bool is_key = inner && inner->op == "var" && !inner->arguments.empty() &&
-                        inner->arguments[0].node().text == "$flagd.flagKey";
-    if (!is_key) {
-      salt.error("the salt is neither a text nor {\"var\": \"$flagd.flagKey\"}");
-      return false;
-    }
-    out.salt = flag_.key;
+  out.salt.clear();
+  for (std::size_t i = 0; is_cat && i + 1 < made->arguments.size(); ++i) {
+    const auto part = salt_part(made->arguments[i], flag_.key);
+    if (!part) return false;
+    out.salt += *part;
   }
-  const auto name = logic_.attribute(made->arguments[1]);
-  if (!name || out.salt.empty()) return false;
+  const Value& unit = is_cat ? made->arguments.back() : value;
+  const auto name = logic_.attribute(unit);
+  if (!name) return false;
   out.unit = *name == "targetingKey" ? "user" : *name;
+  if (out.salt.empty()) {
+    value.warn("has no salt: every flag that hashes this attribute alone splits the same units",
+               "keep it for the test that runs, and give the next one a salt");
+  }
   return true;
 }
 
@@ -163,7 +171,10 @@ bool Targeting::fractional(const Call& call, const Value& value, const Condition
     return false;
   }
   // assay would take the targeting key where the unit's own attribute is missing.
-  if (rule.bucketing.unit != "user") rule.when = all_of({when, exists(rule.bucketing.unit)});
+  if (const std::string& unit = rule.bucketing.unit; unit != "user") {
+    flag_.rules.push_back({all_of({when, exists(unit, false)}), {flag_.fallback}, {}, value});
+    rule.when = all_of({when, exists(unit)});
+  }
   flag_.rules.push_back(std::move(rule));
   return true;
 }
@@ -224,8 +235,14 @@ std::optional<Experiment> read_flag(const std::string& key, const Value& value,
     return std::nullopt;
   }
   const auto variants = read_variants(value);
-  Flag flag{.key = key, .fallback = {}, .rules = {}, .overrides = {}};
+  Flag flag{.key = key,
+            .fallback = {},
+            .rules = {},
+            .others = {},
+            .id_attribute = "targetingKey",
+            .is_partition = true};
   if (!variants || !read_fallback(value, *variants, flag)) return std::nullopt;
+  for (const auto& [name, variant] : *variants) flag.others.push_back(variant);
   const Node* targeting = value.node().find("targeting");
   if (targeting != nullptr && !(targeting->kind == Node::Kind::kMap && targeting->items.empty())) {
     const Value rules(value.report(), *targeting, value.path() + ".targeting");
@@ -255,16 +272,10 @@ Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
   }
   Imported imported;
   for (const Value::Entry& entry : entries) {
-    const std::size_t before = report.problems.size();
-    auto experiment = read_flag(entry.key, entry.value, read->root.find("$evaluators"));
-    if (experiment && report.problems.size() == before) {
-      imported.flags.push_back({std::move(*experiment), entry.value.node().line});
-    } else if (report.problems.size() == before) {
-      entry.value.error("cannot be taken over");
-    }
+    add_flag(entry.value, imported,
+             [&] { return read_flag(entry.key, entry.value, read->root.find("$evaluators")); });
   }
-  imported.refused = std::move(report.problems);
-  return imported;
+  return sorted_out(std::move(imported), std::move(report.problems));
 }
 
 Checked<Condition> import_flagd_condition(std::string_view text, const std::string& file) {

@@ -1,7 +1,10 @@
 // GrowthBook's feature payloads (its SDK specification 0.7.1, and the JavaScript SDK where that is
 // silent); conditions in mongo.h.
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -14,11 +17,43 @@
 namespace assay::define {
 namespace {
 
-const char* const kUnknownToUs[] = {"parentConditions",    "filters",
-                                    "namespace",           "range",
-                                    "contextualBanditRef", "fallbackAttribute",
-                                    "bucketVersion",       "minBucketVersion",
-                                    "urlPatterns",         "disableStickyBucketing"};
+struct Unknown {
+  const char* name;
+  const char* hint;
+};
+constexpr Unknown kUnknownToUs[] = {
+    {"parentConditions", "prerequisites on another experiment's variant have one"},
+    {"filters", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
+    {"namespace", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
+    {"contextualBanditRef", "its weights depend on attributes and change by themselves"},
+    {"urlPatterns", "the page's address is no attribute; pass it as one and compare that"}};
+// Only a sticky bucket service in the application makes these count.
+constexpr const char* kSticky[] = {"fallbackAttribute", "minBucketVersion"};
+
+std::uint32_t buckets_of(HashScheme hash) {
+  return hash == HashScheme::kGrowthbookV2 ? 10'000 : 1000;
+}
+
+// How many of the buckets 0, 1 / all, 2 / all … are below the bound (or at it).
+template <typename Compare>
+std::uint32_t count_buckets(std::uint32_t all, double bound, Compare is_in) {
+  std::uint32_t count = 0;
+  while (count < all && is_in(count / double(all), bound)) ++count;
+  return count;
+}
+
+// "green", on, off; else what it is for.
+std::string name_of(const std::string& payload_json, const char* otherwise) {
+  const auto payload = nlohmann::json::parse(payload_json, nullptr, false);
+  if (payload.is_boolean()) return payload.get<bool>() ? "on" : "off";
+  if (!payload.is_string()) return otherwise;
+  const auto& text = payload.get_ref<const std::string&>();
+  const bool is_word = !text.empty() && text.size() <= 64 && text.front() != '-' &&
+                       std::ranges::all_of(text, [](unsigned char c) {
+                         return std::isalnum(c) != 0 || c == '_' || c == '-';
+                       });
+  return is_word ? text : otherwise;
+}
 
 // A whole number of parts; nothing where `share` is finer than `one` part.
 std::optional<std::uint32_t> parts_of(double share, double one) {
@@ -44,12 +79,16 @@ class Feature {
 
  private:
   bool rule(const Value& value);
+  bool read_rules(const Value& rules);
+  bool is_known(const Value& value) const;
   bool force(const Value& value, const Value& forced, Condition when);
+  bool rollout(const Value& value, Rule& rule) const;
   bool experiment(const Value& value, const Value& variations, Condition when);
   bool bucketing(const Value& value, Bucketing& out) const;
+  bool hash(const Value& value, Bucketing& out) const;
   bool weights(const Value& value, std::vector<Variant>& variants) const;
   std::optional<std::vector<double>> shares(const Value& value, std::size_t count) const;
-  void take_overrides();
+  void add(Rule rule);
 
   static std::optional<Value> get(const Value& value, const char* key) {
     const Node* node = value.node().find(key);
@@ -67,33 +106,53 @@ std::optional<Experiment> Feature::read() {
     value_.error("is not a feature", "an object with defaultValue and rules");
     return std::nullopt;
   }
+  flag_.id_attribute = "id";
   flag_.fallback = {.key = "default", .weight = 0, .payload_json = "null", .endpoint = {}};
   if (const auto fallback = get(value_, "defaultValue"); fallback && !fallback->is_null()) {
     flag_.fallback.payload_json = parse_payload(*fallback);
     if (flag_.fallback.payload_json.empty()) return std::nullopt;
+    flag_.fallback.key = name_of(flag_.fallback.payload_json, "default");
   }
-  if (const auto rules = get(value_, "rules")) {
-    for (const Value& one : rules->list()) {
-      if (!rule(one)) return std::nullopt;
-    }
-  }
-  take_overrides();
+  const auto rules = get(value_, "rules");
+  if (rules && !rules->node().items.empty() && !read_rules(*rules)) return std::nullopt;
   return make_experiment(std::move(flag_), value_);
 }
 
-bool Feature::rule(const Value& value) {
+bool Feature::read_rules(const Value& rules) {
+  if (!rules.is_list()) {
+    rules.error("expected a list of rules");
+    return false;
+  }
+  for (const Value& one : rules.list()) {
+    if (!rule(one)) return false;
+  }
+  return true;
+}
+
+bool Feature::is_known(const Value& value) const {
   if (!value.is_map()) {
     value.error("a rule is an object");
     return false;
   }
-  for (const char* name : kUnknownToUs) {
-    const auto found = get(value, name);
+  for (const Unknown& unknown : kUnknownToUs) {
+    const auto found = get(value, unknown.name);
     if (!found || found->is_null()) continue;
-    found->error(fmt::format("`{}` has no equal here", name));
+    found->error(fmt::format("`{}` has no equal here", unknown.name), unknown.hint);
     return false;
   }
+  for (const char* name : kSticky) {
+    const auto found = get(value, name);
+    if (!found || found->is_null() || found->node().text == "0") continue;
+    found->warn(fmt::format("`{}` counts only with a sticky bucket service, and is left out", name),
+                "where the application has one, units it remembers are drawn anew");
+  }
+  return true;
+}
+
+bool Feature::rule(const Value& value) {
+  if (!is_known(value)) return false;
   Condition when = always();
-  if (const auto given = get(value, "condition")) {
+  if (const auto given = get(value, "condition"); given && !given->is_null()) {
     auto read = Mongo(saved_groups_).condition(*given);
     if (!read) return false;
     when = std::move(*read);
@@ -105,20 +164,52 @@ bool Feature::rule(const Value& value) {
   return true;  // Neither: the SDKs pass it by.
 }
 
+// A rule that draws has nothing to draw by where the unit's own attribute is missing; assay would
+// take the targeting key.
+void Feature::add(Rule rule) {
+  const std::string& unit = rule.bucketing.unit;
+  if (unit != "user") rule.when = all_of({std::move(rule.when), exists(unit)});
+  flag_.rules.push_back(std::move(rule));
+}
+
 bool Feature::force(const Value& value, const Value& forced, Condition when) {
-  if (const auto coverage = get(value, "coverage")) {
-    coverage->error("a forced value for a share of units has no equal",
-                    "write it as an experiment of two variants");
-    return false;
-  }
-  Variant variant{
-      .key = "forced", .weight = 1, .payload_json = parse_payload(forced), .endpoint = {}};
+  Variant variant{.key = {}, .weight = 1, .payload_json = "null", .endpoint = {}};
+  if (!forced.is_null()) variant.payload_json = parse_payload(forced);
   if (variant.payload_json.empty()) return false;
-  flag_.rules.push_back({std::move(when), {std::move(variant)}, {}, value});
+  variant.key = name_of(variant.payload_json, "forced");
+  Rule rule{std::move(when), {std::move(variant)}, {}, value};
+  const bool is_share = get(value, "coverage") || get(value, "range");
+  if (is_share && !rollout(value, rule)) return false;
+  add(std::move(rule));
   return true;
 }
 
-bool Feature::bucketing(const Value& value, Bucketing& out) const {
+// "hash at most coverage", or in the range: whole buckets, so that weights say the same.
+bool Feature::rollout(const Value& value, Rule& rule) const {
+  if (!hash(value, rule.bucketing)) return false;
+  const std::uint32_t all = buckets_of(rule.bucketing.hash);
+  std::uint32_t inside = 0;
+  if (const auto range = get(value, "range"); range && !range->is_null()) {
+    const auto ends = range->list();
+    const auto begin = ends.size() == 2 ? number_of(ends[0]) : std::nullopt;
+    const auto end = ends.size() == 2 ? number_of(ends[1]) : std::nullopt;
+    if (!begin || !end || *begin > 0) {
+      range->error("a range that does not begin at 0 has no equal", "write coverage");
+      return false;
+    }
+    inside = count_buckets(all, *end, std::less<double>{});
+  } else if (const auto coverage = get(value, "coverage")) {
+    const auto share = number_of(*coverage);
+    if (!share) return false;
+    if (*share > 0) inside = count_buckets(all, *share, std::less_equal<double>{});
+  }
+  if (inside == 0) rule.when = never();
+  rule.variants.front().weight = inside;
+  rule.rest = all - inside;
+  return true;
+}
+
+bool Feature::hash(const Value& value, Bucketing& out) const {
   const auto version = get(value, "hashVersion");
   const std::string number = version ? version->node().text : "1";
   if (number != "1" && number != "2") {
@@ -127,17 +218,27 @@ bool Feature::bucketing(const Value& value, Bucketing& out) const {
   }
   out.hash = number == "2" ? HashScheme::kGrowthbookV2 : HashScheme::kGrowthbookV1;
   out.salt = flag_.key;
-  for (const char* name : {"key", "seed"}) {
-    const auto text = get(value, name);
-    if (text && text->is_scalar() && !text->node().text.empty()) out.salt = text->node().text;
-  }
+  const auto seed = get(value, "seed");
+  if (seed && seed->is_scalar() && !seed->node().text.empty()) out.salt = seed->node().text;
   const auto attribute = get(value, "hashAttribute");
   if (attribute && attribute->is_scalar() && !attribute->node().text.empty()) {
     out.unit = attribute->node().text == "id" ? "user" : attribute->node().text;
   }
-  if (const auto coverage = get(value, "coverage")) {
+  return true;
+}
+
+// Of an experiment: its key is the seed that is not named.
+bool Feature::bucketing(const Value& value, Bucketing& out) const {
+  if (!hash(value, out)) return false;
+  const auto key = get(value, "key");
+  const auto seed = get(value, "seed");
+  const bool has_seed = seed && seed->is_scalar() && !seed->node().text.empty();
+  if (!has_seed && key && key->is_scalar() && !key->node().text.empty()) {
+    out.salt = key->node().text;
+  }
+  if (const auto coverage = get(value, "coverage"); coverage && !get(value, "ranges")) {
     const auto share = number_of(*coverage);
-    const auto ppm = share ? parts_of(*share, kLayerSlots) : std::nullopt;
+    const auto ppm = share ? parts_of(std::clamp(*share, 0.0, 1.0), kLayerSlots) : std::nullopt;
     if (!ppm) {
       coverage->error("is not a share in whole millionths between 0 and 1");
       return false;
@@ -164,7 +265,7 @@ std::optional<std::vector<double>> Feature::shares(const Value& value, std::size
       shares.push_back(std::round((*next - end) * 1e8) / 1e8);
       end = *next;
     }
-    if (end != 1 || get(value, "coverage").has_value()) {
+    if (end != 1) {
       ranges->error("ranges that leave units out have no equal", "write coverage and weights");
       return std::nullopt;
     }
@@ -178,9 +279,16 @@ std::optional<std::vector<double>> Feature::shares(const Value& value, std::size
     shares.clear();
     return shares;
   }
-  if (shares.size() == count) return shares;
-  value.error("has not as many shares as variations");
-  return std::nullopt;
+  // Where weights are wrong the SDKs split evenly.
+  const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
+  if (shares.size() == count && total >= 0.99 && total <= 1.01) return shares;
+  if (get(value, "ranges")) {
+    value.error("has not as many ranges as variations");
+    return std::nullopt;
+  }
+  value.warn("its weights do not fit the variations, for which GrowthBook's SDKs split evenly");
+  shares.clear();
+  return shares;
 }
 
 bool Feature::weights(const Value& value, std::vector<Variant>& variants) const {
@@ -207,7 +315,12 @@ bool Feature::experiment(const Value& value, const Value& variations, Condition 
   Rule rule{std::move(when), {}, {}, value};
   const auto meta = get(value, "meta");
   const auto names = meta && meta->is_list() ? meta->list() : std::vector<Value>{};
-  for (const Value& variation : variations.list()) {
+  if (!variations.is_list()) {
+    variations.error("expected a list of values");
+    return false;
+  }
+  for (const Value& variation :
+       variations.node().items.empty() ? std::vector<Value>{} : variations.list()) {
     const std::size_t i = rule.variants.size();
     Variant variant{.key = std::to_string(i), .weight = 0, .payload_json = {}, .endpoint = {}};
     if (i < names.size() && names[i].is_map()) {
@@ -227,50 +340,10 @@ bool Feature::experiment(const Value& value, const Value& variations, Condition 
     if (variant.payload_json.empty()) return false;
     rule.variants.push_back(std::move(variant));
   }
-  if (rule.variants.size() < 2) {
-    variations.error("an experiment has two variations or more");
-    return false;
-  }
+  if (rule.variants.size() < 2) return true;  // The SDKs pass it by.
   if (!weights(value, rule.variants) || !bucketing(value, rule.bucketing)) return false;
-  // assay would take the targeting key where the unit's own attribute is missing.
-  if (rule.bucketing.unit != "user") {
-    rule.when = all_of({std::move(rule.when), exists(rule.bucketing.unit)});
-  }
-  flag_.rules.push_back(std::move(rule));
+  add(std::move(rule));
   return true;
-}
-
-// Leading rules that force one of the split's values on units by their id are overrides.
-void Feature::take_overrides() {
-  const auto split =
-      std::ranges::find_if(flag_.rules, [](const Rule& rule) { return rule.variants.size() > 1; });
-  if (split == flag_.rules.end()) return;
-  const std::string attribute = split->bucketing.unit == "user" ? "id" : split->bucketing.unit;
-  const auto ids_of = [&](const Rule& rule) {
-    std::vector<std::string> ids;
-    const Condition& when = rule.when;
-    if ((when.op != Op::kIn && when.op != Op::kEqual) || when.attribute != attribute) return ids;
-    for (const Scalar& unit : when.values) {
-      const auto* id = std::get_if<std::string>(&unit);
-      if (id == nullptr || id->empty()) return std::vector<std::string>{};
-      ids.push_back(*id);
-    }
-    return ids;
-  };
-  std::ptrdiff_t taken = 0;
-  for (auto rule = flag_.rules.begin(); rule != split; ++rule, ++taken) {
-    const std::vector<std::string> ids = ids_of(*rule);
-    const auto variant = std::ranges::find_if(split->variants, [&](const Variant& v) {
-      return v.payload_json == rule->variants.front().payload_json;
-    });
-    if (ids.empty() || variant == split->variants.end()) break;
-    for (const std::string& id : ids) {
-      const bool is_new = std::ranges::none_of(
-          flag_.overrides, [&](const Override& one) { return one.unit_id == id; });
-      if (is_new) flag_.overrides.push_back({id, variant->key});
-    }
-  }
-  flag_.rules.erase(flag_.rules.begin(), flag_.rules.begin() + taken);
 }
 
 }  // namespace
@@ -287,16 +360,11 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
   }
   Imported imported;
   for (const Value::Entry& entry : Value(report, *features, "features").entries()) {
-    const std::size_t before = report.problems.size();
-    auto experiment = Feature(entry.key, entry.value, read->root.find("savedGroups")).read();
-    if (experiment && report.problems.size() == before) {
-      imported.flags.push_back({std::move(*experiment), entry.value.node().line});
-    } else if (report.problems.size() == before) {
-      entry.value.error("cannot be taken over");
-    }
+    add_flag(entry.value, imported, [&] {
+      return Feature(entry.key, entry.value, read->root.find("savedGroups")).read();
+    });
   }
-  imported.refused = std::move(report.problems);
-  return imported;
+  return sorted_out(std::move(imported), std::move(report.problems));
 }
 
 Checked<Condition> import_growthbook_condition(std::string_view text, std::string_view saved_groups,

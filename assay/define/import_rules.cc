@@ -1,6 +1,7 @@
 #include "assay/define/import_rules.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,23 +23,260 @@ void simplify(Variant& variant) {
   if (variant.payload_json == nlohmann::json(variant.key).dump()) variant.payload_json.clear();
 }
 
-// The variant that everybody outside gets: one of the split's where its value is the same.
-void add_control(const Variant& fallback, Experiment& experiment) {
-  const auto same = std::ranges::find_if(experiment.variants, [&](const Variant& variant) {
-    return variant.payload_json == fallback.payload_json;
+bool is_fixed(const Rule& rule) { return rule.variants.size() == 1 && rule.rest == 0; }
+
+// Whoever meets its condition goes no further.
+bool takes_all(const Rule& rule) {
+  return rule.rest == 0 && rule.bucketing.traffic_ppm == kLayerSlots;
+}
+
+const std::string& value_of(const Rule& rule) { return rule.variants.front().payload_json; }
+
+bool is_same_draw(const Rule& a, const Rule& b) {
+  return !is_fixed(a) && a.variants == b.variants && a.bucketing == b.bucketing && a.rest == b.rest;
+}
+
+bool gives(const Rule& rule, const Variant& variant) {
+  return is_fixed(rule) && value_of(rule) == variant.payload_json;
+}
+
+// The rules that somebody reaches; a fixed value for all who are left is the fallback. Neighbours
+// that draw alike are one rule.
+void tidy_sequence(Flag& flag) {
+  std::vector<Rule> reached;
+  for (Rule& rule : flag.rules) {
+    const bool is_last = is_always(rule.when) && takes_all(rule);
+    if (is_last && is_fixed(rule)) {
+      flag.others.push_back(std::exchange(flag.fallback, std::move(rule.variants.front())));
+    } else if (!reached.empty() && is_same_draw(reached.back(), rule)) {
+      reached.back().when = any_of({std::move(reached.back().when), std::move(rule.when)});
+    } else {
+      reached.push_back(std::move(rule));
+    }
+    if (is_last) break;
+  }
+  while (!reached.empty() && gives(reached.back(), flag.fallback)) reached.pop_back();
+  flag.rules = std::move(reached);
+}
+
+// Rules that draw alike are one; the fallback needs none. Where no rule gives it, nobody gets it,
+// and the last fixed value takes its place.
+void tidy_partition(Flag& flag) {
+  std::vector<Rule> distinct;
+  const Variant* last = nullptr;
+  bool has_fallback = false;
+  for (Rule& rule : flag.rules) {
+    has_fallback = has_fallback || gives(rule, flag.fallback);
+    const auto same = std::ranges::find_if(
+        distinct, [&](const Rule& before) { return is_same_draw(before, rule); });
+    if (same == distinct.end()) {
+      distinct.push_back(std::move(rule));
+    } else {
+      same->when = any_of({std::move(same->when), std::move(rule.when)});
+    }
+  }
+  for (const Rule& rule : distinct) last = is_fixed(rule) ? &rule.variants.front() : last;
+  if (!has_fallback && last != nullptr) flag.fallback = *last;
+  std::erase_if(distinct, [&](const Rule& rule) { return gives(rule, flag.fallback); });
+  flag.rules = std::move(distinct);
+}
+
+bool names_attribute(const Condition& condition, const std::string& name) {
+  return condition.attribute == name ||
+         std::ranges::any_of(condition.children,
+                             [&](const Condition& child) { return names_attribute(child, name); });
+}
+
+// One flag's rules as an experiment. Nothing is returned without a problem.
+class Maker {
+ public:
+  Maker(Flag& flag, const Value& value) : flag_(flag), value_(value) {}
+  std::optional<Experiment> make();
+
+ private:
+  bool choose();
+  bool add_constant();
+  void set_split(Rule& split);
+  const std::string& add_variant(const Variant& variant, std::uint32_t weight);
+  const std::string& variant_for(const Variant& wanted);
+  std::vector<std::string> ids_of(const Condition& when) const;
+  std::size_t take_overrides();
+  void force(const Rule& rule, Condition when);
+  bool force_later(const Rule& split);
+  void warn() const;
+
+  Flag& flag_;
+  const Value& value_;
+  std::size_t chosen_ = 0;  // The rule that splits.
+  Experiment made_;
+};
+
+// The first rule that draws; where none does, the last, which gives a fixed value.
+bool Maker::choose() {
+  auto& rules = flag_.rules;
+  if (rules.empty() && !add_constant()) return false;
+  const auto drawn = std::ranges::find_if(rules, [](const Rule& rule) { return !is_fixed(rule); });
+  chosen_ =
+      drawn == rules.end() ? rules.size() - 1 : static_cast<std::size_t>(drawn - rules.begin());
+  return true;
+}
+
+// Everybody gets the fallback, which is one variant at 100 % beside those that nobody gets.
+bool Maker::add_constant() {
+  const bool has_others = std::ranges::any_of(flag_.others, [&](const Variant& other) {
+    return other.payload_json != flag_.fallback.payload_json;
   });
-  if (same != experiment.variants.end()) {
-    experiment.control = same->key;
-    return;
+  if (!has_others) {
+    value_.error("has one value only: there is nothing to assign",
+                 "leave it where it is, or write the value into the application");
+    return false;
   }
-  Variant control = fallback;
-  control.weight = 0;
-  while (std::ranges::any_of(experiment.variants,
-                             [&](const Variant& variant) { return variant.key == control.key; })) {
-    control.key += "_default";
+  Variant only = flag_.fallback;
+  only.weight = 1;
+  flag_.rules.push_back({always(), {std::move(only)}, {}, value_});
+  return true;
+}
+
+void Maker::set_split(Rule& split) {
+  made_.variants = split.variants;
+  if (split.rest > 0) {
+    add_variant(flag_.fallback, split.rest);
   }
-  experiment.control = control.key;
-  experiment.variants.push_back(std::move(control));
+  made_.control = variant_for(flag_.fallback);
+  if (made_.variants.size() == 1) {
+    for (const Variant& other : flag_.others) variant_for(other);
+  }
+  Assignment& assignment = made_.assignment;
+  assignment.unit = split.bucketing.unit;
+  assignment.layer = flag_.key;
+  assignment.slots = {{0, kLayerSlots}};
+  assignment.salt = split.bucketing.salt;
+  if (assignment.salt.empty() && split.bucketing.hash == HashScheme::kAssay) {
+    assignment.salt = flag_.key;
+  }
+  assignment.hash = split.bucketing.hash;
+  assignment.traffic_ppm = split.bucketing.traffic_ppm;
+}
+
+// Under a key that is free.
+const std::string& Maker::add_variant(const Variant& variant, std::uint32_t weight) {
+  auto& variants = made_.variants;
+  Variant added = variant;
+  added.weight = weight;
+  const auto is_taken = [&](const std::string& key) {
+    return std::ranges::find(variants, key, &Variant::key) != variants.end();
+  };
+  for (int number = 2; is_taken(added.key); ++number) {
+    added.key = fmt::format("{}_{}", variant.key, number);
+  }
+  variants.push_back(std::move(added));
+  return variants.back().key;
+}
+
+// The key of the variant with this value: one of the split's, or a new one that nobody draws.
+const std::string& Maker::variant_for(const Variant& wanted) {
+  const auto same = std::ranges::find(made_.variants, wanted.payload_json, &Variant::payload_json);
+  return same != made_.variants.end() ? same->key : add_variant(wanted, 0);
+}
+
+// The ids that a condition lists, where it does no more than that.
+std::vector<std::string> Maker::ids_of(const Condition& when) const {
+  const std::string& unit = made_.assignment.unit;
+  const std::string& attribute = unit == "user" ? flag_.id_attribute : unit;
+  std::vector<std::string> ids;
+  if ((when.op != Op::kIn && when.op != Op::kEqual) || when.attribute != attribute) return ids;
+  for (const Scalar& value : when.values) {
+    const auto* id = std::get_if<std::string>(&value);
+    if (id == nullptr || id->empty()) return {};
+    ids.push_back(*id);
+  }
+  return ids;
+}
+
+// Leading rules that give values to units by their id are overrides. How many.
+std::size_t Maker::take_overrides() {
+  std::size_t taken = 0;
+  for (; taken < chosen_; ++taken) {
+    const Rule& rule = flag_.rules[taken];
+    const std::vector<std::string> ids = ids_of(rule.when);
+    if (ids.empty()) break;
+    const std::string variant = variant_for(rule.variants.front());
+    auto& overrides = made_.assignment.overrides;
+    for (const std::string& id : ids) {
+      const bool is_new = std::ranges::find(overrides, id, &Override::unit_id) == overrides.end();
+      if (is_new) overrides.push_back({id, variant});
+    }
+  }
+  return taken;
+}
+
+void Maker::force(const Rule& rule, Condition when) {
+  if (is_never(when)) return;
+  const std::string variant = variant_for(rule.variants.front());
+  made_.assignment.forced.push_back({variant, std::move(when)});
+}
+
+// What stands below the split holds for those who do not meet its condition.
+bool Maker::force_later(const Rule& split) {
+  for (std::size_t i = chosen_ + 1; i < flag_.rules.size(); ++i) {
+    const Rule& rule = flag_.rules[i];
+    if (!is_fixed(rule)) {
+      rule.value.error("draws a second time: an experiment has one split",
+                       "make it a flag of its own, one for each split");
+      return false;
+    }
+    if (!takes_all(split)) {
+      rule.value.error("gives some of those whom the draw above leaves out another value",
+                       "one value for all of them: a last rule without a condition");
+      return false;
+    }
+    force(rule, flag_.is_partition ? rule.when : all_of({negate(split.when), rule.when}));
+  }
+  return true;
+}
+
+void Maker::warn() const {
+  const Assignment& plan = made_.assignment;
+  const std::string& id = flag_.id_attribute;
+  const bool compares_id =
+      names_attribute(plan.targeting, id) || std::ranges::any_of(plan.forced, [&](const Forced& f) {
+        return names_attribute(f.when, id);
+      });
+  if (compares_id) {
+    value_.warn(fmt::format("a condition compares `{}`", id),
+                fmt::format("give the context an attribute `{}` beside the targeting key", id));
+  }
+  if (is_fixed(flag_.rules[chosen_])) {
+    value_.warn("draws nothing: it chooses by conditions alone, so there is no effect to measure",
+                "take it over to ask one server for every flag, or leave it where it is");
+  }
+}
+
+std::optional<Experiment> Maker::make() {
+  if (!choose()) return std::nullopt;
+  made_.id = flag_.key;
+  made_.name = flag_.key;
+  Rule& split = flag_.rules[chosen_];
+  set_split(split);
+  // Rules that give control's value just before the split say who is not eligible.
+  const std::string& fallback = flag_.fallback.payload_json;
+  const bool goes_on = chosen_ + 1 < flag_.rules.size();
+  std::size_t first = take_overrides();
+  std::size_t last = chosen_;
+  while (!goes_on && last > first && value_of(flag_.rules[last - 1]) == fallback) --last;
+  for (; first < last; ++first) force(flag_.rules[first], flag_.rules[first].when);
+  std::vector<Condition> eligible;
+  for (; last < chosen_; ++last) eligible.push_back(negate(flag_.rules[last].when));
+  eligible.push_back(split.when);
+  made_.assignment.targeting = all_of(std::move(eligible));
+  if (!force_later(split)) return std::nullopt;
+  if (is_never(made_.assignment.targeting)) {
+    value_.error("its split can never be reached", "an earlier rule takes everybody");
+    return std::nullopt;
+  }
+  for (Variant& variant : made_.variants) simplify(variant);
+  warn();
+  return std::move(made_);
 }
 
 }  // namespace
@@ -85,6 +323,24 @@ Condition exists(std::string attribute, bool is_there) {
   return compare(Op::kExists, std::move(attribute), {is_there});
 }
 
+Condition is_text(std::string attribute) {
+  return compare(Op::kPrefix, std::move(attribute), {std::string{}});
+}
+
+Condition is_list_with(const std::string& attribute, std::vector<Scalar> values) {
+  if (values.empty()) return never();
+  std::vector<Condition> parts;
+  bool has_text = false;
+  for (const Scalar& value : values) {
+    const bool is_text = std::holds_alternative<std::string>(value);
+    if (!is_text) parts.push_back(negate(compare(Op::kEqual, attribute, {value})));
+    has_text = has_text || is_text;
+  }
+  if (has_text) parts.push_back(negate(is_text(attribute)));
+  parts.insert(parts.begin(), compare(Op::kIn, attribute, std::move(values)));
+  return all_of(std::move(parts));
+}
+
 std::optional<Scalar> scalar_of(const Node& node) {
   if (node.kind != Node::Kind::kScalar) return std::nullopt;
   if (node.quoted) return Scalar{node.text};
@@ -93,55 +349,38 @@ std::optional<Scalar> scalar_of(const Node& node) {
   return Scalar{node.text};
 }
 
+void add_flag(const Value& value, Imported& imported,
+              const std::function<std::optional<Experiment>()>& read) {
+  const Problems& problems = value.report().problems;
+  const std::size_t before = problems.size();
+  auto experiment = read();
+  const bool has_failed =
+      std::any_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(),
+                  [](const Problem& problem) { return problem.severity == Severity::kError; });
+  if (experiment && !has_failed) {
+    imported.flags.push_back({std::move(*experiment), value.node().line});
+  } else if (!has_failed) {
+    value.error("cannot be taken over");
+  }
+}
+
+Imported sorted_out(Imported imported, Problems problems) {
+  for (Problem& problem : problems) {
+    const bool is_error = problem.severity == Severity::kError;
+    (is_error ? imported.refused : imported.warnings).push_back(std::move(problem));
+  }
+  return imported;
+}
+
 std::optional<Experiment> make_experiment(Flag flag, const Value& value) {
   if (!is_id(flag.key)) {
     value.error(fmt::format("'{}' cannot be the id of an experiment", flag.key.substr(0, 60)),
                 "letters, digits, '_', '-' and '.', beginning with a letter or digit");
     return std::nullopt;
   }
-  const Rule* chosen = nullptr;
-  std::vector<Condition> eligible;
-  for (const Rule& rule : flag.rules) {
-    if (is_never(rule.when)) continue;
-    const bool is_default = rule.variants.size() == 1 &&
-                            rule.variants.front().payload_json == flag.fallback.payload_json;
-    if (is_default && chosen == nullptr) eligible.push_back(negate(rule.when));
-    if (!is_default && chosen != nullptr) {
-      rule.value.error("chooses a second time: an experiment makes one choice",
-                       "split the flag into several, one for each choice");
-      return std::nullopt;
-    }
-    if (!is_default) {
-      chosen = &rule;
-      eligible.push_back(rule.when);
-    }
-    if (is_always(rule.when) && (is_default || rule.bucketing.traffic_ppm == kLayerSlots)) break;
-  }
-  if (chosen == nullptr) {
-    value.error("gives everybody the same value: there is nothing to assign",
-                "leave it where it is, or write the value into the application");
-    return std::nullopt;
-  }
-  Experiment experiment;
-  experiment.id = flag.key;
-  experiment.name = flag.key;
-  experiment.variants = chosen->variants;
-  add_control(flag.fallback, experiment);
-  for (Variant& variant : experiment.variants) simplify(variant);
-  Assignment& assignment = experiment.assignment;
-  assignment.unit = chosen->bucketing.unit;
-  assignment.layer = flag.key;
-  assignment.slots = {{0, kLayerSlots}};
-  assignment.salt = chosen->bucketing.salt.empty() ? flag.key : chosen->bucketing.salt;
-  assignment.hash = chosen->bucketing.hash;
-  assignment.traffic_ppm = chosen->bucketing.traffic_ppm;
-  assignment.targeting = all_of(std::move(eligible));
-  assignment.overrides = std::move(flag.overrides);
-  if (is_never(assignment.targeting)) {
-    value.error("its split can never be reached", "an earlier rule takes everybody");
-    return std::nullopt;
-  }
-  return experiment;
+  std::erase_if(flag.rules, [](const Rule& rule) { return is_never(rule.when); });
+  flag.is_partition ? tidy_partition(flag) : tidy_sequence(flag);
+  return Maker(flag, value).make();
 }
 
 }  // namespace assay::define

@@ -2,12 +2,14 @@
 // into one experiment. Internal to define.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "assay/define/experiment.h"
 #include "assay/define/fields.h"
+#include "assay/define/import.h"
 
 namespace assay::define {
 
@@ -21,11 +23,14 @@ Condition any_of(std::vector<Condition> parts);
 Condition negate(Condition condition);
 Condition compare(Op op, std::string attribute, std::vector<Scalar> values);
 Condition exists(std::string attribute, bool is_there = true);
+Condition is_text(std::string attribute);
+// A list (and nothing else) in which one of the values is.
+Condition is_list_with(const std::string& attribute, std::vector<Scalar> values);
 
 // A plain scalar: true, 5 or a text; nothing for null, lists and maps.
 std::optional<Scalar> scalar_of(const Node& node);
 
-// Where the hash comes from, when a rule splits.
+// Where the hash comes from, when a rule draws.
 struct Bucketing {
   HashScheme hash = HashScheme::kAssay;
   std::string salt;
@@ -34,22 +39,37 @@ struct Bucketing {
   bool operator==(const Bucketing&) const = default;
 };
 
-// "Whoever meets `when` (and no rule before) gets one of `variants`." One variant: a fixed value.
+// "Whoever meets `when` (and no rule before) gets one of `variants`." One variant: a fixed value;
+// with `rest`, for a share of units, and the others go on to the rules below.
 struct Rule {
   Condition when;
   std::vector<Variant> variants;  // With their payloads as JSON.
   Bucketing bucketing;
-  Value value;  // Where it stands, for problems.
+  Value value;             // Where it stands, for problems.
+  std::uint32_t rest = 0;  // Weight of those who go on, beside the variant's.
 };
 
 struct Flag {
   std::string key;
   Variant fallback;  // Who gets no other; its payload as JSON.
   std::vector<Rule> rules;
-  std::vector<Override> overrides;
+  std::vector<Variant> others;  // Values that it could give.
+  std::string id_attribute;     // The name of a user's id in conditions.
+  bool is_partition = false;    // Everybody meets exactly one rule, in whatever order.
 };
 
+// A flag becomes one experiment: its first rule that draws is the split, what is fixed before it
+// (and, for those who do not meet the split's condition, after it) is forced, and everybody else
+// gets control's value. Without a draw, the last fixed value is the "split", of one variant; a flag
+// that could give but one value is refused.
 // Nothing after a problem, which `value` (the flag) or a rule reports.
 std::optional<Experiment> make_experiment(Flag flag, const Value& value);
+
+// What `read` makes of a flag into `imported`, unless it reports a problem; it reports one at least
+// where it makes nothing.
+void add_flag(const Value& value, Imported& imported,
+              const std::function<std::optional<Experiment>()>& read);
+// With the problems that were reported.
+Imported sorted_out(Imported imported, Problems problems);
 
 }  // namespace assay::define

@@ -98,9 +98,13 @@ TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
   says(R"({"if": [{"<": [{"var": "$flagd.timestamp"}, 5]}, "b"]})", "do not depend on the time");
   says(R"({"if": [{"missing": ["x"]}, "b"]})", "the operator 'missing' has no equal");
   says(R"({"if": [{"==": [{"var": ["x", 1]}, 1]}, "b"]})", "has a default");
-  says(R"({"if": [{"==": [{"var": "x"}, 1]}, "b", "c"]})", "chooses a second time");
-  says(R"({"fractional": [{"var": "mail"}, ["a", 1], ["b", 1]]})",
+  says(R"({"if": [{"var": "x"}, {"fractional": [["a", 1], ["b", 1]]},
+          {"fractional": [["a", 1], ["b", 2]]}]})",
+       "draws a second time");
+  says(R"({"fractional": [{"substr": [{"var": "mail"}, 3]}, ["a", 1], ["b", 1]]})",
        "is not a salt and an attribute");
+  says(R"({"fractional": [{"cat": [{"var": "x"}, {"var": "y"}]}, ["a", 1], ["b", 1]]})",
+       "the attribute comes last");
   says(R"({"fractional": [["a", {"+": [1, 2]}], ["b", 1]]})", "weights are written down");
   says(R"({"fractional": [["a", -1], ["b", 1]]})", "-1");
   says(R"({"fractional": [["a", 0], ["b", 0]]})", "add up to 0");
@@ -110,7 +114,6 @@ TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
   says(R"({"if": [{"$ref": "x"}, "b"]})", "$evaluators has no 'x'");
   says(R"({"if": [{"$ref": "x"}, "b"]})", "lead in circles", R"({"x": {"!": {"$ref": "x"}}})");
   says(R"({"if": [{"$ref": "x"}, "b"]})", "lead in circles", R"({"x": {"$ref": "x"}})");
-  says("null", "gives everybody the same value");
 }
 
 TEST(ImportFlagd, ExponentialReferencesEnd) {
@@ -141,17 +144,168 @@ TEST(ImportGrowthbook, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
   };
   says(R"({"variations": [0, 1], "namespace": ["n", 0, 0.5]})", "`namespace` has no equal");
   says(R"({"variations": [0, 1], "hashVersion": 3})", "neither 1 nor 2");
-  says(R"({"variations": [0, 1], "weights": [0.5, 0.4]})", "do not add up to exactly 1");
-  says(R"({"variations": [0, 1], "weights": [1]})", "not as many shares");
+  says(R"({"variations": [0, 1], "weights": [0.5, 0.495]})", "do not add up to exactly 1");
+  says(R"({"variations": [0, 1], "ranges": [[0, 1]]})", "not as many ranges");
+  says(R"({"variations": [0, 1], "coverage": 0.5}, {"condition": {"a": 1}, "force": 1})",
+       "whom the draw above leaves out");
+  says(R"({"condition": {"a": 1}, "variations": [0, 1]}, {"variations": [1, 2]})",
+       "draws a second time");
+  says(R"({"force": 1, "range": [0.2, 0.5]})", "does not begin at 0");
+  says(R"({"force": 1, "condition": {"a": {"$elemMatch": {"b": 1}}}})", "looks into elements");
+  says(R"({"force": 1, "condition": {"a": {"$type": "array"}}})", "the type 'array'");
+  says(R"({"force": 1, "condition": {"a": {"$regex": "(a+)+$"}}})", "regular expression");
   says(R"({"variations": [0, 1], "coverage": 0.12345678})", "whole millionths");
   says(R"({"variations": [0, 1], "ranges": [[0, 0.4], [0.5, 1]]})", "leave gaps");
-  says(R"({"variations": [0]})", "two variations or more");
-  says(R"({"force": 1, "coverage": 0.5})", "share of units");
+  says(R"({"variations": [0]})", "one value only");
   says(R"({"force": 1, "condition": {"a": {"$size": 1}}})", "'$size' has no equal");
   says(R"({"force": 1, "condition": {"a": {"$regex": "a.*b"}}})", "regular expression");
   says(R"({"force": 1, "condition": {"a": {"b": 1}}})", "whole list or object");
   says(R"({"force": 1, "condition": {"a": {"$vgt": "1.2"}}})", "not a whole version");
-  says(R"({"force": 0})", "gives everybody the same value");
+}
+
+Experiment only_flag(const Checked<Imported>& read) {
+  EXPECT_TRUE(read && read->refused.empty() && read->flags.size() == 1U)
+      << (read ? to_text(read->refused) : to_text(read.error()));
+  return read && !read->flags.empty() ? read->flags[0].experiment : Experiment{};
+}
+
+Experiment growthbook_feature(const std::string& value, const std::string& rules) {
+  return only_flag(import_growthbook(
+      "{\"features\": {\"f\": {\"defaultValue\": " + value + ", \"rules\": [" + rules + "]}}}",
+      "f.json"));
+}
+
+// "on 1, off 9, control off; on where x equals 1; eligible y equals 2"
+std::string outline(const Experiment& plan) {
+  std::string text;
+  for (const Variant& one : plan.variants) {
+    text += one.key + " " + std::to_string(one.weight) + ", ";
+  }
+  text += "control " + plan.control;
+  for (const Forced& one : plan.assignment.forced) {
+    text += "; " + one.variant + " where " + to_text(one.when);
+  }
+  const Condition& targeting = plan.assignment.targeting;
+  return text + (targeting.op == Op::kAlways ? "" : "; eligible " + to_text(targeting));
+}
+
+TEST(ImportGrowthbook, ARolloutIsASplitIntoWholeBuckets) {
+  EXPECT_EQ(outline(growthbook_feature("false", R"({"force": true, "coverage": 0.1})")),
+            "on 101, off 899, control off");
+  EXPECT_EQ(outline(growthbook_feature("false", R"({"force": true, "coverage": 0.1,
+                                                     "hashVersion": 2})")),
+            "on 1001, off 8999, control off");
+  EXPECT_EQ(outline(growthbook_feature(R"("a")", R"({"force": "b", "range": [0, 0.25]})")),
+            "b 250, a 750, control a");
+  // Who is left out goes on to the rule below.
+  EXPECT_EQ(outline(growthbook_feature("1", R"({"force": 2, "coverage": 0.5}, {"force": 3})")),
+            "forced 501, forced_2 499, control forced_2");
+  EXPECT_EQ(growthbook_feature("false", R"({"force": true, "coverage": 0.1, "key": "k"})")
+                .assignment.salt,
+            "f");
+}
+
+TEST(ImportGrowthbook, FixedValuesAroundASplitAreForced) {
+  EXPECT_EQ(
+      outline(growthbook_feature(R"("a")",
+                                 R"({"condition": {"id": {"$in": ["u1", "u2"]}}, "force": "c"},
+                   {"condition": {"staff": {"$eq": true}}, "force": "b"},
+                   {"condition": {"robot": {"$eq": true}}, "force": "a"},
+                   {"condition": {"land": {"$eq": "IN"}}, "variations": ["a", "b"]},
+                   {"condition": {"land": {"$eq": "US"}}, "force": "d"})")),
+      "0 1, 1 1, c 0, d 0, control 0; 1 where staff equals true; 0 where robot equals true; "
+      "d where not (land equals IN) and land equals US; eligible land equals IN");
+  EXPECT_EQ(outline(growthbook_feature("0", R"({"condition": {"a": {"$eq": 1}}, "force": 1},
+                                               {"condition": {"a": {"$eq": 2}}, "force": 2})")),
+            "forced 1, default 0, forced_2 0, control default; forced_2 where a equals 1; "
+            "eligible a equals 2");
+  EXPECT_EQ(outline(growthbook_feature("0", R"({"force": 1})")),
+            "forced 1, default 0, control forced");
+}
+
+TEST(ImportGrowthbook, WrongWeightsSplitEvenlyAsItsSdksDo) {
+  const auto read = import_growthbook(R"({"features": {"f": {"defaultValue": 0, "rules": [
+      {"variations": [0, 1], "weights": [0.5, 0.4]}]}}})",
+                                      "f.json");
+  EXPECT_EQ(outline(only_flag(read)), "0 1, 1 1, control 0");
+  EXPECT_NE(to_text(read->warnings).find("split evenly"), std::string::npos);
+}
+
+TEST(ImportFlagd, NestedChoicesAreForced) {
+  const auto outline_of = [](const std::string& targeting) {
+    return outline(only_flag(import_flagd(R"({"flags": {"f": {"state": "ENABLED",
+        "defaultVariant": "a", "variants": {"a": 1, "b": 2, "c": 3}, "targeting": )" +
+                                              targeting + "}}}",
+                                          "flags.json")));
+  };
+  EXPECT_EQ(outline_of(R"({"if": [{"==": [{"var": "x"}, 1]}, "b", "c"]})"),
+            "b 1, c 0, control c; eligible x equals 1");
+  EXPECT_EQ(outline_of(R"({"if": [{"==": [{"var": "x"}, 1]}, "b",
+                                  {"==": [{"var": "x"}, 2]}, "c",
+                                  {"fractional": [{"var": "mail"}, ["a", 1], ["b", 3]]}]})"),
+            "a 1, b 3, c 0, control a; b where x equals 1; "
+            "c where not (x equals 1) and x equals 2; "
+            "eligible (not (x equals 1) and not (x equals 2)) and mail exists true");
+  EXPECT_EQ(outline_of("null"), "a 1, b 0, c 0, control a");
+}
+
+TEST(ImportFlagd, AnAttributeAloneHasNoSalt) {
+  const std::string text = R"({"flags": {"f": {"state": "ENABLED", "defaultVariant": "a",
+      "variants": {"a": 1, "b": 2},
+      "targeting": {"fractional": [{"var": "targetingKey"}, ["a", 1], ["b", 1]]}}}})";
+  const auto read = import_flagd(text, "flags.json");
+  const Experiment plan = only_flag(read);
+  EXPECT_EQ(plan.assignment.salt, "");
+  EXPECT_EQ(plan.assignment.unit, "user");
+  EXPECT_NE(to_text(read->warnings).find("has no salt"), std::string::npos);
+  const std::string metrics =
+      "  metrics: {primary: [{name: c, type: count, event: c, direction: increase}]}\n";
+  const auto again = parse(experiment_file(plan) + metrics, {.file = "again.yaml"});
+  ASSERT_TRUE(again) << to_text(again.error());
+  EXPECT_EQ(again->experiment.assignment, plan.assignment);
+}
+
+std::string pattern(const std::string& regex) {
+  const auto read = import_growthbook_condition(R"({"a": {"$regex": ")" + regex + "\"}}", "", "c");
+  return read ? to_text(*read) : "refused";
+}
+
+TEST(ImportGrowthbook, RegularExpressionsOfPlainTexts) {
+  EXPECT_EQ(pattern("Mobile"), "a contains Mobile");
+  EXPECT_EQ(pattern("(Mobile|Tablet)"), "a contains [Mobile, Tablet]");
+  EXPECT_EQ(pattern("^/(cart|checkout)"), "a starts_with [/cart, /checkout]");
+  EXPECT_EQ(pattern(".*@(acme|ex)\\\\.com$"), "a ends_with [@acme.com, @ex.com]");
+  EXPECT_EQ(pattern("^https?://a$"), "a in [https://a, http://a]");
+  EXPECT_EQ(pattern("^a$|^b"), "a equals a or a starts_with b");
+  EXPECT_EQ(pattern("über(ä|ö)?"), "a contains [überä, überö, über]");
+  for (const char* regex :
+       {"a+", "a*", "[ab]", "^.*a$", "a.b", "(a|b", "a)", "a|", "(?=a)", "\\\\d", "a{2}", "()*",
+        "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)", "((((((((((a))))))))))", "a\\\\"}) {
+    EXPECT_EQ(pattern(regex), "refused") << regex;
+  }
+}
+
+TEST(ImportGrowthbook, ListsAreToldFromTexts) {
+  const auto text_of = [](const char* condition) {
+    const auto read = import_growthbook_condition(condition, "", "c");
+    return read ? to_text(*read) : to_text(read.error());
+  };
+  EXPECT_EQ(text_of(R"({"a": {"$elemMatch": {"$eq": "x"}}})"), "a in [x] and not (a starts_with )");
+  EXPECT_EQ(text_of(R"({"a": {"$all": [1, 2]}})"),
+            "(a in [1] and not (a equals 1)) and (a in [2] and not (a equals 2))");
+  EXPECT_EQ(text_of(R"({"a": {"$type": "number"}})"), "a less_than 0 or a at_least 0");
+}
+
+TEST(Import, WarnsOfWhatItsOwnerShouldKnow) {
+  const auto read = import_growthbook(R"({"features": {"f": {"defaultValue": 0, "rules": [
+      {"condition": {"id": {"$regex": "^x"}}, "force": 1, "minBucketVersion": 3}]}}})",
+                                      "f.json");
+  only_flag(read);
+  const std::string warnings = to_text(read->warnings);
+  for (const char* text : {"f.json:2:", "warning: features.f.rules[0].minBucketVersion: ",
+                           "a condition compares `id`", "draws nothing"}) {
+    EXPECT_NE(warnings.find(text), std::string::npos) << warnings;
+  }
 }
 
 TEST(Import, RefusesWhatIsNoSuchFile) {

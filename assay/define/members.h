@@ -54,6 +54,11 @@ void fields(auto& io, Is<Condition> auto& x) {
   io("children", x.children);
 }
 
+void fields(auto& io, Is<Forced> auto& x) {
+  io("variant", x.variant);
+  io("when", x.when);
+}
+
 void fields(auto& io, Is<Assignment> auto& x) {
   io("unit", x.unit);
   io.unless_empty("fallback_unit", x.fallback_unit);
@@ -71,6 +76,7 @@ void fields(auto& io, Is<Assignment> auto& x) {
   io("switchback", x.switchback);
   io("targeting", x.targeting);
   io("overrides", x.overrides);
+  io.unless_empty("forced", x.forced);
 }
 
 void fields(auto& io, Is<Measure> auto& x) {

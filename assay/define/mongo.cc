@@ -6,11 +6,15 @@
 #include <fmt/format.h>
 
 #include "assay/define/import_rules.h"
+#include "assay/define/mongo_pattern.h"
 
 namespace assay::define {
 namespace {
 
 constexpr std::size_t kMaxParts = 2000;  // Comparisons of one rule.
+constexpr const char* kOperators =
+    "$eq, $ne, $in, $nin, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, $gte, $veq to "
+    "$vlte, $type, $elemMatch, $all, and a $regex of plain texts have";
 
 // A plain attribute compared with a constant, as JavaScript compares `value + ""`, `value * 1` and
 // `!!value` with it.
@@ -51,6 +55,7 @@ std::optional<Condition> Mongo::condition(const Value& value) {
     value.error("a condition is an object");
     return std::nullopt;
   }
+  if (value.node().items.empty()) return always();
   std::vector<Condition> parts;
   for (const Value::Entry& one : value.entries()) {
     auto part = entry(one);
@@ -65,14 +70,14 @@ std::optional<Condition> Mongo::several(const Value& value, bool is_any) {
     value.error("expected a list of conditions");
     return std::nullopt;
   }
+  if (value.node().items.empty()) return always();  // An empty $or, too.
   std::vector<Condition> parts;
   for (const Value& item : value.list()) {
     auto part = condition(item);
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
-  if (!is_any || parts.empty()) return all_of(std::move(parts));  // An empty $or is true there.
-  return any_of(std::move(parts));
+  return is_any ? any_of(std::move(parts)) : all_of(std::move(parts));
 }
 
 std::optional<Condition> Mongo::entry(const Value::Entry& entry) {
@@ -85,10 +90,6 @@ std::optional<Condition> Mongo::entry(const Value::Entry& entry) {
   if (entry.key == "$nor" || entry.key == "$not") {
     auto inner = entry.key == "$nor" ? several(entry.value, true) : condition(entry.value);
     return inner ? std::optional(negate(std::move(*inner))) : std::nullopt;
-  }
-  if (entry.key.starts_with('$')) {
-    entry.value.error(fmt::format("'{}' has no equal here", entry.key.substr(0, 60)));
-    return std::nullopt;
   }
   return attribute(entry.key, entry.value);
 }
@@ -140,15 +141,77 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
   if (op == "$not") return negated(attribute(name, entry.value));
   if (op == "$lt" || op == "$lte" || op == "$gt" || op == "$gte") return order(name, entry);
   if (op.starts_with("$v")) return version(name, entry);
-  if (op == "$regex") return pattern(name, entry.value);
-  entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)),
-                    "$eq, $ne, $in, $nin, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, "
-                    "$gte, $veq to $vlte, and a $regex of plain text have");
+  if (op == "$regex") return pattern_condition(name, entry.value);
+  if (op == "$type") return type(name, entry.value);
+  if (op == "$elemMatch") return element(name, entry.value);
+  if (op == "$all") return every_element(name, entry.value);
+  entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)), kOperators);
   return std::nullopt;
+}
+
+// The values of a list; nothing after a problem.
+std::optional<std::vector<Scalar>> Mongo::scalars(const Value& list) {
+  std::vector<Scalar> values;
+  if (list.node().items.empty()) return values;
+  for (const Value& item : list.list()) {
+    auto scalar = scalar_of(item.node());
+    if (!scalar) {
+      item.error("lists to look in hold texts, numbers, true and false only");
+      return std::nullopt;
+    }
+    values.push_back(std::move(*scalar));
+  }
+  return values;
+}
+
+std::optional<Condition> Mongo::type(const std::string& name, const Value& value) {
+  const std::string& type = value.node().text;
+  if (type == "string") return is_text(name);
+  if (type == "null" || type == "undefined") return exists(name, false);
+  if (type == "boolean") {
+    return any_of({compare(Op::kEqual, name, {true}), compare(Op::kEqual, name, {false})});
+  }
+  if (type == "number") {
+    return any_of({compare(Op::kLess, name, {0.0}), compare(Op::kGreaterEqual, name, {0.0})});
+  }
+  value.error(fmt::format("the type '{}' has no equal here", type.substr(0, 60)),
+              "string, number, boolean and null have");
+  return std::nullopt;
+}
+
+// An element that equals a value, or one of some.
+std::optional<Condition> Mongo::element(const std::string& name, const Value& value) {
+  const auto& keys = value.node().keys;
+  const std::string op = value.is_map() && keys.size() == 1 ? keys[0].text : "";
+  const Value operand(value.report(), op.empty() ? value.node() : value.node().items[0],
+                      value.path() + "." + op);
+  const auto constant = scalar_of(operand.node());
+  if (op == "$eq" && constant) return is_list_with(name, {*constant});
+  if (op == "$in" && operand.is_list()) {
+    auto values = scalars(operand);
+    return values ? std::optional(is_list_with(name, std::move(*values))) : std::nullopt;
+  }
+  value.error("looks into elements in a way that has no equal here",
+              "{\"$elemMatch\": {\"$eq\": VALUE}} and $in of a list have");
+  return std::nullopt;
+}
+
+std::optional<Condition> Mongo::every_element(const std::string& name, const Value& value) {
+  if (!value.is_list()) return never();
+  if (value.node().items.empty()) {
+    value.error("is any list at all, which has no equal here");
+    return std::nullopt;
+  }
+  const auto values = scalars(value);
+  if (!values) return std::nullopt;
+  std::vector<Condition> parts;
+  for (const Scalar& one : *values) parts.push_back(is_list_with(name, {one}));
+  return all_of(std::move(parts));
 }
 
 std::optional<Condition> Mongo::membership(const std::string& name, const Value& list) {
   if (!list.is_list()) return never();
+  if (list.node().items.empty()) return never();
   std::vector<Scalar> values;
   std::vector<Condition> ways;
   for (const Value& item : list.list()) {
@@ -214,32 +277,6 @@ std::optional<Condition> Mongo::version(const std::string& name, const Value::En
   if (op == "$vlte") return any_of({exists(name, false), range("<=")});
   entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)));
   return std::nullopt;
-}
-
-// ^text, text$, ^text$ and text alone, where the text has nothing special in it.
-std::optional<Condition> Mongo::pattern(const std::string& name, const Value& value) {
-  std::string_view regex = value.node().text;
-  const bool from_start = regex.starts_with('^');
-  if (from_start) regex.remove_prefix(1);
-  const bool to_end = regex.ends_with('$') && !regex.ends_with("\\$");
-  if (to_end) regex.remove_suffix(1);
-  std::string text;
-  bool is_plain = value.is_scalar();
-  for (std::size_t i = 0; i < regex.size(); ++i) {
-    const bool is_escaped = regex[i] == '\\' && i + 1 < regex.size();
-    if (is_escaped) ++i;
-    const bool is_word = std::isalnum(static_cast<unsigned char>(regex[i])) != 0;
-    const bool is_special = std::string_view("\\^$.|?*+()[]{}").find(regex[i]) < 14;
-    is_plain = is_plain && (is_escaped ? !is_word : !is_special);
-    text += regex[i];
-  }
-  if (!is_plain || text.empty()) {
-    value.error("this regular expression has no equal",
-                "plain text with ^ before and $ after it has");
-    return std::nullopt;
-  }
-  if (from_start && to_end) return compare(Op::kEqual, name, {text});
-  return compare(from_start ? Op::kPrefix : to_end ? Op::kSuffix : Op::kContains, name, {text});
 }
 
 }  // namespace assay::define

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "assay/define/condition.h"
 #include "assay/define/fields.h"
@@ -27,7 +28,10 @@ class Mongo {
   std::optional<Condition> group(const std::string& name, const Value& value);
   std::optional<Condition> order(const std::string& name, const Value::Entry& entry);
   std::optional<Condition> version(const std::string& name, const Value::Entry& entry);
-  std::optional<Condition> pattern(const std::string& name, const Value& value);
+  std::optional<Condition> type(const std::string& name, const Value& value);
+  std::optional<Condition> element(const std::string& name, const Value& value);
+  std::optional<Condition> every_element(const std::string& name, const Value& value);
+  static std::optional<std::vector<Scalar>> scalars(const Value& list);
 
   const Node* saved_groups_;
   std::size_t parts_ = 0;

@@ -148,6 +148,11 @@ constexpr Key kSwitchbackKeys[] = {
     {"start", "time", "When the first period begins; by default periods count from 1970."},
 };
 
+constexpr Key kForcedKeys[] = {
+    {"variant", "text", "What whoever meets the condition gets.", true},
+    {"when", "#targeting", "The condition.", true},
+};
+
 constexpr Key kAnalysisKeys[] = {
     {"method", "@method", "Valid at every look, at one planned size, or Bayesian."},
     {"alpha", "open_unit", "Two-sided false-alarm rate; Bayesian: 1 - the credible level."},
@@ -194,6 +199,7 @@ constexpr Key kExperimentKeys[] = {
      "Only units that have these variants in other experiments are eligible."},
     {"switchback", "#switchback", "The variant of a unit changes from period to period."},
     {"overrides", "{text}", "Unit id to variant; honoured, and left out of the analysis."},
+    {"forced", "[#forced]", "The same for conditions: the first that is met decides."},
     {"metrics", "#metrics", "What is measured, by role.", true},
     {"covariates", "{#covariate}", "Name to a value measured before the first exposure."},
     {"segments", "[text]", "Attributes to break results down by."},
@@ -223,6 +229,7 @@ const Section kSections[] = {
     {"holdout", "Units kept out of experiments.", {kHoldoutKeys}},
     {"prerequisite", "A variant of another experiment.", {kPrerequisiteKeys}},
     {"switchback", "Variants that take turns.", {kSwitchbackKeys}},
+    {"forced", "A variant for whoever meets a condition.", {kForcedKeys}},
     {"condition", "A condition on attributes; everything given must hold.", {kConditionKeys}},
     {"targeting", "Who is eligible; everything given must hold.", {kTargetingKeys, kConditionKeys}},
     {"metrics", "Metrics by role.", {kMetricsKeys}},

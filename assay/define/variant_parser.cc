@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxVariants = 100;
 constexpr std::size_t kMaxOverrides = 10'000;
+constexpr std::size_t kMaxForced = 100;
 struct Draft {
   Variant variant;
   Value value;
@@ -187,19 +188,39 @@ void parse_layer(const Value& value, Assignment& assignment) {
   if (assignment.share_ppm == 0U) share->error("is no share of the layer", "above 0, such as 20%");
 }
 
-std::vector<Override> parse_overrides(const Value& value, const std::vector<Variant>& variants) {
+// One of the plan's variants; nothing where the value is no text.
+std::optional<std::string> parse_variant_name(const Value& value,
+                                              const std::vector<Variant>& variants) {
+  const auto name = value.text();
   std::vector<std::string_view> keys;
   for (const Variant& variant : variants) keys.push_back(variant.key);
+  if (name && std::ranges::find(keys, *name) == keys.end()) {
+    value.unknown_word("a variant; there are", *name, keys);
+  }
+  return name;
+}
+
+std::vector<Override> parse_overrides(const Value& value, const std::vector<Variant>& variants) {
   std::vector<Override> overrides;
   for (const auto& entry : value.entries(kMaxOverrides)) {
-    const auto variant = entry.value.text();
-    if (!variant) continue;
-    if (std::ranges::find(keys, *variant) == keys.end()) {
-      entry.value.unknown_word("a variant; there are", *variant, keys);
-    }
-    overrides.push_back({entry.key, *variant});
+    const auto variant = parse_variant_name(entry.value, variants);
+    if (variant) overrides.push_back({entry.key, *variant});
   }
   return overrides;
+}
+
+std::vector<Forced> parse_forced(const Value& value, const std::vector<Variant>& variants) {
+  std::vector<Forced> forced;
+  for (const Value& item : value.list(kMaxForced)) {
+    const Fields fields(item, "forced");
+    Forced one;
+    if (const auto variant = fields.require("variant")) {
+      one.variant = parse_variant_name(*variant, variants).value_or("");
+    }
+    if (const auto when = fields.require("when")) one.when = parse_targeting(*when);
+    forced.push_back(std::move(one));
+  }
+  return forced;
 }
 
 bool parse_exposure(const Value& value) {
@@ -218,6 +239,14 @@ std::string parse_fallback(const Fields& experiment, const std::string& unit) {
         ->error("is the same as unit", "another kind, such as device; or leave it out");
   }
   return kind;
+}
+
+// flagd may hash an attribute alone: there "" is no salt at all.
+std::string parse_salt(const Fields& experiment, const std::string& id, HashScheme hash) {
+  const Node* salt = experiment.value().node().find("salt");
+  const bool is_none = salt != nullptr && salt->quoted && salt->text.empty();
+  if (is_none && hash == HashScheme::kFlagd) return {};
+  return experiment.text("salt").value_or(id);
 }
 
 }  // namespace
@@ -253,8 +282,8 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
   if (const auto traffic = experiment.get("traffic")) {
     assignment.traffic_ppm = parse_traffic(*traffic);
   }
-  assignment.salt = experiment.text("salt").value_or(id);
   assignment.hash = experiment.word<HashScheme>("hash").value_or(HashScheme::kAssay);
+  assignment.salt = parse_salt(experiment, id, assignment.hash);
   assignment.sticky = experiment.flag("sticky").value_or(false);
   assignment.reshuffle = experiment.flag("reshuffle").value_or(false);
   if (const auto exposure = experiment.get("exposure")) {
@@ -265,6 +294,9 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
   }
   if (const auto overrides = experiment.get("overrides")) {
     assignment.overrides = parse_overrides(*overrides, variants);
+  }
+  if (const auto forced = experiment.get("forced")) {
+    assignment.forced = parse_forced(*forced, variants);
   }
   return assignment;
 }

@@ -137,6 +137,25 @@ TEST(Assignment, WrongLayersTrafficAndOverridesSaySo) {
   }
 }
 
+TEST(Assignment, ForcedVariantsAreReadAndChecked) {
+  const auto forced =
+      must_parse(plan_with("forced:\n"
+                           "  - {variant: treatment, when: {attribute: staff, equals: true}}\n"
+                           "  - {variant: control, when: {countries: [IN]}}"))
+          .assignment.forced;
+  ASSERT_EQ(forced.size(), 2U);
+  EXPECT_EQ(forced[0].variant, "treatment");
+  EXPECT_EQ(to_text(forced[0].when), "staff equals true");
+  EXPECT_EQ(forced[1].variant, "control");
+  EXPECT_EQ(to_text(forced[1].when), "country in [IN]");
+  EXPECT_THAT(complaints(plan_with("forced: [{variant: treatmnt, when: {countries: [IN]}}]")),
+              HasSubstr("forced[0].variant: 'treatmnt' is not a variant"));
+  EXPECT_THAT(complaints(plan_with("forced: [{variant: control}]")), HasSubstr("when"));
+  EXPECT_THAT(complaints(plan_with("forced: [{when: {countries: [IN]}}]")), HasSubstr("variant"));
+  EXPECT_THAT(complaints(plan_with("forced: [{variant: control, when: {}}]")),
+              HasSubstr("is empty"));
+}
+
 TEST(Assignment, OverridesAndExposureAreRead) {
   const Assignment read =
       must_parse(plan_with("overrides: {u1: treatment, '007': control}\nexposure: on_evaluation\n"

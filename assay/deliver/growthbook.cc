@@ -2,6 +2,8 @@
 // JavaScript or Python would convert, because assay converts nothing.
 #include "assay/deliver/growthbook.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace assay::deliver {
@@ -165,6 +167,16 @@ void add_overrides(const Experiment& plan, Json& rules) {
   }
 }
 
+void add_forced(const Experiment& plan, Json& rules) {
+  for (const define::Forced& one : plan.assignment.forced) {
+    const auto variant = std::ranges::find_if(
+        plan.variants, [&](const define::Variant& v) { return v.key == one.variant; });
+    Json rule = {{"force", value_of(*variant)}};
+    if (one.when.op != Op::kAlways) rule["condition"] = mongo(one.when);
+    rules.push_back(std::move(rule));
+  }
+}
+
 Json experiment_rule(const assign::Running& running) {
   const Experiment& plan = running.plan;
   const define::Assignment& assignment = plan.assignment;
@@ -189,6 +201,7 @@ Json feature_of(const assign::Running& running) {
   if (running.is_stopped) return feature;
   Json rules = Json::array();
   add_overrides(running.plan, rules);
+  add_forced(running.plan, rules);
   rules.push_back(experiment_rule(running));
   feature["rules"] = std::move(rules);
   return feature;
@@ -214,8 +227,10 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (!assignment.holdouts.empty() || !assignment.prerequisites.empty()) {
     return "it has holdouts or prerequisites, which only assay can answer";
   }
-  if (has_versions(assignment.targeting)) {
-    return "its targeting has version ranges, which GrowthBook's SDKs compare otherwise";
+  const auto forces_by_version = [](const define::Forced& one) { return has_versions(one.when); };
+  if (has_versions(assignment.targeting) ||
+      std::ranges::any_of(assignment.forced, forces_by_version)) {
+    return "its conditions have version ranges, which GrowthBook's SDKs compare otherwise";
   }
   return {};
 }

@@ -42,10 +42,12 @@ TEST(Growthbook, TellsTheSplit) {
   plan.assignment.traffic_ppm = 250'000;
   plan.variants[0].payload_json = R"({"model":"old"})";
   plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  plan.assignment.forced = {{.variant = "control", .when = leaf(Op::kExists, "robot", {true})}};
   EXPECT_EQ(feature_of(plan), json::parse(R"({
     "defaultValue": {"model": "old"},
     "rules": [
       {"condition": {"session": {"$in": ["tester"]}}, "force": "treatment"},
+      {"condition": {"robot": {"$exists": true}}, "force": {"model": "old"}},
       {"key": "ranker", "seed": "seed-7", "hashAttribute": "session", "hashVersion": 2,
        "phase": "2",
        "coverage": 0.25, "variations": [{"model": "old"}, "treatment"], "weights": [0.25, 0.75],
@@ -86,6 +88,9 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   ASSERT_EQ(payload.left_out.size(), 3U);
   Experiment held = growthbook_plan("held");
   EXPECT_EQ(why_not_growthbook(held), "");
+  held.assignment.forced = {{.variant = "control", .when = versions.assignment.targeting}};
+  EXPECT_NE(why_not_growthbook(held).find("version ranges"), std::string::npos);
+  held.assignment.forced.clear();
   held.assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 1}};
   EXPECT_NE(why_not_growthbook(held).find("holdouts"), std::string::npos);
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);

@@ -166,6 +166,13 @@ MODEL = [plan for plan in PLANS if plan["id"] in ("three", "ramp")] + [
      "prerequisites": [{"experiment": "three", "variants": ["b", "c"]},
                        {"experiment": "ramp", "variants": ["control", "treatment"]}],
      "metrics": METRICS},
+    {"id": "forced", "allocation": {"control": 50, "treatment": 50},
+     "overrides": {"tester": "control"},
+     "forced": [{"variant": "treatment", "when": {"attribute": "staff", "equals": True}},
+                {"variant": "control",
+                 "when": {"any": [{"attribute": "country", "in": ["IN"]},
+                                  {"not": {"attribute": "age", "at_least": 18}}]}}],
+     "targeting": {"all": [{"attribute": "country", "in": ["US"]}]}, "metrics": METRICS},
     {"id": "orphan", "allocation": {"control": 50, "treatment": 50},
      "prerequisites": [{"experiment": "nowhere", "variants": ["b"]}], "metrics": METRICS},
     {"id": "switching", "unit": "city", "allocation": {"control": 50, "treatment": 50},
@@ -193,6 +200,20 @@ def model_file():
                     and "variant" in answer(by_id["ramp"], unit))
         case("b or c of three, and in the ramp", "dependent", {"targetingKey": unit},
              answer(by_id["dependent"], unit) if eligible else {"reason": "prerequisite"})
+    SPLITS["forced"] = [50, 50]
+    for i in range(30):
+        unit = f"user_{i}"
+        staff, country, age = i % 2 == 0, ("IN", "US", None)[i % 3], (17, 18, None)[i // 3 % 3]
+        context = {"targetingKey": unit, "staff": staff, "country": country, "age": age}
+        expected = answer(by_id["forced"], unit) if country == "US" else {"reason": "targeting"}
+        if country == "IN" or age != 18:
+            expected = {"variant": "control", "reason": "override"}
+        if staff:
+            expected = {"variant": "treatment", "reason": "override"}
+        case("the first condition that is met decides, else targeting and the hash", "forced",
+             context, expected)
+    case("a unit that is named comes first", "forced", {"targetingKey": "tester", "staff": True},
+         {"variant": "control", "reason": "override"})
     case("nobody has a variant of what is not there", "orphan", {"targetingKey": "user_1"},
          {"reason": "prerequisite"})
     for period in range(6):
@@ -217,9 +238,9 @@ def model_file():
              {"targetingKey": device, "user": ""}, of_device)
     case("an id that is not a text is a mistake", "either", {"user": 7, "device": "d"},
          {"reason": "no_unit"})
-    return {"about": "Fallback units, holdouts, prerequisites and switchbacks: experiments in the "
-                     "file's own format, the holdouts beside each, and cases as in "
-                     "assignment.json; `time` in a context is the moment of asking. Made by "
+    return {"about": "Forced variants, fallback units, holdouts, prerequisites and switchbacks: "
+                     "experiments in the file's own format, the holdouts beside each, and cases as "
+                     "in assignment.json; `time` in a context is the moment of asking. Made by "
                      "tools/golden/assignment.py.",
             "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
 

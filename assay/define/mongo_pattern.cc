@@ -1,0 +1,172 @@
+#include "assay/define/mongo_pattern.h"
+
+#include <cctype>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include "assay/define/import_rules.h"
+
+namespace assay::define {
+namespace {
+
+constexpr std::size_t kMaxTexts = 64;
+constexpr int kMaxNesting = 8;
+
+using Texts = std::vector<std::string>;
+
+// Each of `texts` followed by each of `more`; false where that is too many.
+bool append(Texts& texts, const Texts& more) {
+  if (texts.size() * more.size() > kMaxTexts) return false;
+  Texts longer;
+  for (const std::string& text : texts) {
+    for (const std::string& end : more) longer.push_back(text + end);
+  }
+  texts = std::move(longer);
+  return true;
+}
+
+// Characters, escaped ones, groups of alternatives, and `?` after either.
+class Reader {
+ public:
+  explicit Reader(std::string_view regex) : rest_(regex) {}
+
+  // Up to the end, a '|' or a ')'.
+  std::optional<Texts> sequence() {
+    Texts texts = {""};
+    while (!rest_.empty() && rest_.front() != '|' && rest_.front() != ')') {
+      auto atom = one();
+      if (!atom) return std::nullopt;
+      if (take("?")) atom->emplace_back();
+      if (!append(texts, *atom)) return std::nullopt;
+    }
+    return texts;
+  }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  bool take(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+
+  std::optional<Texts> one() {
+    if (take("(")) return group();
+    const bool is_escaped = take("\\");
+    if (rest_.empty()) return std::nullopt;
+    const auto byte = static_cast<unsigned char>(rest_.front());
+    // A letter after a backslash is a class; "?" would stand after a part of a character.
+    const bool is_plain = is_escaped ? byte < 0x80 && std::isalnum(byte) == 0
+                                     : std::string_view("^$.|?*+()[]{}").find(rest_.front()) ==
+                                           std::string_view::npos;
+    const std::size_t size = length(byte);
+    if (!is_plain || size > rest_.size()) return std::nullopt;
+    Texts texts = {std::string(rest_.substr(0, size))};
+    rest_.remove_prefix(size);
+    return texts;
+  }
+
+  // Bytes of a UTF-8 character.
+  static std::size_t length(unsigned char first) {
+    return first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  }
+
+  std::optional<Texts> group() {
+    if (++nesting_ > kMaxNesting || (rest_.starts_with("?") && !take("?:"))) return std::nullopt;
+    Texts all;
+    do {
+      const auto branch = sequence();
+      if (!branch || all.size() + branch->size() > kMaxTexts) return std::nullopt;
+      all.insert(all.end(), branch->begin(), branch->end());
+    } while (take("|"));
+    if (!take(")")) return std::nullopt;
+    --nesting_;
+    return all;
+  }
+
+  std::string_view rest_;
+  int nesting_ = 0;
+};
+
+// The ends of alternatives outside of groups and escapes.
+std::vector<std::string_view> branches_of(std::string_view regex) {
+  std::vector<std::string_view> branches;
+  int depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < regex.size(); ++i) {
+    if (regex[i] == '\\') {
+      ++i;
+    } else if (regex[i] == '|' && depth == 0) {
+      branches.push_back(regex.substr(begin, i - begin));
+      begin = i + 1;
+    } else {
+      depth += (regex[i] == '(') - (regex[i] == ')');
+    }
+  }
+  branches.push_back(regex.substr(begin));
+  return branches;
+}
+
+bool ends_unescaped(std::string_view regex, std::string_view end) {
+  if (!regex.ends_with(end)) return false;
+  regex.remove_suffix(end.size());
+  std::size_t backslashes = 0;
+  while (regex.ends_with('\\')) {
+    regex.remove_suffix(1);
+    ++backslashes;
+  }
+  return backslashes % 2 == 0;
+}
+
+struct Branch {
+  Op op = Op::kContains;
+  Texts texts;
+};
+
+std::optional<Branch> read_branch(std::string_view regex) {
+  const bool from_start = regex.starts_with('^');
+  if (from_start) regex.remove_prefix(1);
+  const bool to_end = ends_unescaped(regex, "$");
+  if (to_end) regex.remove_suffix(1);
+  // Anything before or after, where nothing says where the text begins or ends.
+  if (!from_start && regex.starts_with(".*")) regex.remove_prefix(2);
+  if (!to_end && ends_unescaped(regex, ".*")) regex.remove_suffix(2);
+  Reader reader(regex);
+  auto texts = reader.sequence();
+  if (!texts || !reader.at_end()) return std::nullopt;
+  const Op op = from_start ? (to_end ? Op::kIn : Op::kPrefix)
+                : to_end   ? Op::kSuffix
+                           : Op::kContains;
+  return Branch{op, std::move(*texts)};
+}
+
+}  // namespace
+
+std::optional<Condition> pattern_condition(const std::string& attribute, const Value& regex) {
+  std::map<Op, std::vector<Scalar>> by_op;
+  bool is_plain = regex.is_scalar();
+  std::size_t count = 0;
+  for (const std::string_view one : branches_of(regex.node().text)) {
+    const auto branch = is_plain ? read_branch(one) : std::nullopt;
+    is_plain = branch.has_value() && (count += branch->texts.size()) <= kMaxTexts;
+    if (!is_plain) break;
+    for (const std::string& text : branch->texts) {
+      is_plain = is_plain && (!text.empty() || branch->op == Op::kIn);
+      by_op[branch->op].emplace_back(text);
+    }
+  }
+  if (!is_plain) {
+    regex.error("this regular expression has no equal",
+                "plain texts have, with | between, ? behind, ^ before and $ after them");
+    return std::nullopt;
+  }
+  std::vector<Condition> ways;
+  for (auto& [op, texts] : by_op) {
+    const Op single = op == Op::kIn && texts.size() == 1 ? Op::kEqual : op;
+    ways.push_back(compare(single, attribute, std::move(texts)));
+  }
+  return any_of(std::move(ways));
+}
+
+}  // namespace assay::define
