@@ -172,6 +172,12 @@ bool Targeting::fractional(const Call& call, const Value& value, const Condition
   }
   // assay would take the targeting key where the unit's own attribute is missing.
   if (const std::string& unit = rule.bucketing.unit; unit != "user") {
+    if (!rule.bucketing.salt.empty()) {
+      value.warn(
+          fmt::format("where `{}` is missing flagd hashes the salt alone, so that all these "
+                      "units have one variant; here they get the default",
+                      unit));
+    }
     flag_.rules.push_back({all_of({when, exists(unit, false)}), {flag_.fallback}, {}, value});
     rule.when = all_of({when, exists(unit)});
   }

@@ -22,7 +22,6 @@ struct Unknown {
   const char* hint;
 };
 constexpr Unknown kUnknownToUs[] = {
-    {"parentConditions", "prerequisites on another experiment's variant have one"},
     {"filters", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
     {"namespace", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
     {"contextualBanditRef", "its weights depend on attributes and change by themselves"},
@@ -69,15 +68,40 @@ std::optional<double> number_of(const Value& value) {
   return std::nullopt;
 }
 
+// What features refer to.
+struct Payload {
+  const Node* features = nullptr;
+  const Node* saved_groups = nullptr;
+};
+
+constexpr int kMaxParents = 100;  // Of one feature, each as often as it is asked for.
+
+constexpr std::string_view kPrerequisite = "the prerequisite";
+
+// The last error, or what lies behind it where that is a prerequisite in turn.
+std::string cause_of(const Problems& problems) {
+  std::string cause;
+  for (const Problem& one : problems) {
+    if (one.severity != Severity::kError) continue;
+    const bool is_behind = one.message.starts_with(kPrerequisite) && !one.hint.empty();
+    cause = is_behind ? one.hint : one.message;
+  }
+  return cause;
+}
+
 class Feature {
  public:
-  Feature(std::string key, const Value& value, const Node* saved_groups)
-      : value_(value), saved_groups_(saved_groups) {
+  // `parents` counts the features that were read for one that was asked for.
+  Feature(std::string key, const Value& value, const Payload& payload, int& parents)
+      : value_(value), payload_(payload), parents_(parents) {
     flag_.key = std::move(key);
   }
-  std::optional<Experiment> read();
+  // Nothing after a problem.
+  std::optional<Flag> read();
 
  private:
+  std::optional<Condition> parents(const Value& rule);
+  std::optional<Condition> parent(const Value& wanted);
   bool rule(const Value& value);
   bool read_rules(const Value& rules);
   bool is_known(const Value& value) const;
@@ -97,11 +121,12 @@ class Feature {
   }
 
   const Value& value_;
-  const Node* saved_groups_;
+  const Payload& payload_;
+  int& parents_;
   Flag flag_;
 };
 
-std::optional<Experiment> Feature::read() {
+std::optional<Flag> Feature::read() {
   if (!value_.is_map()) {
     value_.error("is not a feature", "an object with defaultValue and rules");
     return std::nullopt;
@@ -115,7 +140,7 @@ std::optional<Experiment> Feature::read() {
   }
   const auto rules = get(value_, "rules");
   if (rules && !rules->node().items.empty() && !read_rules(*rules)) return std::nullopt;
-  return make_experiment(std::move(flag_), value_);
+  return std::move(flag_);
 }
 
 bool Feature::read_rules(const Value& rules) {
@@ -151,17 +176,71 @@ bool Feature::is_known(const Value& value) const {
 
 bool Feature::rule(const Value& value) {
   if (!is_known(value)) return false;
-  Condition when = always();
+  auto when = parents(value);
+  if (!when) return false;
   if (const auto given = get(value, "condition"); given && !given->is_null()) {
-    auto read = Mongo(saved_groups_).condition(*given);
+    auto read = Mongo(payload_.saved_groups).condition(*given);
     if (!read) return false;
-    when = std::move(*read);
+    when = all_of({std::move(*when), std::move(*read)});
   }
-  if (const auto forced = get(value, "force")) return force(value, *forced, std::move(when));
+  if (is_too_large(value, {*when})) return false;
+  if (const auto forced = get(value, "force")) return force(value, *forced, std::move(*when));
   if (const auto variations = get(value, "variations")) {
-    return experiment(value, *variations, std::move(when));
+    return experiment(value, *variations, std::move(*when));
   }
   return true;  // Neither: the SDKs pass it by.
+}
+
+// Under which condition the prerequisites are met. One that is a gate gives null to whom it stops.
+std::optional<Condition> Feature::parents(const Value& rule) {
+  const auto list = get(rule, "parentConditions");
+  if (!list || list->is_null() || list->node().items.empty()) return always();
+  std::vector<Condition> met;
+  for (const Value& one : list->list()) {
+    auto condition = parent(one);
+    if (!condition) return std::nullopt;
+    const auto gate = get(one, "gate");
+    if (gate && gate->node().text == "true") {
+      std::vector<Condition> stopped = met;
+      stopped.push_back(negate(*condition));
+      Variant nothing{.key = "blocked", .weight = 1, .payload_json = "null", .endpoint = {}};
+      flag_.rules.push_back({all_of(std::move(stopped)), {std::move(nothing)}, {}, one});
+    }
+    met.push_back(std::move(*condition));
+  }
+  return all_of(std::move(met));
+}
+
+// Under which condition another feature has a value that is asked for: its rules, read as a list of
+// cases. A feature that draws has no such condition.
+std::optional<Condition> Feature::parent(const Value& wanted) {
+  const auto id = get(wanted, "id");
+  const auto given = get(wanted, "condition");
+  if (!id || !id->is_scalar()) {
+    wanted.error("a prerequisite names a feature: {\"id\": FEATURE, \"condition\": {…}}");
+    return std::nullopt;
+  }
+  const std::string& name = id->node().text;
+  const auto test =
+      given ? Mongo(payload_.saved_groups).condition(*given) : std::optional(always());
+  if (!test) return std::nullopt;
+  if (++parents_ > kMaxParents) {
+    wanted.error("has too many prerequisites, or they lead in circles",
+                 fmt::format("at most {}", kMaxParents));
+    return std::nullopt;
+  }
+  Flag flag{.key = name, .fallback = {.payload_json = "null"}, .rules = {}, .others = {}};
+  if (const Node* node = payload_.features->find(name)) {
+    Report aside{wanted.report().file, {}};  // They are told where the feature itself is read.
+    auto read = Feature(name, Value(aside, *node, "features." + name), payload_, parents_).read();
+    if (!read || has_errors(aside.problems)) {
+      id->error(fmt::format("{} '{}' cannot be taken over", kPrerequisite, name.substr(0, 60)),
+                cause_of(aside.problems));
+      return std::nullopt;
+    }
+    flag = std::move(*read);
+  }
+  return when_it_gives(flag, *test, *id);
 }
 
 // A rule that draws has nothing to draw by where the unit's own attribute is missing; assay would
@@ -358,10 +437,14 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
     root.error("has no `features`", "GrowthBook's payload is {\"features\": {KEY: {…}}}");
     return unexpected(std::move(report.problems));
   }
+  const Payload payload{features, read->root.find("savedGroups")};
   Imported imported;
   for (const Value::Entry& entry : Value(report, *features, "features").entries()) {
-    add_flag(entry.value, imported, [&] {
-      return Feature(entry.key, entry.value, read->root.find("savedGroups")).read();
+    add_flag(entry.value, imported, [&]() -> std::optional<Experiment> {
+      int parents = 0;
+      auto flag = Feature(entry.key, entry.value, payload, parents).read();
+      if (!flag) return std::nullopt;
+      return make_experiment(std::move(*flag), entry.value);
     });
   }
   return sorted_out(std::move(imported), std::move(report.problems));

@@ -6,8 +6,19 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/define/constant.h"
+
 namespace assay::define {
 namespace {
+
+constexpr std::size_t kMaxParts = 500;   // Comparisons of one condition.
+constexpr std::size_t kMaxForced = 100;  // As in a file.
+
+std::size_t parts_of(const Condition& condition) {
+  std::size_t parts = 1;
+  for (const Condition& child : condition.children) parts += parts_of(child);
+  return parts;
+}
 
 bool is_id(const std::string& text) {
   const auto usable = [](char c) {
@@ -270,6 +281,10 @@ std::optional<Experiment> Maker::make() {
   eligible.push_back(split.when);
   made_.assignment.targeting = all_of(std::move(eligible));
   if (!force_later(split)) return std::nullopt;
+  if (made_.assignment.forced.size() > kMaxForced) {
+    value_.error(fmt::format("has more than {} values by condition", kMaxForced));
+    return std::nullopt;
+  }
   if (is_never(made_.assignment.targeting)) {
     value_.error("its split can never be reached", "an earlier rule takes everybody");
     return std::nullopt;
@@ -323,6 +338,15 @@ Condition exists(std::string attribute, bool is_there) {
   return compare(Op::kExists, std::move(attribute), {is_there});
 }
 
+bool is_too_large(const Value& value, const std::vector<Condition>& conditions) {
+  std::size_t parts = 0;
+  for (const Condition& condition : conditions) parts += parts_of(condition);
+  if (parts <= kMaxParts) return false;
+  value.error("has too many comparisons once everything it refers to is written out",
+              fmt::format("at most {}", kMaxParts));
+  return true;
+}
+
 Condition is_text(std::string attribute) {
   return compare(Op::kPrefix, std::move(attribute), {std::string{}});
 }
@@ -347,6 +371,32 @@ std::optional<Scalar> scalar_of(const Node& node) {
   if (node.text == "true" || node.text == "false") return Scalar{node.text == "true"};
   if (const auto number = parse_number(node.text)) return Scalar{*number};
   return Scalar{node.text};
+}
+
+std::optional<Condition> when_it_gives(const Flag& flag, const Condition& test,
+                                       const Value& value) {
+  std::vector<Condition> ways;
+  std::vector<Condition> before;
+  const auto add = [&](const Variant& variant, const Condition& when) {
+    const auto holds = holds_for(test, variant.payload_json);
+    if (holds.value_or(false)) {
+      std::vector<Condition> path = before;
+      path.push_back(when);
+      ways.push_back(all_of(std::move(path)));
+    }
+    return holds.has_value();
+  };
+  bool is_known = true;
+  for (const Rule& rule : flag.rules) {
+    if (is_never(rule.when)) continue;
+    is_known = is_known && is_fixed(rule) && add(rule.variants.front(), rule.when);
+    before.push_back(negate(rule.when));
+    if (is_too_large(value, before) || is_too_large(value, ways)) return std::nullopt;
+  }
+  if (is_known && add(flag.fallback, always())) return any_of(std::move(ways));
+  value.error(fmt::format("the prerequisite '{}' draws, or is compared as a version", flag.key),
+              "take both over and write `prerequisites: [{experiment: …, variants: […]}]`");
+  return std::nullopt;
 }
 
 void add_flag(const Value& value, Imported& imported,

@@ -27,6 +27,9 @@ Condition is_text(std::string attribute);
 // A list (and nothing else) in which one of the values is.
 Condition is_list_with(const std::string& attribute, std::vector<Scalar> values);
 
+// True, and a problem, where conditions have grown too large once all is expanded.
+bool is_too_large(const Value& value, const std::vector<Condition>& conditions);
+
 // A plain scalar: true, 5 or a text; nothing for null, lists and maps.
 std::optional<Scalar> scalar_of(const Node& node);
 
@@ -64,6 +67,10 @@ struct Flag {
 // that could give but one value is refused.
 // Nothing after a problem, which `value` (the flag) or a rule reports.
 std::optional<Experiment> make_experiment(Flag flag, const Value& value);
+
+// Under which condition the flag has a value for which `test` holds. A flag that draws has none,
+// which `value` reports.
+std::optional<Condition> when_it_gives(const Flag& flag, const Condition& test, const Value& value);
 
 // What `read` makes of a flag into `imported`, unless it reports a problem; it reports one at least
 // where it makes nothing.

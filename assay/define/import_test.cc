@@ -223,6 +223,63 @@ TEST(ImportGrowthbook, FixedValuesAroundASplitAreForced) {
             "forced 1, default 0, control forced");
 }
 
+Imported with_parent(const std::string& parent, const std::string& wanted,
+                     const std::string& rest = "") {
+  const auto read = import_growthbook(
+      R"({"features": {"parent": )" + parent + R"(,
+      "child": {"defaultValue": "a", "rules": [{"parentConditions": [)" +
+          wanted + "]" + rest + R"(}, {"condition": {"x": {"$eq": 1}}, "force": "b"}]}}})",
+      "f.json");
+  EXPECT_TRUE(read);
+  return read ? *read : Imported{};
+}
+
+TEST(ImportGrowthbook, APrerequisiteThatDrawsNothingIsACondition) {
+  const char* parent = R"({"defaultValue": 0, "rules": [
+      {"condition": {"land": {"$eq": "IN"}}, "force": 1},
+      {"condition": {"land": {"$eq": "US"}}, "force": {"part": 2}}]})";
+  const auto outline_of = [&](const char* wanted, const char* rest = "") {
+    const Imported read = with_parent(parent, wanted, rest);
+    EXPECT_TRUE(read.refused.empty()) << to_text(read.refused);
+    return read.flags.size() == 2 ? outline(read.flags[1].experiment) : "";
+  };
+  EXPECT_EQ(
+      outline_of(R"({"id": "parent", "condition": {"value": {"$eq": 1}}})", R"(, "force": "c")"),
+      "b 1, a 0, c 0, control a; c where land equals IN; eligible x equals 1");
+  EXPECT_EQ(outline_of(R"({"id": "parent", "condition": {"value.part": {"$gt": 1}}})",
+                       R"(, "force": "c")"),
+            "b 1, a 0, c 0, control a; c where not (land equals IN) and land equals US; "
+            "eligible x equals 1");
+  EXPECT_EQ(outline_of(R"({"id": "parent", "condition": {"value": {"$ne": 1}}, "gate": true})"),
+            "b 1, a 0, blocked 0, control a; "
+            "blocked where not ((not (land equals IN) and land equals US) or (not (land equals IN) "
+            "and not (land equals US))); eligible x equals 1");
+  EXPECT_EQ(outline_of(R"({"id": "nowhere", "condition": {"value": null}})", R"(, "force": "b")"),
+            "b 1, a 0, control b");
+}
+
+TEST(ImportGrowthbook, APrerequisiteThatDrawsIsRefused) {
+  const auto refusal_of = [](const char* parent, const char* wanted) {
+    const Imported read = with_parent(parent, wanted);
+    for (const ImportedFlag& flag : read.flags) EXPECT_NE(flag.experiment.id, "child");
+    return to_text(read.refused);
+  };
+  const auto says = [](const std::string& refusal, const char* text) {
+    EXPECT_NE(refusal.find(text), std::string::npos) << refusal;
+  };
+  says(refusal_of(R"({"defaultValue": 0, "rules": [{"variations": [0, 1]}]})",
+                  R"({"id": "parent", "condition": {"value": 1}})"),
+       "f.json:2:77: error: features.child.rules[0].parentConditions[0].id: the prerequisite "
+       "'parent' draws");
+  says(refusal_of(R"({"defaultValue": 0, "rules": [{"namespace": ["n", 0, 1]}]})",
+                  R"({"id": "parent", "condition": {"value": 1}})"),
+       "'parent' cannot be taken over (`namespace` has no equal here)");
+  says(refusal_of(R"({"defaultValue": 0, "rules": [{"parentConditions": [{"id": "child"}]}]})",
+                  R"({"id": "parent"})"),
+       "lead in circles");
+  says(refusal_of(R"({"defaultValue": 0})", R"({"condition": {}})"), "names a feature");
+}
+
 TEST(ImportGrowthbook, WrongWeightsSplitEvenlyAsItsSdksDo) {
   const auto read = import_growthbook(R"({"features": {"f": {"defaultValue": 0, "rules": [
       {"variations": [0, 1], "weights": [0.5, 0.4]}]}}})",
@@ -247,6 +304,13 @@ TEST(ImportFlagd, NestedChoicesAreForced) {
             "c where not (x equals 1) and x equals 2; "
             "eligible (not (x equals 1) and not (x equals 2)) and mail exists true");
   EXPECT_EQ(outline_of("null"), "a 1, b 0, c 0, control a");
+}
+
+TEST(ImportFlagd, WarnsWhereAMissingAttributeIsHashedOtherwise) {
+  const auto read = import_flagd(kFlagd, "flags.json");
+  ASSERT_TRUE(read);
+  EXPECT_NE(to_text(read->warnings).find("where `device` is missing"), std::string::npos)
+      << to_text(read->warnings);
 }
 
 TEST(ImportFlagd, AnAttributeAloneHasNoSalt) {

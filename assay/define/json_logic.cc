@@ -12,26 +12,10 @@
 namespace assay::define {
 namespace {
 
-constexpr int kMaxNesting = 64;         // Through $refs too, of which some may be a circle.
-constexpr int kMaxSteps = 20'000;       // Of one flag, each $ref as often as it is used.
-constexpr std::size_t kMaxParts = 500;  // Comparisons of one condition, once all is expanded.
-
-std::size_t parts_of(const Condition& condition) {
-  std::size_t parts = 1;
-  for (const Condition& child : condition.children) parts += parts_of(child);
-  return parts;
-}
+constexpr int kMaxNesting = 64;    // Through $refs too, of which some may be a circle.
+constexpr int kMaxSteps = 20'000;  // Of one flag, each $ref as often as it is used.
 
 }  // namespace
-
-bool is_too_large(const Value& value, const std::vector<Condition>& conditions) {
-  std::size_t parts = 0;
-  for (const Condition& condition : conditions) parts += parts_of(condition);
-  if (parts <= kMaxParts) return false;
-  value.error("has too many comparisons once every $ref and if is written out",
-              fmt::format("at most {}", kMaxParts));
-  return true;
-}
 
 bool JsonLogic::enter(const Value& value) {
   if (depth_ < kMaxNesting && ++steps_ < kMaxSteps) {

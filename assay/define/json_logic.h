@@ -51,7 +51,4 @@ class JsonLogic {
   int steps_ = 0;
 };
 
-// True, and a problem, where conditions have grown too large once all is expanded.
-bool is_too_large(const Value& value, const std::vector<Condition>& conditions);
-
 }  // namespace assay::define
