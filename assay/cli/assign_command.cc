@@ -12,6 +12,7 @@
 #include "assay/assign/assign.h"
 #include "assay/base/text.h"
 #include "assay/cli/assign_many.h"
+#include "assay/cli/balance_command.h"
 #include "assay/cli/csv_reader.h"
 #include "assay/cli/define_command.h"
 #include "assay/define/define.h"
@@ -128,6 +129,12 @@ Problems assign_rows(const Snapshot& snapshot, const define::Experiment& plan,
 }  // namespace
 
 int run_assign(const AssignOptions& options, Streams streams) {
+  if (!options.balance.empty() && options.files.size() > 1) {
+    return report(streams,
+                  Error{Code::kInvalid, "--balance finds the salt of one experiment",
+                        "name one file; others that run beside it go to --with"},
+                  options.json);
+  }
   Loaded loaded = load_experiment(options.files.front(), options.catalogues, streams, options.json);
   if (loaded.status != kOk) return loaded.status;
   std::vector<define::Experiment> neighbours;
@@ -152,6 +159,10 @@ int run_assign(const AssignOptions& options, Streams streams) {
     }
   }
   std::istream& in = options.units == "-" ? streams.in : opened;
+  if (!options.balance.empty()) {
+    const BalanceRequest request{options.units, options.balance, options.salts, options.json};
+    return run_balance(**snapshot, plan, request, in, streams);
+  }
   Progress progress(streams.err);
   Problems problems;
   if (options.files.size() > 1) {

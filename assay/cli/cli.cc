@@ -215,6 +215,10 @@ void add_assign(Session& session) {
   sub->add_option("--units", options->units, "CSV file with a header (- is stdin)")->required();
   sub->add_option("--catalogue", options->catalogues, "File with holdouts");
   sub->add_option("--with", options->with, "Experiment file that runs beside it");
+  sub->add_option("--balance", options->balance, "Columns whose strata a salt is searched for")
+      ->delimiter(',');
+  sub->add_option("--salts", options->salts, "With --balance: how many to try")
+      ->check(CLI::Range(1, 1'000'000));
   add_json(sub, options->json);
 }
 

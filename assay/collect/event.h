@@ -32,9 +32,10 @@ struct Exposure {
   std::string unit_id;
   std::string version;  // Fingerprint prefix or number of the experiment version that assigned; may
                         // be empty.
-  std::int64_t epoch = 0;       // Allocation epoch.
-  bool is_override = false;     // Left out of the analysis.
-  std::string properties_json;  // Attributes for segments; "{}" when there are none.
+  std::int64_t epoch = 0;            // Allocation epoch.
+  bool is_override = false;          // Left out of the analysis.
+  std::optional<double> propensity;  // Probability of this variant when it was drawn.
+  std::string properties_json;       // Attributes for segments; "{}" when there are none.
 };
 
 }  // namespace assay::collect

@@ -216,6 +216,17 @@ std::int64_t epoch_at(const KnownExperiment& experiment, Timestamp time) {
   return number;
 }
 
+std::optional<double> propensity_of(const KnownExperiment& experiment, const Exposure& exposure) {
+  const auto of_epoch = experiment.propensities.find(exposure.epoch);
+  const auto& keys = experiment.variants;
+  const auto variant = static_cast<std::size_t>(
+      std::find(keys.begin(), keys.end(), exposure.variant) - keys.begin());
+  if (of_epoch == experiment.propensities.end() || variant >= of_epoch->second.size()) {
+    return std::nullopt;
+  }
+  return exposure.is_override ? 1.0 : of_epoch->second[variant];
+}
+
 Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Checker& check) {
   Exposure exposure;
   ASSAY_TRY(exposure.id, check.id(record));
@@ -239,6 +250,7 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
                           : std::nullopt;
   exposure.epoch = known_epoch ? *known_epoch : epoch_at(experiment, exposure.time);
   exposure.is_override = experiment.overridden.contains(exposure.unit_id);
+  exposure.propensity = propensity_of(experiment, exposure);
   return exposure;
 }
 

@@ -46,6 +46,8 @@ struct KnownExperiment {
   // … unless the epoch follows from the unit (by experiment, kind and id).
   std::function<std::optional<std::int64_t>(std::string_view, std::string_view, std::string_view)>
       epoch_of = {};
+  // By epoch: the share of each variant, in their order. Logged with each exposure.
+  std::map<std::int64_t, std::vector<double>> propensities = {};
   std::set<std::string, std::less<>> overridden = {};  // Units whose exposures are left out later.
   bool expose_on_evaluation = false;                   // An evaluation counts as an exposure.
 };

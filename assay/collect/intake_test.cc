@@ -12,6 +12,7 @@ constexpr std::string_view kLines = "application/x-ndjson";
 Known known() {
   KnownExperiment ranker{.variants = {"control", "treatment"}, .version = "1"};
   ranker.epochs = {{0, *parse_time("2026-03-01")}, {1, *parse_time("2026-03-05")}};
+  ranker.propensities = {{0, {0.5, 0.5}}, {1, {0.25, 0.75}}};
   ranker.overridden = {"tester"};
   KnownExperiment draft{.state = State::kDraft, .variants = {"a"}};
   KnownExperiment pages{.variants = {"a", "b"}, .unit_kind = "page", .expose_on_evaluation = true};
@@ -77,6 +78,7 @@ TEST(Intake, ReadsAnExposure) {
   EXPECT_EQ(exposure.unit_id, "u1");
   EXPECT_EQ(exposure.version, "1");
   EXPECT_EQ(exposure.epoch, 1);
+  EXPECT_EQ(exposure.propensity, 0.75) << "of its epoch";
   EXPECT_FALSE(exposure.is_override);
   EXPECT_EQ(exposure.properties_json, R"({"country":"IN"})");
 }

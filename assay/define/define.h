@@ -5,6 +5,7 @@
 //   const std::string version = fingerprint(parsed->experiment);
 #pragma once
 
+#include "assay/define/adaptive.h"
 #include "assay/define/canonical.h"
 #include "assay/define/condition.h"
 #include "assay/define/experiment.h"

@@ -98,7 +98,9 @@ struct Assignment {
       kLayerSlots;   // Share of the owned slots in use, taken from the front of the ranges.
   std::string salt;  // Default: the experiment's id.
   HashScheme hash = HashScheme::kAssay;
-  bool sticky = false;     // Whoever has a variant keeps it, whatever the weights become.
+  bool sticky = false;  // Whoever has a variant keeps it, whatever the weights become.
+  // Weights are set while it runs (by a bandit): none below this share.
+  std::optional<std::uint32_t> adaptive_floor_ppm;
   bool reshuffle = false;  // A change of weights may move units that were exposed.
   std::optional<Switchback> switchback;
   bool expose_on_evaluation =

@@ -70,6 +70,7 @@ void fields(auto& io, Is<Assignment> auto& x) {
   io("hash", x.hash);
   io("reshuffle", x.reshuffle);
   io.unless_empty("sticky", x.sticky);
+  io("adaptive_floor_ppm", x.adaptive_floor_ppm);
   io("expose_on_evaluation", x.expose_on_evaluation);
   io.unless_empty("holdouts", x.holdouts);
   io.unless_empty("prerequisites", x.prerequisites);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "assay/define/adaptive.h"
 #include "assay/define/fields.h"
 #include "assay/define/gate_parser.h"
 #include "assay/define/metric_parser.h"
@@ -193,6 +194,7 @@ Experiment parse_experiment(const Value& value, const Catalogue& catalogue) {
   experiment.variants = parse_variants(fields);
   experiment.control = parse_control(fields, experiment.variants);
   experiment.assignment = parse_assignment(fields, experiment.id, experiment.variants);
+  parse_adaptive(fields, experiment.variants, experiment.assignment);
   parse_gates(fields, experiment.id, catalogue.holdouts, experiment.assignment);
   if (const auto metrics = fields.require("metrics")) {
     experiment.metrics = parse_metrics(*metrics, catalogue.metrics);

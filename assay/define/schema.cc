@@ -153,6 +153,14 @@ constexpr Key kForcedKeys[] = {
     {"when", "#targeting", "The condition.", true},
 };
 
+constexpr Key kAdaptiveKeys[] = {
+    {"floor", "share|percent", "No variant's share ever falls below this, which is above 0.", true},
+};
+
+constexpr Key kReweighingKeys[] = {
+    {"allocation", "{weight|percent}", "Each variant's share of the units to come.", true},
+};
+
 constexpr Key kAnalysisKeys[] = {
     {"method", "@method", "Valid at every look, at one planned size, or Bayesian."},
     {"alpha", "open_unit", "Two-sided false-alarm rate; Bayesian: 1 - the credible level."},
@@ -190,6 +198,7 @@ constexpr Key kExperimentKeys[] = {
     {"salt", "text", "Seed of the split; the id unless you move a running test."},
     {"hash", "@hash", "Which hash decides: assay's own or that of the tool you come from."},
     {"sticky", "flag", "What a unit was answered is remembered, so that weights may change."},
+    {"adaptive", "#adaptive", "Weights are set while it runs, by a bandit; needs sticky."},
     {"reshuffle", "flag", "A change of weights may move units that were already exposed."},
     {"exposure", "@exposure", "What counts as exposure: an explicit call, or every evaluation."},
     {"targeting", "#targeting", "Who is eligible."},
@@ -230,6 +239,8 @@ const Section kSections[] = {
     {"prerequisite", "A variant of another experiment.", {kPrerequisiteKeys}},
     {"switchback", "Variants that take turns.", {kSwitchbackKeys}},
     {"forced", "A variant for whoever meets a condition.", {kForcedKeys}},
+    {"adaptive", "Weights that are set while it runs.", {kAdaptiveKeys}},
+    {"reweighing", "New weights of an adaptive experiment.", {kReweighingKeys}},
     {"condition", "A condition on attributes; everything given must hold.", {kConditionKeys}},
     {"targeting", "Who is eligible; everything given must hold.", {kTargetingKeys, kConditionKeys}},
     {"metrics", "Metrics by role.", {kMetricsKeys}},

@@ -24,7 +24,8 @@ Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment
           .unit_id = std::string(unit_id),
           .version = assignment.version,
           .epoch = assignment.epoch,
-          .is_override = assignment.reason == assign::Reason::kOverride};
+          .is_override = assignment.reason == assign::Reason::kOverride,
+          .propensity = assignment.propensity};
 }
 
 std::string json_quoted(std::string_view text) {

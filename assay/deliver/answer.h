@@ -22,6 +22,7 @@ struct Exposure {
   std::uint32_t version = 0;
   std::int64_t epoch = 0;
   bool is_override = false;
+  double propensity = 0.0;
 };
 
 // How one experiment was answered: what counters are kept of.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "assay/base/hash.h"
+#include "assay/base/text.h"
 #include "assay/deliver/request.h"
 
 namespace assay::deliver {
@@ -132,6 +133,9 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::st
   body += R"(,"assay_reason":")";
   body += reason_name(assignment.reason);
   body += '"';
+  if (snapshot_->is_sticky(experiment) && assignment.assigned()) {
+    body += R"(,"propensity":)" + number_text(assignment.propensity);
+  }
   if (snapshot_->has_fallback(experiment)) {
     body += R"(,"unit_kind":)" + json_quoted(snapshot_->unit_kind(experiment, assignment));
   }

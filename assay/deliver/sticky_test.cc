@@ -77,6 +77,7 @@ TEST(Sticky, WeightsChangeAtFullTrafficAndMoveNobodyWhoWasAnswered) {
     ASSERT_EQ(then["reason"], "SPLIT");
     ASSERT_EQ(then["metadata"]["assay_reason"], "sticky");
     ASSERT_EQ(then["metadata"]["epoch"], 0) << "its epoch is that of the draw";
+    ASSERT_EQ(then["metadata"]["propensity"], 0.5);
     kept += then["variant"] == "control" ? 1 : 0;
   }
   EXPECT_NEAR(kept, 100, 40);

@@ -26,7 +26,7 @@ Response shown(const Result<std::shared_ptr<const Registered>>& experiment) {
 
 Response refusal_response(const Refusal& refusal) {
   if (refusal.problems.empty()) return failure(refusal.error);
-  return failure("the experiment file has problems", refusal.problems);
+  return failure("what was sent has problems", refusal.problems);
 }
 
 Response add(Backend& backend, const Request& request) {
@@ -72,6 +72,15 @@ Handler post_experiment(Backend& backend) {
 Handler post_start(Backend& backend) {
   return [&backend](Request request, Respond respond) {
     respond(shown(backend.experiments.start(request.param("id"), {now(), request.actor})));
+  };
+}
+
+Handler post_weights(Backend& backend) {
+  return [&backend](Request request, Respond respond) {
+    const auto changed =
+        backend.experiments.reweigh(request.param("id"), request.body, {now(), request.actor});
+    respond(changed ? Response{.body = experiment_json(**changed)}
+                    : refusal_response(changed.error()));
   };
 }
 

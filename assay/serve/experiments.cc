@@ -1,6 +1,7 @@
 #include "assay/serve/experiments.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,6 +39,17 @@ collect::KnownExperiment known_of(const Registered& experiment) {
     known.epochs.push_back({epoch.number, epoch.started_at});
   }
   for (const auto& one : experiment.plan.assignment.overrides) known.overridden.insert(one.unit_id);
+  for (const auto& [epoch, weights] : experiment.epoch_weights) {
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (const std::uint32_t weight : weights) known.propensities[epoch].push_back(weight / total);
+  }
+  if (experiment.epoch_weights.empty()) {
+    const auto total = static_cast<double>(experiment.plan.total_weight());
+    const std::int64_t epoch = experiment.epochs.empty() ? 0 : experiment.epochs.front().number;
+    for (const auto& one : experiment.plan.variants) {
+      known.propensities[epoch].push_back(one.weight / total);
+    }
+  }
   known.expose_on_evaluation = experiment.plan.assignment.expose_on_evaluation;
   return known;
 }
@@ -116,6 +128,14 @@ void keep_what_counts(const std::vector<std::uint32_t>& weights, Registered& loa
   }
   const bool is_sticky = loaded.plan.assignment.sticky;
   if (!is_sticky && std::none_of(earlier.begin(), earlier.end(), differs)) earlier.clear();
+}
+
+// The file says where an adaptive experiment began, not where it is.
+void keep_weights(const define::Experiment& running, define::Experiment& wanted) {
+  for (define::Variant& variant : wanted.variants) {
+    const auto same = std::ranges::find(running.variants, variant.key, &define::Variant::key);
+    if (same != running.variants.end()) variant.weight = same->weight;
+  }
 }
 
 Refusal refused(Error error) { return {{}, std::move(error)}; }
@@ -217,6 +237,7 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
     if (plan.assignment.share_ppm && plan.assignment.share_ppm == running.share_ppm) {
       plan.assignment.slots = running.slots;
     }
+    if (running.adaptive_floor_ppm) keep_weights(before->plan, plan);
     difference = compare_plans(before->plan, plan);
     if (!difference.frozen.empty()) {
       return unexpected(refused(
@@ -339,6 +360,35 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
   ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change));
   log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
   return publish(id);
+}
+
+Expected<RegisteredPtr, Refusal> Experiments::reweigh(const std::string& id, std::string_view text,
+                                                      const Change& change) {
+  const std::scoped_lock lock(change_mutex_);
+  const RegisteredPtr before = view()->find(id);
+  if (!before) {
+    return unexpected(
+        refused({Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them"}));
+  }
+  if (!before->is_running()) {
+    return unexpected(refused({Code::kConflict, id + " does not run", "start it first"}));
+  }
+  auto weights = define::parse_reweighing(text, before->plan);
+  if (!weights) return unexpected(Refusal{std::move(weights).error(), {}});
+  define::Experiment plan = before->plan;
+  for (std::size_t i = 0; i < plan.variants.size(); ++i) plan.variants[i].weight = (*weights)[i];
+  const auto added = records_.add_version({.id = id,
+                                           .name = plan.name,
+                                           .fingerprint = define::fingerprint(plan),
+                                           .plan_json = define::canonical_json(plan),
+                                           .source = before->record.version.source,
+                                           .opens_epoch = true,
+                                           .action = "weights"},
+                                          change);
+  if (!added) return unexpected(refused(added.error()));
+  auto published = publish(id);
+  if (!published) return unexpected(refused(std::move(published).error()));
+  return std::move(*published);
 }
 
 Result<RegisteredPtr> Experiments::stop(const std::string& id, const Change& change) {

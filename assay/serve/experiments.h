@@ -88,6 +88,11 @@ class Experiments {
                                   const io::sqlite::Change& change);
   Result<std::shared_ptr<const Registered>> start(const std::string& id,
                                                   const io::sqlite::Change& change);
+  // New weights of a running experiment whose plan is `adaptive`, for the units to come; opens an
+  // epoch. The plan's problems (kInvalid), or kNotFound, or kConflict.
+  Expected<std::shared_ptr<const Registered>, Refusal> reweigh(const std::string& id,
+                                                               std::string_view text,
+                                                               const io::sqlite::Change& change);
   Result<std::shared_ptr<const Registered>> stop(const std::string& id,
                                                  const io::sqlite::Change& change);
 

@@ -183,6 +183,40 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   EXPECT_EQ(known.epoch_of("a", "device", "u0"), std::nullopt);
 }
 
+TEST_F(ExperimentsTest, ABanditSetsTheWeightsOfAnAdaptiveExperiment) {
+  const std::string more = "  sticky: true\n  adaptive: {floor: 10%}\n";
+  const auto code = [&](const std::string& id, const std::string& text) {
+    const auto changed = experiments_->reweigh(id, text, kChange);
+    EXPECT_FALSE(changed);
+    return !changed && changed.error().problems.empty() ? changed.error().error.code
+                                                        : Code::kInvalid;
+  };
+  const std::string good = R"({"allocation": {"control": 0.3, "treatment": 0.7}})";
+  EXPECT_EQ(code("a", good), Code::kNotFound);
+  ASSERT_TRUE(add(plan("a", more)));
+  EXPECT_EQ(code("a", good), Code::kConflict) << "a draft";
+  ASSERT_TRUE(experiments_->start("a", kChange));
+  EXPECT_EQ(code("a", R"({"allocation": {"control": 0.05, "treatment": 0.95}})"), Code::kInvalid);
+  add_and_start("fixed", "  sticky: true\n");
+  EXPECT_EQ(code("fixed", good), Code::kInvalid);
+  const auto changed = experiments_->reweigh("a", good, {Timestamp{2'000'000}, "bandit"});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ((*changed)->record.version.number, 2);
+  reopen();
+  EXPECT_EQ(experiments_->view()->find("a")->epochs.size(), 2u);
+  const auto trail = records_->audit_trail(1).value();
+  EXPECT_EQ(trail[0].action + " " + trail[0].actor, "weights bandit");
+  const auto& known = experiments_->view()->known.at("a");
+  EXPECT_EQ(known.propensities.at(0), (std::vector<double>{0.5, 0.5}));
+  EXPECT_EQ(known.propensities.at(1), (std::vector<double>{0.3, 0.7}));
+  // The file says where it began; sending it again, with an override, does not undo the bandit.
+  ASSERT_TRUE(add(plan("a", more + "  overrides: {tester: control}\n")));
+  EXPECT_EQ(experiments_->view()->find("a")->plan.variants[1].weight, 70u);
+  EXPECT_EQ(experiments_->view()->find("a")->epochs.size(), 2u);
+  ASSERT_TRUE(experiments_->reweigh("a", good, kChange));
+  EXPECT_EQ(experiments_->view()->find("a")->epochs.size(), 2u) << "the same weights";
+}
+
 TEST_F(ExperimentsTest, AReshuffleForgetsButARaiseOfTrafficDoesNot) {
   add_and_start("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.5\n");
   const auto first_epoch = [&] {

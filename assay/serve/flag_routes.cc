@@ -28,6 +28,7 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures) {
     exposure.version = std::to_string(from.version);
     exposure.epoch = from.epoch;
     exposure.is_override = from.is_override;
+    exposure.propensity = from.propensity;
     exposure.properties_json = "{}";
     batch.exposures.push_back(std::move(exposure));
   }

@@ -105,6 +105,7 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add(Access::kGuarded, "GET", "/v1/experiments/{id}", get_experiment(backend));
   add(Access::kGuarded, "POST", "/v1/experiments/{id}/start", slow(post_start(backend)));
   add(Access::kGuarded, "POST", "/v1/experiments/{id}/stop", slow(post_stop(backend)));
+  add(Access::kGuarded, "POST", "/v1/experiments/{id}/weights", slow(post_weights(backend)));
   add(Access::kGuarded, "GET", "/v1/scorecards/{id}", get_scorecard(backend));
   add(Access::kGuarded, "GET", "/v1/scorecards/{id}/history", slow(get_history(backend)));
   add(Access::kGuarded, "GET", "/v1/verdicts/{id}", get_verdict(backend));

@@ -45,6 +45,7 @@ io::http::Handler get_experiment(Backend& backend);
 io::http::Handler post_experiment(Backend& backend);
 io::http::Handler post_start(Backend& backend);
 io::http::Handler post_stop(Backend& backend);
+io::http::Handler post_weights(Backend& backend);
 
 // report_routes.cc
 io::http::Handler get_scorecard(Backend& backend);

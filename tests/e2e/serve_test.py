@@ -60,6 +60,40 @@ class Story(unittest.TestCase):
             self.assertEqual(status, 400)
             self.assertIn("stopped at", receipt["rejected"][0]["message"])
 
+    def test_a_bandit_sets_the_weights_of_an_adaptive_experiment(self):
+        plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
+                                  "  adaptive: {floor: 10%}")
+        path = "/v1/experiments/ranker_v2/weights"
+        good = {"allocation": {"control": 0.2, "treatment": 0.8}}
+        with Server(BINARY) as server:
+            self.assertEqual(server.post(path, good)[0], 404)
+            server.post("/v1/experiments", plan, "application/yaml")
+            self.assertEqual(server.post(path, good)[0], 409)
+            server.post("/v1/experiments/ranker_v2/start", "")
+            before = self.flag(server, "u1")
+            self.assertEqual(before["metadata"]["propensity"], 0.5)
+            status, changed = server.post(path, good)
+            self.assertEqual((status, changed["version"]), (200, 2), changed)
+            after = self.flag(server, "u1")
+            self.assertEqual(after["variant"], before["variant"])
+            self.assertEqual((after["metadata"]["propensity"], after["metadata"]["epoch"]),
+                             (0.5, 0))
+            fresh = self.flag(server, "u2")
+            self.assertEqual(fresh["metadata"]["propensity"],
+                             0.2 if fresh["variant"] == "control" else 0.8)
+            for bad, why in (({"control": 0.05, "treatment": 0.95}, "less than the floor of 10%"),
+                             ({"control": 0.5, "treatment": 0.4}, "shares add to"),
+                             ({"control": 1}, "has no share")):
+                status, answer = server.post(path, {"allocation": bad})
+                self.assertEqual(status, 400)
+                self.assertIn(why, str(answer))
+
+    def flag(self, server, user):
+        status, flag = server.post("/ofrep/v1/evaluate/flags/ranker_v2",
+                                   {"context": {"targetingKey": user}})
+        self.assertEqual(status, 200, flag)
+        return flag
+
     def expose(self, server, numbers):
         lines = [exposure(f"f{i}", "control" if i % 2 else "treatment") for i in numbers]
         self.assertEqual(server.post_lines("/v1/exposures", lines)[0], 200)

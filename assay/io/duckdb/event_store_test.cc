@@ -136,6 +136,33 @@ TEST(EventStore, ClosingStoresWhatIsQueuedAndRefusesTheRest) {
   EXPECT_EQ(append(*store, "b").error().code, Code::kUnavailable);
 }
 
+TEST(EventStore, AStoreWithoutPropensitiesGetsTheColumn) {
+  TestFolder folder;
+  const std::string path = folder.file("old.duckdb");
+  const auto expose = [](EventStore& store, const std::string& id,
+                         std::optional<double> propensity) {
+    std::promise<bool> stored;
+    collect::Batch batch;
+    batch.exposures.push_back({.id = id,
+                               .time = {1'800'000'000'000'000},
+                               .experiment = "e",
+                               .variant = "a",
+                               .unit_id = id,
+                               .version = "1",
+                               .propensity = propensity,
+                               .properties_json = "{}"});
+    store.append(std::move(batch), [&](auto done) { stored.set_value(done.has_value()); });
+    return stored.get_future().get();
+  };
+  ASSERT_TRUE(expose(*EventStore::open(path, {}).value(), "before", std::nullopt));
+  run_sql(path, "ALTER TABLE exposures DROP COLUMN propensity");
+  run_sql(path, "UPDATE meta SET schema_version = 1");
+  ASSERT_TRUE(expose(*EventStore::open(path, {}).value(), "after", 0.25));
+  run_sql(path,
+          "SELECT CASE WHEN count(*) = 2 AND count(propensity) = 1 AND sum(propensity) = 0.25 "
+          "THEN 1 ELSE error('not logged') END FROM exposures");
+}
+
 TEST(EventStore, OpeningSaysWhatIsWrong) {
   TestFolder folder;
   EXPECT_EQ(open_error(folder.file("missing/events.duckdb")).code, Code::kInvalid);

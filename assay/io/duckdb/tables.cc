@@ -20,7 +20,7 @@ CREATE TABLE exposures (
   time TIMESTAMP NOT NULL, experiment VARCHAR NOT NULL, variant VARCHAR NOT NULL,
   unit_kind VARCHAR NOT NULL, unit_id VARCHAR NOT NULL,
   version VARCHAR NOT NULL, epoch BIGINT NOT NULL, is_override BOOLEAN NOT NULL,
-  properties VARCHAR NOT NULL, received TIMESTAMP NOT NULL);
+  properties VARCHAR NOT NULL, received TIMESTAMP NOT NULL, propensity DOUBLE);
 CREATE TABLE meta (schema_version BIGINT NOT NULL);
 )";
 
@@ -29,6 +29,13 @@ Result<std::int64_t> count_tables(Connection& connection, const char* name_is) {
   ASSAY_TRY(auto rows, connection.query(sql.text(name_is)));
   return rows.next() ? rows.integer(0, 0) : 0;
 }
+
+// Version 1 logged no propensity.
+constexpr const char* kFrom1To2 = R"(
+BEGIN;
+ALTER TABLE exposures ADD COLUMN propensity DOUBLE;
+UPDATE meta SET schema_version = 2;
+COMMIT)";
 
 Result<void> check_version(Connection& connection) {
   ASSAY_TRY(auto rows, connection.query(Sql("SELECT max(schema_version) FROM meta")));
@@ -40,6 +47,7 @@ Result<void> check_version(Connection& connection) {
                 "open it with a newer assay");
   }
   if (version < 1) return fail(Code::kCorrupt, "the event store names no format version");
+  if (version == 1) return connection.run(kFrom1To2);
   return {};
 }
 
@@ -108,7 +116,7 @@ Result<void> append_exposures(Connection& connection, const NewRows& rows, Times
     appender.add(row.id).add(exposure.time).add(exposure.experiment).add(exposure.variant);
     appender.add(exposure.unit_kind).add(exposure.unit_id).add(exposure.version);
     appender.add(exposure.epoch).add(exposure.is_override).add(exposure.properties_json);
-    appender.add(received).end_row();
+    appender.add(received).add(exposure.propensity).end_row();
   }
   return appender.finish();
 }

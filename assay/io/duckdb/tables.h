@@ -12,7 +12,7 @@
 
 namespace assay::io::duckdb {
 
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 // Creates what is missing; kConflict for a file of a newer version, kCorrupt for one of somebody
 // else.

@@ -176,7 +176,8 @@ Result<Added> Records::add_version(const NewVersion& version, const Change& chan
     ASSAY_TRY_VOID(open_epoch(database, version.id, number, change.at));
   }
   const std::string detail = fmt::format("version {}, {}", number, version.fingerprint);
-  ASSAY_TRY_VOID(add_audit(database, {change.at, change.actor, "register", version.id, detail}));
+  ASSAY_TRY_VOID(
+      add_audit(database, {change.at, change.actor, version.action, version.id, detail}));
   ASSAY_TRY(auto added, get(database, version.id));
   ASSAY_TRY_VOID(transaction.commit());
   return Added{.experiment = std::move(added), .created = true};

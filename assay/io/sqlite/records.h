@@ -38,6 +38,7 @@ struct NewVersion {
   std::string plan_json;     // Canonical.
   std::string source;        // The file as its author wrote it.
   bool opens_epoch = false;  // The allocation changed: a running experiment enters a new epoch.
+  std::string action = "register";  // As the audit trail calls it.
 };
 
 struct Version {
@@ -78,7 +79,7 @@ struct HistoryPoint {
 struct AuditEntry {
   Timestamp at;
   std::string actor;
-  std::string action;   // "register", "start", "stop", "verdict", "token"
+  std::string action;   // "register", "weights", "start", "stop", "verdict", "token"
   std::string subject;  // The experiment's id, or the token's name.
   std::string detail;
 };

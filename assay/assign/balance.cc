@@ -1,0 +1,152 @@
+#include "assay/assign/balance.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+
+#include "assay/assign/steps.h"
+#include "assay/base/check.h"
+#include "assay/base/hash.h"
+
+namespace assay::assign {
+namespace {
+
+constexpr std::uint64_t kDraws = 1ULL << 32;
+constexpr std::size_t kMaxVariants = 255;  // Of count_steps.
+
+// Units of one combination of strata stand side by side, so that a salt counts each combination in
+// one pass and the columns are sums of combinations.
+class Search {
+ public:
+  Search(std::span<const std::uint64_t> digests, std::span<const Strata> columns,
+         std::span<const std::uint32_t> weights)
+      : columns_(columns) {
+    const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+    std::uint64_t cumulative = 0;
+    for (const std::uint32_t weight : weights) {
+      share_.push_back(static_cast<double>(weight) / static_cast<double>(total));
+      cumulative += weight;
+      thresholds_.push_back((cumulative * kDraws + total - 1) / total);  // As in compile.cc.
+    }
+    thresholds_.pop_back();
+    group(digests);
+    steps_.resize(digests.size());
+    reset();
+  }
+
+  double imbalance(std::uint64_t salt) {
+    count(salt);
+    double sum = 0.0;
+    for (std::size_t c = 0; c < counts_.size(); ++c) {
+      for (const auto& of_variants : counts_[c]) sum += pearson(of_variants);
+    }
+    return sum;
+  }
+  const auto& counts() const { return counts_; }
+
+ private:
+  struct Group {
+    std::vector<std::uint32_t> level;  // By column.
+    std::size_t end = 0;
+  };
+
+  void group(std::span<const std::uint64_t> digests) {
+    std::vector<std::uint32_t> order(digests.size());
+    std::iota(order.begin(), order.end(), 0U);
+    const auto less = [&](std::uint32_t a, std::uint32_t b) {
+      for (const Strata& column : columns_) {
+        if (column.level[a] != column.level[b]) return column.level[a] < column.level[b];
+      }
+      return false;
+    };
+    std::ranges::stable_sort(order, less);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      folded_.push_back(folded(digests[order[i]]));
+      if (i + 1 < order.size() && !less(order[i], order[i + 1])) continue;
+      Group& one = groups_.emplace_back();
+      for (const Strata& column : columns_) one.level.push_back(column.level[order[i]]);
+      one.end = i + 1;
+    }
+  }
+
+  void reset() {
+    counts_.clear();
+    for (const Strata& column : columns_) {
+      counts_.emplace_back(column.levels, std::vector<std::size_t>(share_.size()));
+    }
+    counts_.emplace_back(1, std::vector<std::size_t>(share_.size()));
+  }
+
+  void count(std::uint64_t salt) {
+    count_steps(folded_, folded(salt), thresholds_, steps_.data(), best_simd());
+    reset();
+    std::size_t begin = 0;
+    for (const Group& one : groups_) {
+      // Two tables, for neighbours often are of one variant and would wait for each other.
+      std::array<std::array<std::uint32_t, kMaxVariants>, 2> found{};
+      std::size_t i = begin;
+      for (; i + 1 < one.end; i += 2) {
+        ++found[0][steps_[i]];
+        ++found[1][steps_[i + 1]];
+      }
+      if (i < one.end) ++found[0][steps_[i]];
+      begin = one.end;
+      for (std::size_t v = 0; v < share_.size(); ++v) {
+        const std::size_t units = std::size_t{found[0][v]} + found[1][v];
+        for (std::size_t c = 0; c < columns_.size(); ++c) counts_[c][one.level[c]][v] += units;
+        counts_.back()[0][v] += units;
+      }
+    }
+  }
+
+  double pearson(const std::vector<std::size_t>& of_variants) const {
+    const auto size = static_cast<double>(
+        std::accumulate(of_variants.begin(), of_variants.end(), std::size_t{0}));
+    double sum = 0.0;
+    for (std::size_t v = 0; v < share_.size(); ++v) {
+      const double expected = size * share_[v];
+      const double off = static_cast<double>(of_variants[v]) - expected;
+      if (expected > 0) sum += off * off / expected;
+    }
+    return sum;
+  }
+
+  std::span<const Strata> columns_;
+  std::vector<double> share_;
+  std::vector<std::uint64_t> thresholds_;
+  std::vector<std::uint64_t> folded_;  // By group.
+  std::vector<Group> groups_;
+  std::vector<std::uint8_t> steps_;
+  std::vector<std::vector<std::vector<std::size_t>>> counts_;
+};
+
+}  // namespace
+
+std::string candidate_salt(std::string_view salt, std::size_t number) {
+  return number == 0 ? std::string(salt) : std::string(salt) + "#" + std::to_string(number);
+}
+
+Balance find_balance(std::span<const std::uint64_t> digests, std::span<const Strata> columns,
+                     std::span<const std::uint32_t> weights, std::string_view salt,
+                     const BalanceOptions& options) {
+  ASSAY_CHECK(!digests.empty() && options.salts > 0);
+  ASSAY_CHECK(weights.size() >= 2 && weights.size() <= kMaxVariants);
+  for (const Strata& column : columns) ASSAY_CHECK(column.level.size() == digests.size());
+  Search search(digests, columns, weights);
+  std::vector<double> all;
+  std::size_t best = 0;
+  for (std::size_t number = 0; number < options.salts; ++number) {
+    all.push_back(search.imbalance(salt_digest(candidate_salt(salt, number))));
+    if (all[number] < all[best]) best = number;
+  }
+  Balance found{.salt = candidate_salt(salt, best), .imbalance = all[best], .of_plan = all[0]};
+  search.imbalance(salt_digest(found.salt));
+  found.counts = search.counts();
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::nth_element(all.begin(), middle, all.end());
+  found.median = *middle;
+  return found;
+}
+
+}  // namespace assay::assign
