@@ -162,5 +162,20 @@ TEST(Bootstrap, BadInputSaysWhy) {
   EXPECT_EQ(sums_of({{1, NAN, 1}, {2, 1, INFINITY}, {3, 1, 1}}).rejected(), 2);
 }
 
+// Likewise of replicates: none beyond 0 is p = 2/(replicates + 1).
+TEST(Bootstrap, NoReplicateBeyondZeroIsNotZero) {
+  BootstrapSums control({.replicates = 999}), treatment({.replicates = 999});
+  Units low, high;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    low.push_back({i, static_cast<double>(i), 1});
+    high.push_back({1000 + i, 10'000 + static_cast<double>(i), 1});
+  }
+  control.add(low);
+  treatment.add(high);
+  const auto answer = bootstrap(control, treatment, 0.05);
+  ASSERT_TRUE(answer);
+  EXPECT_DOUBLE_EQ(*answer->difference.p_value, 2.0 / 1000);
+}
+
 }  // namespace
 }  // namespace assay::stats

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "assay/stats/distributions.h"
 #include "assay/stats/golden_test.h"
 
 namespace assay::stats {
@@ -37,6 +38,15 @@ TEST(Peeking, BadInputSaysWhy) {
   EXPECT_EQ(operating_characteristics({.ship_at = 0.4}).error().code, Undefined::kOutOfRange);
   EXPECT_EQ(operating_characteristics({.noise_to_prior = NAN}).error().code,
             Undefined::kOutOfRange);
+}
+
+// At one look the prior widens the bound by √(1 + noise/prior), on both sides alike.
+TEST(Peeking, APriorWidensBothSides) {
+  const auto found = operating_characteristics({.looks = 1, .ship_at = 0.95, .noise_to_prior = 1});
+  ASSERT_TRUE(found);
+  const double tail = normal_sf(normal_isf(0.05) * std::sqrt(2.0));
+  EXPECT_NEAR(found->false_ship_rate, tail, 1e-12);
+  EXPECT_NEAR(found->false_verdict_rate, 2 * tail, 1e-12);
 }
 
 }  // namespace

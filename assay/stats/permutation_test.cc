@@ -155,5 +155,17 @@ TEST(Permutation, CalculatorNamesWhatIsWrong) {
   EXPECT_EQ(problem(R"({"control": [1, 2], "treatment": [2, 3], "draws": 0})"), "draws");
 }
 
+// The observed assignment is one of those drawn: no draw as far out is p = 1/(draws + 1), not 0.
+TEST(Permutation, NoDrawAsFarOutIsNotZero) {
+  std::vector<RandomizedGroup> groups;
+  for (int i = 0; i < 60; ++i) {
+    groups.push_back({.sum = i + (i < 30 ? 0 : 1000.0), .treated = i >= 30});
+  }
+  const auto test = permutation_test(groups, {.draws = 99});
+  ASSERT_TRUE(test);
+  EXPECT_FALSE(test->exact);
+  EXPECT_DOUBLE_EQ(test->p_value, 0.01);
+}
+
 }  // namespace
 }  // namespace assay::stats

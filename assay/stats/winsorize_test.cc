@@ -54,5 +54,12 @@ TEST(Winsorize, EdgesOfTheShare) {
   EXPECT_EQ(capped(ten, 9).summary.mean(0), 5.4);
 }
 
+// 0.07 · 100 is a little above 7 in binary: the cap is still the seventh value.
+TEST(Winsorize, AShareOfAWholeNumberOfValuesIsThatValue) {
+  std::vector<double> values;
+  for (int i = 1; i <= 100; ++i) values.push_back(i);
+  EXPECT_EQ(*pooled_cap(values, {}, 0.07), 7);
+}
+
 }  // namespace
 }  // namespace assay::stats
