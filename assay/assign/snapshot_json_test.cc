@@ -148,6 +148,10 @@ TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
   EXPECT_NE(changed("\"version\":1", "\"version\":01").find("not JSON"), std::string::npos);
   EXPECT_NE(changed("\"version\":1", "\"version\":1.5").find("version is not a whole number"),
             std::string::npos);
+  EXPECT_NE(changed("\"version\":1", "\"version\":9999999999999999999").find("version is not"),
+            std::string::npos);
+  EXPECT_NE(changed("\"version\":1", "\"version\":999999999999999999").find("version is not"),
+            std::string::npos);
   EXPECT_NE(changed("\"first\"", "\"fi\xffst\"").find("not JSON"), std::string::npos);
 }
 

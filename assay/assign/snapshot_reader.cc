@@ -271,12 +271,13 @@ class UsualReader {
     const bool is_negative = accept_word("-");
     const char* begin = at_;
     std::int64_t number = 0;
-    for (; peek() >= '0' && peek() <= '9' && at_ - begin <= kMaxDigits; ++at_) {
+    for (; peek() >= '0' && peek() <= '9' && at_ - begin < kMaxDigits; ++at_) {
       number = 10 * number + (*at_ - '0');
     }
     const std::ptrdiff_t digits = at_ - begin;
-    const bool is_plain = digits == 1 || (digits > 1 && digits <= kMaxDigits && *begin != '0');
-    if (!is_plain || peek() == '.' || peek() == 'e' || peek() == 'E') throw Unusual{};
+    const bool is_plain = digits == 1 || (digits > 1 && *begin != '0');
+    const bool goes_on = std::string_view("0123456789.eE").find(peek()) != std::string_view::npos;
+    if (!is_plain || goes_on) throw Unusual{};
     return is_negative ? -number : number;
   }
   // A whole value: up to the comma or the bracket behind it.
