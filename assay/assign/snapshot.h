@@ -85,6 +85,9 @@ class Snapshot {
   // Who was assigned, and of which kind; the id is empty when there is nobody.
   const Unit& unit(Handle experiment, const Assignment& assignment, const Context& context) const;
   std::string_view unit_kind(Handle experiment, const Assignment& assignment) const;
+  // The number of the switchback's period in which a context asks; nothing for other experiments,
+  // without a time, and before the first period.
+  std::optional<std::int64_t> period(Handle experiment, const Context& context) const;
   // The epoch whose split holds for this unit: that of its slot, where earlier epochs had others.
   std::int64_t epoch_of(Handle experiment, std::string_view unit_id) const;
   bool exposes_on_evaluation(Handle experiment) const;

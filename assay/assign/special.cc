@@ -251,6 +251,15 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   return answer;
 }
 
+std::optional<std::int64_t> Snapshot::period(Handle experiment, const Context& context) const {
+  const Entry& entry = entries_[experiment.index];
+  if ((entry.flags & kSpecial) == 0 || !context.time()) return std::nullopt;
+  const Special& special = specials_[entry.special];
+  const std::int64_t since = context.time()->micros - special.start_micros;
+  if (special.period_micros == 0 || since < 0) return std::nullopt;
+  return since / special.period_micros;
+}
+
 std::int64_t Snapshot::epoch_of(Handle experiment, std::string_view unit_id) const {
   const Entry& entry = entries_[experiment.index];
   if ((entry.flags & kSpecial) == 0) return entry.epoch;

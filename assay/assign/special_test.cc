@@ -550,6 +550,7 @@ TEST(Switchback, IsAFunctionOfUnitAndPeriod) {
               static_cast<int>(scale(draw(unit_digest("pune"), salt_digest(salt)), 2)));
     ASSERT_EQ(answer.reason, second % 3600 < 600 ? Reason::kBurnIn : Reason::kSplit);
     ASSERT_EQ(answer.propensity, 0.5);
+    ASSERT_EQ(snapshot->period(Handle{0}, context), period);
     switches += before >= 0 && answer.variant != before ? 1 : 0;
     before = answer.variant;
   }
@@ -563,6 +564,11 @@ TEST(Switchback, NeedsTheTimeAndItsStart) {
   context.set_targeting_key("pune");
   context.set_time({.micros = 7199 * kMicrosPerSecond});
   EXPECT_EQ(snapshot->evaluate("prices", context)->reason, Reason::kStopped);
+  EXPECT_EQ(snapshot->period(Handle{0}, context), std::nullopt) << "before the first";
+  const auto plain = must_compile({plan_of("plain")});
+  Context other(*plain);
+  other.set_time({.micros = 0});
+  EXPECT_EQ(plain->period(Handle{0}, other), std::nullopt);
   Running peer = switching();
   peer.plan.assignment.hash = define::HashScheme::kEppo;
   EXPECT_THAT(refusal({peer}), HasSubstr("prices.hash"));

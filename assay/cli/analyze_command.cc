@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/analyze/analyze.h"
+#include "assay/cli/cells_analysis.h"
 #include "assay/cli/define_command.h"
 #include "assay/cli/interleaving_command.h"
 #include "assay/cli/scorecard_text.h"
@@ -59,6 +60,7 @@ Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
 }
 
 int run_table(const AnalyzeArguments& arguments, Streams streams) {
+  if (!arguments.table.by.empty()) return run_cells(arguments, streams);
   const auto as_of = as_of_of(arguments, std::nullopt);
   if (!as_of) return report(streams, as_of.error(), arguments.json);
   const auto card = analyze_table(arguments.table, *as_of);

@@ -16,6 +16,7 @@ struct TableArguments {
   std::string path;
   std::string unit;  // Empty: every row is a unit.
   std::string variant;
+  std::string by;       // Column with the variant of a second experiment: see cells_analysis.h.
   std::string cluster;  // Column with the cluster, where clusters of rows were randomized.
   std::string control;  // Empty: "control", else the first variant in order of name.
   std::vector<std::string> metrics;

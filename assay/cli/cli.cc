@@ -118,6 +118,8 @@ void add_table(CLI::App* sub, TableArguments& table) {
   sub->add_option("--table", table.path, "One row per unit: .csv, .ndjson or .parquet");
   sub->add_option("--unit", table.unit, "Its column with the unit (none: every row is one)");
   sub->add_option("--variant", table.variant, "Its column with the variant");
+  sub->add_option("--by", table.by, "Its column with the variant of a second experiment")
+      ->needs("--table");
   sub->add_option("--cluster", table.cluster, "Its column with the cluster that was randomized");
   sub->add_option("--control", table.control, "The variant to compare with");
   sub->add_option("--metric", table.metrics,

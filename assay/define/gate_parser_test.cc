@@ -9,6 +9,7 @@
 namespace assay::define {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 Experiment with_catalogue(const std::string& plan_lines, std::string_view catalogue_text) {
@@ -87,6 +88,12 @@ TEST(Switchbacks, AreReadAndChecked) {
   EXPECT_THAT(complaints(plan_with("switchback: {period: 1h, burn_in: 1h}")),
               HasSubstr("leaves nothing of the period"));
   EXPECT_THAT(complaints(plan_with("switchback: {burn_in: 1h}")), HasSubstr("period"));
+  EXPECT_THAT(complaints("experiment: {id: x, allocation: {a: 1, b: 1}, switchback: {period: 1h},"
+                         " metrics: {primary: [{name: m, type: count, event: e, window: 1d}]},"
+                         " covariates: {before: {event: e, aggregate: count, lookback: 7d}},"
+                         " analysis: {variance_reduction: cuped, cuped_covariate: before}}"),
+              AllOf(HasSubstr("m has a window after the first exposure"),
+                    HasSubstr("no time before the first exposure")));
   EXPECT_THAT(complaints(plan_with("switchback: {period: 0s}")), HasSubstr("no time at all"));
 }
 

@@ -169,7 +169,25 @@ std::vector<std::string> parse_segments(const Fields& experiment) {
   return segments;
 }
 
+// A switchback counts what happens within its periods, so nothing of it hangs on the moment of a
+// first exposure.
+void check_switchback(const Fields& fields, const Experiment& experiment) {
+  if (!experiment.assignment.switchback) return;
+  for (const PlannedMetric& metric : experiment.metrics) {
+    if (!metric.definition || metric.definition->window == Window{}) continue;
+    fields.get("metrics")->error(
+        metric.name + " has a window after the first exposure, and a switchback counts by period",
+        "leave the window out: all that happens after the burn-in of a period belongs to it");
+  }
+  if (experiment.analysis.variance_reduction != VarianceReduction::kNone) {
+    fields.get("analysis")
+        ->error("a switchback has no time before the first exposure to take a covariate from",
+                "variance_reduction: none");
+  }
+}
+
 void check_whole_plan(const Fields& fields, const Experiment& experiment) {
+  check_switchback(fields, experiment);
   if (experiment.analysis.method == Method::kFixedHorizon &&
       !experiment.schedule.sample_size_per_variant) {
     const auto analysis = fields.get("analysis");

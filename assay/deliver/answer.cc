@@ -13,8 +13,11 @@ Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment
   const std::string_view unit_id = snapshot.unit(experiment, assignment, context).id;
   // User 5 and device 5 are two units; the first kind of unit needs no mark.
   const std::string_view mark = assignment.by_fallback ? "fallback:" : "";
-  const std::string identity = fmt::format("{}:{}:{}:{}:{}{}", id.size(), id, assignment.version,
-                                           assignment.epoch, mark, unit_id);
+  // In a switchback the unit meets its variant anew in each period.
+  const auto period = snapshot.period(experiment, context);
+  const std::string identity =
+      fmt::format("{}:{}:{}:{}:{}{}{}", id.size(), id, assignment.version, assignment.epoch, mark,
+                  period ? fmt::format("@{}:", *period) : "", unit_id);
   const Digest128 digest = xxh3_128(identity);
   return {.id = fmt::format("eval-{:016x}{:016x}", digest.high, digest.low),
           .experiment = std::string(id),

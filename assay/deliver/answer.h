@@ -14,7 +14,8 @@
 namespace assay::deliver {
 
 struct Exposure {
-  std::string id;  // From experiment, version, epoch and unit: a repeat is the same exposure.
+  std::string
+      id;  // From experiment, version, epoch, unit (and period): a repeat is the same exposure.
   std::string experiment;
   std::string variant;
   std::string unit_kind;

@@ -38,8 +38,9 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
 }  // namespace
 
 Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view body,
-                                    StickyStore* store) {
+                                    StickyStore* store, std::optional<Timestamp> now) {
   Context context(snapshot);
+  if (now) context.set_time(*now);
   std::optional<Handle> only;
   std::vector<Assignment> all;
   const auto begin = [&](std::optional<std::string_view> experiment,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "assay/assign/assign.h"
@@ -21,8 +22,9 @@ struct Assigned {
 };
 
 // The answer, or why not: kInvalid (400), kNotFound (404), or what the store says. Without a store
-// (null), sticky experiments remember nothing.
+// (null), sticky experiments remember nothing; without `now`, switchbacks have no unit.
 Result<Assigned> answer_assignments(const assign::Snapshot& snapshot, std::string_view body,
-                                    StickyStore* store = nullptr);
+                                    StickyStore* store = nullptr,
+                                    std::optional<Timestamp> now = {});
 
 }  // namespace assay::deliver

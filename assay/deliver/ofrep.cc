@@ -111,6 +111,7 @@ std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& ass
     case Reason::kSticky:
       return "SPLIT";
     case Reason::kSplit:
+    case Reason::kBurnIn:
       break;
     default:
       return "UNKNOWN";
@@ -149,15 +150,19 @@ void Ofrep::note(Handle experiment, const Assignment& assignment, const Context&
     note_memories(*snapshot_, experiment, assignment, context, answer.memories);
   }
   if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
+  // The first answer after it counts, and would be a repeat of this one.
+  if (assignment.reason == Reason::kBurnIn) return;
   answer.exposures.push_back(exposure_of(*snapshot_, experiment, assignment, context));
 }
 
-Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
+Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
+                            std::optional<Timestamp> now) const {
   const auto experiment = snapshot_->find(key);
   if (!experiment) {
     return flag_failure(404, key, {"FLAG_NOT_FOUND", "no experiment of this id is running"});
   }
   Context context(*snapshot_);
+  if (now) context.set_time(*now);
   if (const auto failure = failure_of(read_context(body, context))) {
     return flag_failure(400, key, *failure);
   }
@@ -176,6 +181,7 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body) const {
 
 Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) const {
   Context context(*snapshot_);
+  if (options.now) context.set_time(*options.now);
   if (const auto failure = failure_of(read_context(body, context)))
     return bulk_failure(400, *failure);
   if (context.has_no_unit()) return bulk_failure(400, kNoKey);

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ namespace assay::deliver {
 struct BulkOptions {
   std::string_view if_none_match = {};  // The header's value; empty where there is none.
   std::string_view stream_target = {};  // Path and query of the event stream; empty: none is told.
+  std::optional<Timestamp> now = {};    // Without it, switchbacks have no unit.
 };
 
 class Ofrep {
@@ -43,7 +45,8 @@ class Ofrep {
   explicit Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* store = nullptr);
 
   // POST /ofrep/v1/evaluate/flags/{key}
-  Answer evaluate_flag(std::string_view key, std::string_view body) const;
+  Answer evaluate_flag(std::string_view key, std::string_view body,
+                       std::optional<Timestamp> now = {}) const;
   // POST /ofrep/v1/evaluate/flags. The ETag is a hash of the answer: 304 exactly when the client
   // has this answer.
   Answer evaluate_bulk(std::string_view body, const BulkOptions& options = {}) const;

@@ -239,6 +239,32 @@ TEST(Ofrep, BulkTellsOfTheEventStream) {
   EXPECT_NE(told.etag, ofrep.evaluate_bulk(body).etag);
 }
 
+TEST(Ofrep, ASwitchbackIsExposedOncePerPeriodAndNotInTheBurnIn) {
+  Experiment plan = plan_of("prices");
+  plan.assignment.expose_on_evaluation = true;
+  plan.assignment.switchback =
+      define::Switchback{.period_seconds = 3600, .burn_in_seconds = 600, .start = {}};
+  const Ofrep ofrep = ofrep_of({plan});
+  const std::string body = context_json({{"targetingKey", "pune"}});
+  const auto ask = [&](std::int64_t second) {
+    return ofrep.evaluate_flag("prices", body, Timestamp{.micros = second * kMicrosPerSecond});
+  };
+  EXPECT_EQ(ofrep.evaluate_flag("prices", body).status, 400) << "no time, no unit";
+  const Answer early = ask(30);
+  EXPECT_TRUE(early.exposures.empty());
+  EXPECT_EQ(json::parse(early.body)["metadata"]["assay_reason"], "burn_in");
+  EXPECT_EQ(json::parse(early.body)["reason"], "SPLIT") << "it has its variant already";
+  std::set<std::string> ids;
+  for (const std::int64_t second : {700, 3599, 3600 + 700, 3600 + 3599, 7200 + 700}) {
+    const Answer answer = ask(second);
+    ASSERT_EQ(answer.exposures.size(), 1U);
+    ids.insert(answer.exposures[0].id);
+  }
+  EXPECT_EQ(ids.size(), 3U);
+  const Timestamp later{.micros = 800 * kMicrosPerSecond};
+  EXPECT_TRUE(ids.contains(ofrep.evaluate_bulk(body, {.now = later}).exposures.at(0).id));
+}
+
 TEST(Ofrep, ExposesOnEvaluationWhereThePlanSaysSo) {
   Experiment exposing = plan_of("exposing");
   exposing.assignment.expose_on_evaluation = true;

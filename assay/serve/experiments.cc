@@ -319,10 +319,6 @@ Result<void> Experiments::check_startable(const define::Experiment& plan) const 
   if (const Problems problems = assign::unsupported(plan); !problems.empty()) {
     return fail(Code::kConflict, plan.id + " cannot be assigned", to_text(problems));
   }
-  if (plan.assignment.switchback) {
-    return fail(Code::kConflict, plan.id + " is a switchback, and the server counts no periods",
-                "assay assign gives its schedule: who has which variant when");
-  }
   ASSAY_TRY_VOID(check_prerequisites(plan));
   std::vector<const define::Experiment*> together = {&plan};
   const auto current = view();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <set>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -275,9 +276,18 @@ TEST_F(ExperimentsTest, HoldoutsStayThoseOfTheStart) {
   EXPECT_THAT(dropped.error().error.message, HasSubstr("holdouts"));
 }
 
-TEST_F(ExperimentsTest, ASwitchbackIsNotServed) {
-  ASSERT_TRUE(add(plan("a", "  switchback: {period: 1h}\n")));
-  EXPECT_THAT(experiments_->start("a", kChange).error().message, HasSubstr("is a switchback"));
+TEST_F(ExperimentsTest, ASwitchbackAnswersForThePeriod) {
+  ASSERT_TRUE(add(plan("a", "  switchback: {period: 1h, burn_in: 10m}\n")));
+  ASSERT_TRUE(experiments_->start("a", kChange));
+  const auto ask = [&](std::int64_t second) {
+    const std::string body = R"({"context":{"targetingKey":"u"}})";
+    const Timestamp now{.micros = second * kMicrosPerSecond};
+    return experiments_->view()->ofrep.evaluate_flag("a", body, now).body;
+  };
+  EXPECT_THAT(ask(3600 + 1), HasSubstr("burn_in"));
+  std::set<std::string> answers;
+  for (int period = 0; period < 20; ++period) answers.insert(ask(period * 3600 + 1800));
+  EXPECT_EQ(answers.size(), 2U) << "both variants in turn, each with the same answer";
 }
 
 TEST_F(ExperimentsTest, MetricsDefinedNowhereDoNotStart) {

@@ -14,13 +14,13 @@ using io::http::Response;
 
 // Where a plan says that an answer is an exposure. The answer does not wait for the store: asking
 // again gives the same exposure, under the same id.
-void record(Backend& backend, std::vector<deliver::Exposure> exposures) {
+void record(Backend& backend, std::vector<deliver::Exposure> exposures, Timestamp asked) {
   if (exposures.empty()) return;
   collect::Batch batch;
   for (deliver::Exposure& from : exposures) {
     collect::Exposure exposure;
     exposure.id = std::move(from.id);
-    exposure.time = now();
+    exposure.time = asked;
     exposure.experiment = std::move(from.experiment);
     exposure.variant = std::move(from.variant);
     exposure.unit_kind = std::move(from.unit_kind);
@@ -43,18 +43,18 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures) {
   });
 }
 
-Response response_of(Backend& backend, const View& view, deliver::Answer answer) {
+Response response_of(Backend& backend, const View& view, deliver::Answer answer, Timestamp asked) {
   const assign::Snapshot& snapshot = view.ofrep.snapshot();
   for (const deliver::Evaluation& one : answer.evaluations) {
     view.tally.count(snapshot, one, backend.metrics);
   }
-  record(backend, std::move(answer.exposures));
+  record(backend, std::move(answer.exposures), asked);
   Response response{.status = answer.status, .body = std::move(answer.body)};
   if (!answer.etag.empty()) response.headers.emplace_back("ETag", std::move(answer.etag));
   return response;
 }
 
-using Evaluate = std::function<deliver::Answer(const View&, const Request&)>;
+using Evaluate = std::function<deliver::Answer(const View&, const Request&, Timestamp asked)>;
 
 // Where two requests of one unit cross each other while the weights change, the first one stands.
 constexpr int kAttempts = 3;
@@ -63,20 +63,21 @@ constexpr int kAttempts = 3;
 void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond respond,
             int attempt) {
   const auto view = backend.experiments.view();
-  deliver::Answer made = evaluate(*view, request);
-  if (made.memories.empty()) return respond(response_of(backend, *view, std::move(made)));
+  const Timestamp asked = now();
+  deliver::Answer made = evaluate(*view, request, asked);
+  if (made.memories.empty()) return respond(response_of(backend, *view, std::move(made), asked));
   std::vector<deliver::NewMemory> memories = std::move(made.memories);
   // Shared, because a std::function must be copyable.
   auto held =
       std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(made));
-  backend.sticky.remember(
-      std::move(memories), [&backend, evaluate, view, held, respond, attempt](auto all_stand) {
-        if (!all_stand) return respond(failure(all_stand.error()));
-        if (!*all_stand && attempt < kAttempts) {
-          return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
-        }
-        respond(response_of(backend, *view, std::move(held->second)));
-      });
+  backend.sticky.remember(std::move(memories), [&backend, evaluate, view, held, respond, attempt,
+                                                asked](auto all_stand) {
+    if (!all_stand) return respond(failure(all_stand.error()));
+    if (!*all_stand && attempt < kAttempts) {
+      return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
+    }
+    respond(response_of(backend, *view, std::move(held->second), asked));
+  });
 }
 
 Handler answering(Backend& backend, Evaluate evaluate) {
@@ -88,7 +89,7 @@ Handler answering(Backend& backend, Evaluate evaluate) {
 void assign_units(Backend& backend, const Request& request, const Respond& respond) {
   const auto view = backend.experiments.view();
   auto assigned =
-      deliver::answer_assignments(view->ofrep.snapshot(), request.body, &backend.sticky);
+      deliver::answer_assignments(view->ofrep.snapshot(), request.body, &backend.sticky, now());
   if (!assigned) return respond(failure(assigned.error()));
   if (assigned->memories.empty()) return respond({.body = std::move(assigned->json)});
   auto body = std::make_shared<std::string>(std::move(assigned->json));
@@ -103,16 +104,17 @@ void assign_units(Backend& backend, const Request& request, const Respond& respo
 }  // namespace
 
 Handler post_flag(Backend& backend) {
-  return answering(backend, [](const View& view, const Request& request) {
-    return view.ofrep.evaluate_flag(request.param("key"), request.body);
+  return answering(backend, [](const View& view, const Request& request, Timestamp asked) {
+    return view.ofrep.evaluate_flag(request.param("key"), request.body, asked);
   });
 }
 
 Handler post_flags(Backend& backend, const Guard& guard) {
   const std::string target = "/ofrep/v1/events" + guard.ticket_query();
-  return answering(backend, [target](const View& view, const Request& request) {
+  return answering(backend, [target](const View& view, const Request& request, Timestamp asked) {
     const auto etag = request.header("if-none-match").value_or("");
-    return view.ofrep.evaluate_bulk(request.body, {.if_none_match = etag, .stream_target = target});
+    return view.ofrep.evaluate_bulk(request.body,
+                                    {.if_none_match = etag, .stream_target = target, .now = asked});
   });
 }
 

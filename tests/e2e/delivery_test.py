@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from server import EXPERIMENT, Server, exposure
@@ -39,6 +40,48 @@ class Stream:
 def start(server, text):
     status, answer = server.post("/v1/experiments?start=true", text, "application/yaml")
     assert status == 201, answer
+
+
+class TwoSides(unittest.TestCase):
+    def test_a_request_of_a_buyer_and_a_seller_gets_both_answers(self):
+        with Server(BINARY) as server:
+            for side in ("buyer", "seller"):
+                start(server, EXPERIMENT.replace("id: ranker_v2", f"id: {side}_model\n"
+                                                 f"  unit: {side}"))
+            cells, of_buyer = {}, {}
+            for i in range(300):
+                context = {"buyer": f"b{i % 60}", "seller": f"s{i}"}
+                status, answer = server.post("/ofrep/v1/evaluate/flags", {"context": context})
+                self.assertEqual(status, 200)
+                variants = {flag["key"]: flag["variant"] for flag in answer["flags"]}
+                cell = (variants["buyer_model"], variants["seller_model"])
+                cells[cell] = cells.get(cell, 0) + 1
+                of_buyer.setdefault(context["buyer"], set()).add(cell[0])
+            self.assertEqual(len(cells), 4)
+            self.assertGreater(min(cells.values()), 30)
+            self.assertEqual({len(variants) for variants in of_buyer.values()}, {1})
+
+
+class Switchbacks(unittest.TestCase):
+    def test_answers_for_the_present_period_and_counts_it(self):
+        plan = EXPERIMENT.replace("id: ranker_v2", "id: prices\n  unit: city\n"
+                                  "  exposure: on_evaluation\n  switchback: {period: 1s}")
+        with Server(BINARY) as server:
+            start(server, plan)
+            body = {"context": {"city": "pune"}}
+            seen = set()
+            begin = time.monotonic()
+            while time.monotonic() - begin < 3.3:
+                status, answer = server.post("/ofrep/v1/evaluate/flags/prices", body)
+                self.assertEqual((status, answer["reason"]), (200, "SPLIT"))
+                seen.add(answer["variant"])
+                time.sleep(0.05)
+            time.sleep(0.3)  # Exposures of answers are stored a moment later.
+            status, card = server.get("/v1/scorecards/prices?fresh=true")
+            self.assertEqual(status, 200)
+            periods = sum(count["n"] for count in card["units"])
+            self.assertIn(periods, (4, 5), "one exposure per period")
+            self.assertLessEqual(len(seen), 2)
 
 
 class Notices(unittest.TestCase):

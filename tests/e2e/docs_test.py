@@ -21,6 +21,8 @@ PAGES = {
     "reference/metrics.md": ("welch_t",),
     "guides/aa.md": (),
     "guides/interleaving.md": (),
+    "guides/switchback.md": (),
+    "guides/two_sided.md": (),
     "guides/operating.md": (),
 }
 

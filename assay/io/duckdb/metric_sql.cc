@@ -3,6 +3,11 @@
 //   seen    exposures of the experiment before as_of, without overrides
 //   units   one row per unit: its first exposure, ties broken by id
 //
+// In a switchback the variant is drawn for a unit and a period, so that is what counts as a unit
+// (errors belong to what was randomized: Abadie, Athey, Imbens & Wooldridge, QJE 2023; Bojinov,
+// Simchi-Levi & Zhao, Management Science 2023): its key is unit@period, and an event has the key
+// of its own time. What happens before the first period or in a burn-in is not seen.
+//
 // and a metric adds
 //
 //   chosen     the units that are analyzed, and whether their window is closed
@@ -31,13 +36,41 @@ Aggregation aggregation_of(const MetricDefinition& metric, const Measure& measur
   return share ? Aggregation::kExists : measure.aggregation;
 }
 
+// Microseconds since a switchback began.
+Sql since_start(const define::Switchback& plan, const std::string& time) {
+  Sql sql("(epoch_us(" + time + ") - ");
+  return sql.bind(plan.start.micros).text("::BIGINT)");
+}
+
+// Two of a switchback's times in microseconds, as SQL.
+std::string period_sql(const define::Switchback& plan) {
+  return std::to_string(plan.period_seconds * kMicrosPerSecond);
+}
+std::string burn_in_sql(const define::Switchback& plan) {
+  return std::to_string(plan.burn_in_seconds * kMicrosPerSecond);
+}
+
 // What tells the units of an experiment apart. Where two kinds are counted, user 5 and device 5 are
-// two units.
+// two units; in a switchback, each period makes another one.
 Sql unit_sql(const define::Experiment& experiment, const std::string& prefix) {
   const define::Assignment& plan = experiment.assignment;
-  if (plan.fallback_unit.empty()) return Sql(prefix + "unit_id");
-  Sql sql("CASE WHEN " + prefix + "unit_kind = ");
-  return sql.bind(plan.unit).text(" THEN '0' ELSE '1' END || " + prefix + "unit_id");
+  Sql sql(prefix + "unit_id");
+  if (!plan.fallback_unit.empty()) {
+    sql = Sql("CASE WHEN " + prefix + "unit_kind = ");
+    sql.bind(plan.unit).text(" THEN '0' ELSE '1' END || " + prefix + "unit_id");
+  }
+  if (!plan.switchback) return sql;
+  sql.text(" || '@' || (").append(since_start(*plan.switchback, prefix + "time"));
+  return sql.text(" // " + period_sql(*plan.switchback) + ")::VARCHAR");
+}
+
+// Whether a switchback counts this moment.
+Sql counted_sql(const define::Experiment& experiment, const std::string& time) {
+  const auto& plan = experiment.assignment.switchback;
+  if (!plan) return {};
+  Sql sql("\n    AND ");
+  sql.append(since_start(*plan, time)).text(" >= 0 AND ").append(since_start(*plan, time));
+  return sql.text(" % " + period_sql(*plan) + " >= " + burn_in_sql(*plan));
 }
 
 Sql of_its_kind(const define::Experiment& experiment, const std::string& prefix) {
@@ -54,6 +87,7 @@ Sql units_sql(const define::Experiment& experiment, Timestamp as_of) {
   sql.text("  FROM exposures\n  WHERE experiment = ").bind(experiment.id);
   sql.text(" AND ").append(of_its_kind(experiment, ""));
   sql.text(" AND NOT is_override AND time < ").bind(as_of);
+  sql.append(counted_sql(experiment, "time"));
   sql.text("\n), units AS (\n  SELECT unit_id, min(time) AS first, max(time) AS last,");
   sql.text(" count(*) AS exposures,\n    arg_min(variant, rank) AS variant,");
   sql.text(" arg_min(epoch, rank) AS epoch,\n    arg_min(properties, rank) AS properties,");
@@ -70,7 +104,11 @@ Result<Sql> chosen_sql(const define::Experiment& experiment, const analyze::Metr
                        Timestamp as_of) {
   Sql sql(", chosen AS (\n  SELECT unit_id, variant, epoch, first, ");
   const auto& end = query.metric.window.end_seconds;
-  if (end) {
+  if (const auto& plan = experiment.assignment.switchback) {
+    const Sql since = since_start(*plan, "first");  // The period has ended.
+    sql.text("epoch_us(first) + " + period_sql(*plan) + " - ").append(since);
+    sql.text(" % " + period_sql(*plan) + " <= epoch_us(").bind(as_of).text("::TIMESTAMP)");
+  } else if (end) {
     sql.append(shifted("first", *end)).text(" <= ").bind(as_of);
   } else {
     sql.text("true");
@@ -121,7 +159,9 @@ Result<Sql> joined_sql(const define::Experiment& experiment, const Measure& meas
   sql.append(unit_sql(experiment, "e.")).text(" = u.unit_id\n  WHERE ");
   sql.append(of_its_kind(experiment, "e.")).text(" AND e.name = ").bind(measure.event);
   sql.text(" AND e.time < ").bind(as_of);
-  if (before) {
+  if (experiment.assignment.switchback) {
+    sql.append(counted_sql(experiment, "e.time"));
+  } else if (before) {
     if (window.begin_seconds < 0) {
       sql.text("\n    AND e.time >= ").append(shifted("u.first", window.begin_seconds));
     }

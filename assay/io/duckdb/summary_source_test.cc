@@ -406,5 +406,99 @@ TEST_F(SummarySource, TheQueryCanBeShown) {
   EXPECT_THAT(sql.explained(), testing::HasSubstr("time < TIMESTAMP '2027-01-15T08:00:00Z'"));
 }
 
+// Periods of an hour, the first ten minutes of each not counted, from at(0) on.
+class Switchback : public SummarySource {
+ protected:
+  Switchback() {
+    experiment_.assignment.switchback =
+        define::Switchback{.period_seconds = 3600, .burn_in_seconds = 600, .start = at(0)};
+  }
+};
+
+TEST_F(Switchback, AUnitInAPeriodIsAUnit) {
+  expose("u1", "a", 700);
+  expose("u1", "a", 900);          // Again in period 0.
+  expose("u1", "b", 3600 + 700);   // Another draw: no contamination.
+  expose("u1", "b", 7200 + 3599);  // The last second of period 2.
+  expose("u2", "a", 3600 + 700);
+  expose("u2", "b", 3600 + 599);  // In the burn-in: what came before still works.
+  expose("u3", "b", 599);         // In the burn-in only: not there.
+  expose("u4", "a", -100);        // Before the first period.
+  store();
+  const auto seen = exposed();
+  EXPECT_EQ(seen.units.at({"a", 0}), 2);
+  EXPECT_EQ(seen.units.at({"b", 0}), 2);
+  EXPECT_EQ(seen.exposures, 5);
+  EXPECT_EQ(seen.contaminated, 0);
+  EXPECT_EQ(seen.first, at(700));
+}
+
+TEST_F(Switchback, TwoVariantsInOnePeriodAreContamination) {
+  expose("u1", "a", 700);
+  expose("u1", "b", 900);
+  store();
+  EXPECT_EQ(exposed().contaminated, 1);
+}
+
+TEST_F(Switchback, ValuesBelongToThePeriodTheyHappenIn) {
+  expose("u1", "a", 2000);
+  expose("u1", "b", 3600 + 2000);
+  expose("u2", "b", 3600 + 2000);
+  event("u1", "buy", 599, 1000.0);         // Burn-in of period 0.
+  event("u1", "buy", 600, 1.0);            // Before the exposure, but in its period.
+  event("u1", "buy", 3599, 2.0);           // The last second.
+  event("u1", "buy", 3600 + 10, 1000.0);   // Burn-in of period 1.
+  event("u1", "buy", 3600 + 700, 5.0);     // Period 1.
+  event("u1", "buy", 7200 + 700, 1000.0);  // Period 2: no exposure there.
+  event("u1", "buy", -3000, 1000.0);       // Before the first.
+  event("u2", "buy", 3600 + 3000, 7.0);
+  store();
+  const MetricData data = read(metric(Aggregation::kSum));
+  EXPECT_EQ(count(data, "a"), 1);
+  EXPECT_DOUBLE_EQ(mean(data, "a"), 3);
+  EXPECT_EQ(count(data, "b"), 2);
+  EXPECT_DOUBLE_EQ(mean(data, "b"), 6);
+  EXPECT_EQ(data.events, 4);
+  EXPECT_TRUE(data.all_units.empty());
+}
+
+TEST_F(Switchback, APeriodThatHasNotEndedWaits) {
+  expose("u1", "a", 700);
+  expose("u1", "b", 3600 + 700);
+  event("u1", "buy", 3600 + 800, 5.0);
+  store();
+  const MetricData open = read(metric(Aggregation::kSum), at(7200 - 1));
+  EXPECT_EQ(count(open, "a"), 1);
+  EXPECT_EQ(count(open, "b"), -1);
+  EXPECT_EQ(open.all_units.at({"b", 0}).summary.n(), 1);
+  EXPECT_EQ(count(read(metric(Aggregation::kSum), at(7200)), "b"), 1);
+}
+
+TEST_F(Switchback, QuantilesAreOfRowsOfUnitsInPeriods) {
+  for (int period = 0; period < 3; ++period) {
+    expose("u1", "a", period * 3600 + 700);
+    event("u1", "buy", period * 3600 + 800, period);
+    event("u1", "buy", period * 3600 + 100, 99.0);
+  }
+  store();
+  MetricDefinition latency = metric(Aggregation::kSum, MetricType::kQuantile);
+  latency.quantile = 0.5;
+  const auto cell = read(latency).cells.at({"a", 0});
+  EXPECT_EQ(cell.rows.rows(), 3);
+  EXPECT_EQ(cell.matured, 3);
+}
+
+TEST_F(Switchback, SegmentsAreOfUnitsInPeriods) {
+  expose("u1", "a", 700).properties_json = R"({"rain":"yes"})";
+  expose("u1", "b", 3600 + 700).properties_json = R"({"rain":"no"})";
+  store();
+  analyze::MetricQuery query{.metric = metric(Aggregation::kCount)};
+  query.segment = "rain";
+  query.segment_value = "no";
+  const MetricData data = read(query);
+  EXPECT_EQ(count(data, "a"), -1);
+  EXPECT_EQ(count(data, "b"), 1);
+}
+
 }  // namespace
 }  // namespace assay::io::duckdb
