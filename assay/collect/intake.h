@@ -4,9 +4,9 @@
 // Pure: `now` and the known experiments are passed in; call it from any thread. The shape of the
 // body follows from the content type, or from the text itself: a JSON object, an array,
 // {"exposures": […]} or {"events": […]}, or one JSON object per line (NDJSON). Besides assay's own
-// fields it reads the shapes that teams already send: Segment's `track` ("Experiment Viewed"),
-// CloudEvents 1.0 (structured and batch), and OpenTelemetry's feature_flag.evaluation. The fields
-// are described in spec/formats/intake.md.
+// fields it reads the shapes that teams already send: `track` calls of Segment ("Experiment
+// Viewed"), PostHog and Mixpanel, CloudEvents 1.0 in every mode, and OpenTelemetry's
+// feature_flag.evaluation. The fields are described in spec/formats/intake.md.
 //
 //   const ParsedEvents parsed = parse_events(body, "application/x-ndjson", now);
 //   log.append({.events = parsed.events}, …);
@@ -86,5 +86,15 @@ ParsedExposures parse_exposures(std::string_view body, std::string_view content_
 
 ParsedEvents parse_events(std::string_view body, std::string_view content_type, Timestamp now,
                           const Limits& limits = {});
+
+// CloudEvents 1.0 in binary mode, as one in structured mode that the functions above read. The
+// values of the ce-* headers as sent; empty where there is none.
+struct CloudEventHeaders {
+  std::string_view id;
+  std::string_view source;
+  std::string_view type;
+  std::string_view time;
+};
+std::string cloud_event_json(const CloudEventHeaders& headers, std::string_view data);
 
 }  // namespace assay::collect

@@ -296,6 +296,50 @@ TEST(Intake, ReadsSegmentTracks) {
   EXPECT_EQ(ordered.events[0].units.size(), 2u);
 }
 
+TEST(Intake, ReadsPostHogsAndMixpanelsExposures) {
+  const auto posthog = exposures(
+      R"({"api_key":"k","batch":[{"event":"$feature_flag_called","uuid":"p1","distinct_id":"u1",)"
+      R"("timestamp":"2026-03-06T00:00:00Z","properties":{"$feature_flag":"ranker",)"
+      R"("$feature_flag_response":"treatment"}}]})");
+  ASSERT_EQ(posthog.exposures.size(), 1u) << posthog.rejected.front().message;
+  EXPECT_EQ(posthog.exposures[0].id, "p1");
+  EXPECT_EQ(posthog.exposures[0].unit_id, "u1");
+  EXPECT_EQ(posthog.exposures[0].variant, "treatment");
+  const auto mixpanel = exposures(
+      R"([{"event":"$experiment_started","properties":{"time":1772755200,"distinct_id":"u2",)"
+      R"("$insert_id":"m1","Experiment name":"ranker","Variant name":"control"}}])");
+  ASSERT_EQ(mixpanel.exposures.size(), 1u) << mixpanel.rejected.front().message;
+  EXPECT_EQ(mixpanel.exposures[0].id, "m1");
+  EXPECT_EQ(mixpanel.exposures[0].unit_id, "u2");
+  EXPECT_EQ(mixpanel.exposures[0].time, parse_time("2026-03-06"));
+  const auto on = refusal(
+      exposures(R"({"event":"$feature_flag_called","uuid":"p2","distinct_id":"u1","properties":)"
+                R"({"$feature_flag":"ranker","$feature_flag_response":true}})"));
+  EXPECT_TRUE(says(on.message, "variant")) << on.message;
+  const auto bought =
+      events(R"({"event":"bought","uuid":"p3","distinct_id":"u1","properties":{"revenue":3}})");
+  ASSERT_EQ(bought.events.size(), 1u);
+  EXPECT_EQ(bought.events[0].units.at(0).second, "u1");
+}
+
+TEST(Intake, ReadsCloudEventsInBinaryMode) {
+  const auto wrapped = events(cloud_event_json({.id = "7",
+                                                .source = "/shop%20%C3%A9\"%zz",
+                                                .type = "com.shop.cart",
+                                                .time = "2026-03-06T00:00:00Z"},
+                                               R"({"units":{"user":"u1"},"value":2})"));
+  ASSERT_EQ(wrapped.events.size(), 1u) << wrapped.rejected.front().message;
+  EXPECT_EQ(wrapped.events[0].id, "/shop é\"%zz 7");
+  EXPECT_EQ(wrapped.events[0].name, "com.shop.cart");
+  EXPECT_EQ(wrapped.events[0].value, 2);
+  const auto own = exposures(cloud_event_json({.id = "7", .source = "/s"}, kExposure));
+  EXPECT_EQ(own.exposures.at(0).id, "x1");
+  EXPECT_TRUE(says(refusal(events(cloud_event_json({}, " "))).message, "CloudEvent without"));
+  EXPECT_TRUE(says(refusal(events(cloud_event_json({.id = "1"}, "{"))).message, "valid JSON"));
+  EXPECT_TRUE(says(
+      refusal(events(cloud_event_json({.type = "t"}, R"({"units":{"user":"u"}})"))).message, "id"));
+}
+
 TEST(Intake, ReadsCloudEvents) {
   const auto wrapped =
       events(R"([{"specversion":"1.0","id":"7","source":"/shop","type":"com.shop.cart",)"

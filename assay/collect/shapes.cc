@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <simdjson.h>
 
 #include "assay/collect/intake.h"
@@ -80,18 +81,26 @@ void add_unit(RawRecord& record, std::string_view kind, const Scalar& id) {
   if (!id.missing()) record.units.emplace_back(kind, id);
 }
 
-// Segment's tracking call; RudderStack and others send the same.
-RawRecord read_segment(const Object& object) {
-  RawRecord record{.id = scalar(object, {"messageId"}),
+// The tracking call of Segment (RudderStack and others send the same), of PostHog
+// ("$feature_flag_called") and of Mixpanel ("$experiment_started"), which has id, time and unit
+// among its properties.
+RawRecord read_track(const Object& object) {
+  RawRecord record{.id = scalar(object, {"messageId", "uuid"}),
                    .time = scalar(object, {"timestamp", "originalTimestamp"}),
                    .name = scalar(object, {"event"})};
-  add_unit(record, "user", scalar(object, {"userId"}));
-  add_unit(record, "anonymous", scalar(object, {"anonymousId"}));
+  Scalar user = scalar(object, {"userId", "distinct_id"});
   if (const auto properties = find_object(object, {"properties"})) {
-    record.experiment = scalar(*properties, {"experiment_id", "experimentId"});
-    record.variant = scalar(*properties, {"variation_id", "variationId"});
+    record.experiment =
+        scalar(*properties, {"experiment_id", "experimentId", "$feature_flag", "Experiment name"});
+    record.variant = scalar(
+        *properties, {"variation_id", "variationId", "$feature_flag_response", "Variant name"});
     record.value = scalar(*properties, {"value", "revenue"});
+    if (record.id.missing()) record.id = scalar(*properties, {"$insert_id"});
+    if (record.time.missing()) record.time = scalar(*properties, {"time"});
+    if (user.missing()) user = scalar(*properties, {"distinct_id"});
   }
+  add_unit(record, "user", user);
+  add_unit(record, "anonymous", scalar(object, {"anonymousId"}));
   read_properties(find(object, {"properties"}), record);
   return record;
 }
@@ -116,8 +125,26 @@ RawRecord read_plain(const Object& object) {
   const Scalar name = scalar(object, {"event_name", "eventName", "name"});
   if (is_text(name, "feature_flag.evaluation")) return read_evaluation(object);
   const bool native = find(object, {"name", "experiment", "units"}).has_value();
-  const bool segment = find(object, {"event"}).has_value() || find(object, {"messageId"});
-  return segment && !native ? read_segment(object) : read_native(object);
+  const bool track = find(object, {"event"}).has_value() || find(object, {"messageId"});
+  return track && !native ? read_track(object) : read_native(object);
+}
+
+// Header values are percent-encoded where they are not plain ASCII.
+std::string decoded(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool encoded =
+        text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    plain += encoded ? static_cast<char>(16 * digit(text[i + 1]) + digit(text[i + 2])) : text[i];
+    if (encoded) i += 2;
+  }
+  return plain;
 }
 
 // CloudEvents in structured mode: the envelope gives what the data does not say itself.
@@ -236,6 +263,21 @@ void read_records(std::string_view body, std::string_view content_type, std::str
   const bool says_json = contains(content_type, "json");
   if (!says_json && contains(body, "\n")) return read_lines(padded, limits, sink);
   sink.complaint(1, malformed(error));
+}
+
+std::string cloud_event_json(const CloudEventHeaders& headers, std::string_view data) {
+  std::string out = R"({"specversion":"1.0")";
+  const auto add = [&](const char* name, std::string_view value) {
+    if (value.empty()) return;
+    const nlohmann::json text = decoded(value);
+    out += fmt::format(R"(,"{}":{})", name,
+                       text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  };
+  add("id", headers.id);
+  add("source", headers.source);
+  add("type", headers.type);
+  add("time", headers.time);
+  return out + R"(,"data":)" + std::string(is_blank(data) ? "null" : data) + "}";
 }
 
 }  // namespace assay::collect

@@ -1,8 +1,9 @@
 // The body of a request as raw records: one per object found, whatever its shape, nothing checked.
 // Only shapes.cc knows the JSON library; intake.cc checks what it gets from here.
 //
-// Shapes: assay's own; Segment's `track` call; CloudEvents 1.0 around any of the others;
-// OpenTelemetry's feature_flag.evaluation. See spec/formats/intake.md for their fields.
+// Shapes: assay's own; `track` calls of Segment, PostHog and Mixpanel; CloudEvents 1.0 around any
+// of the others; OpenTelemetry's feature_flag.evaluation. See spec/formats/intake.md for their
+// fields.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,6 @@
 // /v1/exposures and /v1/events: answered when the rows are durable.
+#include <optional>
+
 #include "assay/serve/clock.h"
 #include "assay/serve/routes.h"
 #include "assay/serve/shapes.h"
@@ -14,6 +16,17 @@ using io::http::Respond;
 
 // Longer bodies are read on the worker, so that flags on the same event loop do not wait for them.
 constexpr std::size_t kLongBodyBytes = 256 << 10;
+
+// A CloudEvent in binary mode, whose headers say what an envelope says otherwise.
+std::optional<std::string> cloud_event_of(const Request& request) {
+  if (!request.header("ce-specversion")) return std::nullopt;
+  const auto value = [&](const char* name) { return request.header(name).value_or(""); };
+  return collect::cloud_event_json({.id = value("ce-id"),
+                                    .source = value("ce-source"),
+                                    .type = value("ce-type"),
+                                    .time = value("ce-time")},
+                                   request.body);
+}
 
 struct Intake {
   collect::Batch batch;
@@ -54,8 +67,10 @@ Handler by_length(Backend& backend, Handler handler) {
 Handler post_exposures(Backend& backend) {
   return by_length(backend, [&backend](Request request, Respond respond) {
     const auto view = backend.experiments.view();
-    auto parsed = collect::parse_exposures(
-        request.body, request.header("content-type").value_or(""), now(), view->known);
+    const auto event = cloud_event_of(request);
+    auto parsed =
+        collect::parse_exposures(event ? *event : request.body,
+                                 request.header("content-type").value_or(""), now(), view->known);
     Intake intake{.batch = {.exposures = std::move(parsed.exposures)},
                   .rejected = std::move(parsed.rejected)};
     take_in(backend, "exposure", std::move(intake), std::move(respond));
@@ -64,8 +79,9 @@ Handler post_exposures(Backend& backend) {
 
 Handler post_events(Backend& backend) {
   return by_length(backend, [&backend](Request request, Respond respond) {
-    auto parsed =
-        collect::parse_events(request.body, request.header("content-type").value_or(""), now());
+    const auto event = cloud_event_of(request);
+    auto parsed = collect::parse_events(event ? *event : request.body,
+                                        request.header("content-type").value_or(""), now());
     Intake intake{.batch = {.events = std::move(parsed.events)},
                   .rejected = std::move(parsed.rejected)};
     take_in(backend, "event", std::move(intake), std::move(respond));

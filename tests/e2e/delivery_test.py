@@ -84,6 +84,25 @@ class Switchbacks(unittest.TestCase):
             self.assertLessEqual(len(seen), 2)
 
 
+class CloudEvents(unittest.TestCase):
+    def test_binary_mode_has_its_envelope_in_headers(self):
+        headers = {"Content-Type": "application/json", "ce-specversion": "1.0", "ce-id": "7",
+                   "ce-source": "/shop", "ce-type": "click"}
+        with Server(BINARY) as server:
+            for count in ("stored", "duplicates"):
+                status, _, text = server.ask("POST", "/v1/events", '{"units": {"user": "u1"}}',
+                                             headers)
+                self.assertEqual((status, json.loads(text)[count]), (200, 1))
+            start(server, EXPERIMENT)
+            status, _, text = server.ask("POST", "/v1/exposures",
+                                         '{"experiment": "ranker_v2", "variant": "control", '
+                                         '"unit": "u1"}', headers)
+            self.assertEqual((status, json.loads(text)["stored"]), (200, 1))
+            del headers["ce-id"]
+            status, _, text = server.ask("POST", "/v1/events", '{"units": {"user": "u1"}}', headers)
+            self.assertEqual(status, 400)
+
+
 class Notices(unittest.TestCase):
     def test_bulk_names_the_stream_and_the_stream_tells_of_changes(self):
         with Server(BINARY) as server:
