@@ -27,5 +27,7 @@ std::vector<Study> portfolio_studies();      // Segments, and many experiments.
 std::vector<Study> power_studies();          // Planned power against measured, at one look …
 std::vector<Study> planned_power_studies();  // … and at many.
 std::vector<Study> combination_studies();    // CUPED, clusters and quantiles together; sums.
+std::vector<Study> interleaving_studies();   // Two rankers on merged lists.
+std::vector<Study> switchback_studies();     // Variants that take turns, with carry-over.
 
 }  // namespace assay::sim
