@@ -244,12 +244,16 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
                     "only exposures from before the stop still count");
   }
   ASSAY_TRY(exposure.properties_json, check.properties(record));
+  if (!record.override_is_bool) {
+    return complain("override is neither true nor false",
+                    "true where the answer's reason was override, else leave it out");
+  }
   exposure.version = experiment.version;
   const auto known_epoch =
       experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_kind, exposure.unit_id)
                           : std::nullopt;
   exposure.epoch = known_epoch ? *known_epoch : epoch_at(experiment, exposure.time);
-  exposure.is_override = experiment.overridden.contains(exposure.unit_id);
+  exposure.is_override = record.is_override || experiment.overridden.contains(exposure.unit_id);
   exposure.propensity = propensity_of(experiment, exposure);
   return exposure;
 }

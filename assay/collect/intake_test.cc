@@ -279,6 +279,21 @@ TEST(Intake, CompletesExposures) {
   EXPECT_EQ(page.exposures.at(0).unit_id, "p9");
 }
 
+// Who met a condition of `forced` is known to the sender alone.
+TEST(Intake, AForcedVariantIsLeftOutAndCertain) {
+  const auto sent = [](const std::string& says) {
+    return exposures(R"({"id":"a","experiment":"ranker","variant":"control","unit":"u")" + says +
+                     "}");
+  };
+  const auto forced = sent(R"(,"override":true)").exposures.at(0);
+  EXPECT_TRUE(forced.is_override);
+  EXPECT_EQ(forced.propensity, 1.0);
+  const auto drawn = sent(R"(,"override":false)").exposures.at(0);
+  EXPECT_FALSE(drawn.is_override);
+  EXPECT_EQ(drawn.propensity, 0.25) << "of its epoch";
+  EXPECT_TRUE(says(refusal(sent(R"(,"override":"yes")")).message, "neither true nor false"));
+}
+
 TEST(Intake, ReadsSegmentTracks) {
   const auto exposed =
       exposures(R"({"type":"track","event":"Experiment Viewed","messageId":"m1","userId":"u1",)"

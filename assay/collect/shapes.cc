@@ -74,6 +74,9 @@ RawRecord read_native(const Object& object) {
     }
   }
   read_properties(find(object, {"properties", "attributes"}), record);
+  if (const auto given = find(object, {"override"})) {
+    record.override_is_bool = given->get(record.is_override) == simdjson::SUCCESS;
+  }
   return record;
 }
 

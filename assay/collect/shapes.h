@@ -43,6 +43,8 @@ struct RawRecord {
   std::string properties_json = "{}";
   bool properties_are_object = true;
   bool is_evaluation = false;
+  bool is_override = false;
+  bool override_is_bool = true;
 };
 
 // Why a line is no record at all.

@@ -1300,6 +1300,8 @@ export interface components {
             };
             /** @description Attributes to break results down by. */
             properties?: Record<string, never>;
+            /** @description True where the reason of the answer was override: left out of the analysis. */
+            override?: boolean;
         };
         Event: {
             id: string;

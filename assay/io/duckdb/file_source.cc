@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 #include <utility>
 
 #include "assay/base/hash.h"
@@ -36,6 +37,12 @@ Field unit_field(const std::string& kind) {
 }
 Field time_field() { return {"time", {"time", "timestamp", "exposed_at"}, true}; }
 
+// Comes last, where the plan has one: whose row it is when the first kind of unit is not named.
+std::vector<Field> with_fallback(std::vector<Field> fields, const std::string& kind) {
+  if (!kind.empty()) fields.push_back({"fallback_unit", {kind, kind + "_id", kUnits}});
+  return fields;
+}
+
 std::vector<Field> exposure_fields(const std::string& kind) {
   return {unit_field(kind),
           time_field(),
@@ -58,14 +65,17 @@ class Import {
  public:
   Import(const define::Experiment& experiment, Connection& store, FileSource& result,
          Problems& problems)
-      : experiment_(experiment), store_(store), result_(result), problems_(problems) {}
+      : experiment_(experiment), store_(store), result_(result), problems_(problems) {
+    for (const auto& one : plan_.overrides) overridden_.insert(one.unit_id);
+  }
 
   void exposures(const std::string& path) {
-    read(path, exposure_fields(experiment_.assignment.unit), result_.exposures,
+    read(path, with_fallback(exposure_fields(plan_.unit), plan_.fallback_unit), result_.exposures,
          &Import::add_exposure);
   }
   void events(const std::string& path) {
-    read(path, event_fields(experiment_.assignment.unit), result_.events, &Import::add_event);
+    read(path, with_fallback(event_fields(plan_.unit), plan_.fallback_unit), result_.events,
+         &Import::add_event);
   }
 
  private:
@@ -84,6 +94,9 @@ class Import {
   static std::string properties_of(const InputFile& file, const std::vector<Field>& fields);
   static Row row_of(const Rows& rows, std::size_t at, std::size_t field_count);
   bool check(Row& row, const std::vector<Field>& fields, const Place& place);
+  bool names_fallback(const Row& row) const {
+    return !plan_.fallback_unit.empty() && row.fields.back() && !row.fields.back()->empty();
+  }
   void add_exposure(Row& row);
   void add_event(Row& row);
   void flush();
@@ -97,6 +110,8 @@ class Import {
   }
 
   const define::Experiment& experiment_;
+  const define::Assignment& plan_ = experiment_.assignment;
+  std::unordered_set<std::string> overridden_;
   Connection& store_;
   FileSource& result_;
   Problems& problems_;
@@ -110,9 +125,11 @@ class Import {
 
 bool Import::find_columns(const InputFile& file, std::vector<Field>& fields) {
   bool complete = true;
-  for (Field& field : fields) {
-    field.column = file.first_of(field.names);
+  for (Field& field : fields) field.column = file.first_of(field.names);
+  for (const Field& field : fields) {
     if (!field.required || !field.column.empty()) continue;
+    const Field& last = fields.back();
+    if (&field == &fields[0] && last.what == "fallback_unit" && !last.column.empty()) continue;
     std::string expected;
     for (const std::string& name : field.names) expected += (expected.empty() ? "" : ", ") + name;
     std::string found;
@@ -144,7 +161,7 @@ std::string Import::select(const InputFile& file, const std::vector<Field>& fiel
   std::string sql = "SELECT ";
   for (const Field& field : fields) {
     sql += field.column.empty()     ? "NULL::VARCHAR"
-           : field.column == kUnits ? file.member_of(kUnits, experiment_.assignment.unit)
+           : field.column == kUnits ? file.member_of(kUnits, field.names.front())
                                     : file.text_of(field.column);
     sql += ", ";
   }
@@ -166,7 +183,7 @@ Import::Row Import::row_of(const Rows& rows, std::size_t at, std::size_t field_c
 }
 
 bool Import::check(Row& row, const std::vector<Field>& fields, const Place& place) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
+  for (std::size_t i = names_fallback(row) ? 1 : 0; i < fields.size(); ++i) {
     if (fields[i].required && (!row.fields[i] || row.fields[i]->empty())) {
       return complain(place, fields[i].column, "the " + fields[i].what + " is missing");
     }
@@ -212,7 +229,7 @@ void Import::read(const std::string& path, std::vector<Field> fields, ImportRepo
       Row row = row_of(*rows, at, fields.size());
       ++report.rows;
       ++number;
-      if (fields[0].column == kUnits && !row.fields[0]) {
+      if (fields[0].column == kUnits && !row.fields[0] && !names_fallback(row)) {
         ++report.other;
       } else if (check(row, fields, file->place(number))) {
         (this->*add)(row);
@@ -238,10 +255,13 @@ void Import::add_exposure(Row& row) {
   exposure.time = row.time;
   exposure.experiment = experiment_.id;
   exposure.variant = *row.fields[2];
-  exposure.unit_kind = experiment_.assignment.unit;
-  exposure.unit_id = *row.fields[0];
+  const bool falls_back = !row.fields[0] || row.fields[0]->empty();
+  exposure.unit_kind = falls_back ? plan_.fallback_unit : plan_.unit;
+  exposure.unit_id = falls_back ? *row.fields.back() : *row.fields[0];
   exposure.epoch = static_cast<std::int64_t>(row.fields[5] ? *parse_number(*row.fields[5]) : 0);
-  exposure.is_override = row.fields[6] && (*row.fields[6] == "true" || *row.fields[6] == "1");
+  const std::string says = row.fields[6].value_or("");
+  exposure.is_override = says == "true" || says == "True" || says == "TRUE" || says == "1" ||
+                         overridden_.contains(exposure.unit_id);
   exposure.properties_json = std::move(*row.properties);
   result_.last = std::max(result_.last.value_or(row.time), row.time);
   new_exposures_.emplace_back(row.id, std::move(exposure));
@@ -252,7 +272,8 @@ void Import::add_event(Row& row) {
   collect::Event event;
   event.time = row.time;
   event.name = *row.fields[2];
-  event.units = {{experiment_.assignment.unit, *row.fields[0]}};
+  if (row.fields[0] && !row.fields[0]->empty()) event.units = {{plan_.unit, *row.fields[0]}};
+  if (names_fallback(row)) event.units.emplace_back(plan_.fallback_unit, *row.fields.back());
   if (row.fields[4]) event.value = parse_number(*row.fields[4]);
   event.properties_json = std::move(*row.properties);
   result_.last = std::max(result_.last.value_or(row.time), row.time);

@@ -126,6 +126,35 @@ TEST_F(FileSource, UnitsMayBeNamedAsTheServerTakesThem) {
   EXPECT_EQ(mean(files, define::Aggregation::kSum), 3.0);
 }
 
+// User 5 and device 5 are two units, each with the events that name it.
+TEST_F(FileSource, WhereTheFirstKindIsNotNamedTheFallbackUnitCounts) {
+  experiment_.assignment.fallback_unit = "device";
+  const auto counted = [&](const std::string& exposures, const std::string& events) {
+    auto files = open(folder_.write("e.csv", exposures), folder_.write("v.csv", events));
+    EXPECT_EQ(files.source->exposed(experiment_, kLater)->units.at({"a", 0}), 2);
+    return mean(files, define::Aggregation::kSum);
+  };
+  EXPECT_EQ(counted("user,device,variant,time\n5,,a,2026-03-01\n,5,a,2026-03-01\n",
+                    "user,device,name,time,value\n5,7,buy,2026-03-02,1\n,5,buy,2026-03-02,2\n"
+                    "6,5,buy,2026-03-02,4\n"),
+            3.5);
+  EXPECT_EQ(counted("device,variant,time\nd1,a,2026-03-01\nd2,a,2026-03-01\n",
+                    "device_id,name,time,value\nd1,buy,2026-03-02,1\n"),
+            0.5);
+  const std::string nobody = folder_.write("n.csv", "user,device,variant,time\n,,a,2026-03-01\n");
+  EXPECT_THAT(problems(nobody, events_), HasSubstr("n.csv:2:0: error: user: the unit is missing"));
+}
+
+TEST_F(FileSource, WhoHasAVariantByHandIsLeftOut) {
+  experiment_.assignment.overrides = {{"tester", "a"}};
+  const auto files = open(folder_.write("e.csv",
+                                        "unit,variant,time,override\n"
+                                        "u1,a,2026-03-01,\ntester,a,2026-03-01,\n"
+                                        "u2,a,2026-03-01,True\nu3,a,2026-03-01,false\n"),
+                          events_);
+  EXPECT_EQ(files.source->exposed(experiment_, kLater)->units.at({"a", 0}), 2);
+}
+
 TEST_F(FileSource, TheThreeFormatsSayTheSame) {
   const std::string exposures =
       parquet("e.parquet",
