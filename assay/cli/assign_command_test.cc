@@ -301,7 +301,7 @@ TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
   EXPECT_EQ(none.status, 2);
   EXPECT_NE(none.err.find("other owns 0-499999"), none.err.npos) << none.err;
   const std::string whole = write("whole.yaml", small_plan("whole", "layer: page\n"));
-  EXPECT_NE(rows(whole, other).err.find("other and whole both own"), std::string::npos);
+  EXPECT_NE(rows(whole, other).err.find("whole and other both own"), std::string::npos);
   EXPECT_EQ(run_with({"assign", mine, "--units", units}, "").status, 0) << "alone there is room";
 }
 

@@ -221,7 +221,8 @@ int run_balance(const Snapshot& snapshot, const define::Experiment& plan,
   const Balance best =
       assign::find_balance(list.digests, strata, weights, salt, {.salts = request.salts});
   if (request.json) {
-    streams.out << to_json(best, list, plan, request.salts).dump(2) << '\n';
+    const Json json = to_json(best, list, plan, request.salts);
+    streams.out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
     print(best, list, plan, request.salts, streams.out);
   }

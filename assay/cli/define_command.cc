@@ -191,7 +191,7 @@ Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>
     if (!slots) return report(streams, slots.error(), json);
     mine.assignment.slots = std::move(*slots);
   }
-  together.push_back(&mine);
+  together.insert(together.begin(), &mine);
   const Problems conflicts = define::layer_conflicts(together);
   return conflicts.empty() ? kOk : report(streams, conflicts, json);
 }

@@ -150,7 +150,8 @@ Checked<std::vector<PlanQuestion>> questions_without_file(const PlanOptions& opt
     json request = fields;
     add_plan_numbers(numbers, metric, request);
     if (metric.empty() && !options.type.empty()) request["metric"] = options.type;
-    questions.push_back({.metric = metric, .role = {}, .request = request.dump(), .notes = {}});
+    auto text = request.dump(-1, ' ', false, json::error_handler_t::replace);
+    questions.push_back({.metric = metric, .role = {}, .request = std::move(text), .notes = {}});
   };
   for (const auto& [metric, past] : numbers.history) add(metric);
   if (questions.empty()) add("");

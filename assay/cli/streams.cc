@@ -5,6 +5,14 @@
 #include <nlohmann/json.hpp>
 
 namespace assay::cli {
+namespace {
+
+// A path, an argument or a cell may hold bytes that are no UTF-8, or be cut within a letter.
+std::string text_of(const nlohmann::ordered_json& json) {
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
 
 std::string problems_json(const Problems& problems) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
@@ -17,7 +25,7 @@ std::string problems_json(const Problems& problems) {
                     {"hint", problem.hint},
                     {"severity", problem.severity == Severity::kError ? "error" : "warning"}});
   }
-  return list.dump();
+  return text_of(list);
 }
 
 Status report(Streams streams, const Problems& problems, bool json) {
@@ -34,7 +42,7 @@ Status report(Streams streams, const Error& error, bool json) {
     const nlohmann::ordered_json object = {
         {"error",
          {{"code", code_name(error.code)}, {"message", error.message}, {"hint", error.hint}}}};
-    streams.err << object.dump() << "\n";
+    streams.err << text_of(object) << "\n";
   } else {
     streams.err << "error: " << to_text(error) << "\n";
   }

@@ -65,8 +65,15 @@ bool has_conflict(const Members& layer, std::uint32_t layer_slots) {
   return false;
 }
 
+std::string free_beside(const Members& layer, std::size_t asking, std::uint32_t layer_slots) {
+  Members others = layer;
+  others.erase(others.begin() + static_cast<std::ptrdiff_t>(asking));
+  const std::string free = slots_text(free_slots(others, layer_slots));
+  if (free.empty()) return "no slot is free: use another layer, or end an experiment";
+  return fmt::format("free for {}: {}", layer[asking]->id, free);
+}
+
 void name_conflicts(const Members& layer, std::uint32_t layer_slots, Problems& problems) {
-  const std::string free = slots_text(free_slots(layer, layer_slots));
   for (std::size_t i = 0; i < layer.size(); ++i) {
     const auto own = slots_of(*layer[i], layer_slots);
     for (std::size_t k = 0; k < i; ++k) {
@@ -77,8 +84,7 @@ void name_conflicts(const Members& layer, std::uint32_t layer_slots, Problems& p
            .field = "layer",
            .message = fmt::format("{} and {} both own slots {} of layer {}", layer[k]->id,
                                   layer[i]->id, slots_text(common), layer_of(*layer[i])),
-           .hint = free.empty() ? "no slot is free: use another layer, or end an experiment"
-                                : fmt::format("free slots: {}", free)});
+           .hint = free_beside(layer, k, layer_slots)});
     }
   }
 }

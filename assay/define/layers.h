@@ -26,7 +26,7 @@ std::vector<SlotRange> slots_of(const Experiment& experiment,
                                 std::uint32_t layer_slots = kLayerSlots);
 
 // One problem per pair of experiments that own the same slots of a layer; names both, the slots,
-// and what is still free there.
+// and what is free there for the first of the two, beside all others.
 Problems layer_conflicts(std::span<const Experiment* const> experiments,
                          std::uint32_t layer_slots = kLayerSlots);
 

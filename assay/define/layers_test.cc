@@ -39,7 +39,12 @@ TEST(Layers, AConflictNamesBothAndWhatIsFree) {
   const Problems problems = layer_conflicts(pointers(plans));
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].message, "a and b both own slots 100-199, 500000-599999 of layer l");
-  EXPECT_EQ(problems[0].hint, "free slots: 700000-999999");
+  EXPECT_EQ(problems[0].hint, "free for a: 0-99, 200-499999, 700000-999999");
+}
+
+TEST(Layers, WhoAsksForAllIsToldWhatTheOthersLeave) {
+  const std::vector<Experiment> plans = {owner("new", "l", {}), owner("old", "l", {{0, 600000}})};
+  EXPECT_EQ(layer_conflicts(pointers(plans)).at(0).hint, "free for new: 600000-999999");
 }
 
 TEST(Layers, AFullLayerHasNoFreeSlot) {
