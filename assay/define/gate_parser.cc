@@ -109,6 +109,10 @@ void parse_switchback(const Fields& experiment, Assignment& assignment) {
     experiment.get("sticky")->error("a switchback's variant changes from period to period",
                                     "one of the two");
   }
+  if (assignment.hash != HashScheme::kAssay) {
+    experiment.get("hash")->error("splits each unit once and for all, and a switchback does not",
+                                  "use assay's own hash");
+  }
 }
 
 }  // namespace

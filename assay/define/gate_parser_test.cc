@@ -110,6 +110,8 @@ TEST(Sticky, IsReadAndChecked) {
   EXPECT_THAT(complaints(plan_with("sticky: true\nswitchback: {period: 1h}")),
               HasSubstr("changes from period to period"));
   EXPECT_THAT(complaints(plan_with("sticky: maybe")), HasSubstr("sticky"));
+  EXPECT_THAT(complaints(plan_with("hash: eppo\nswitchback: {period: 1h}")),
+              HasSubstr("hash: splits each unit once and for all"));
 }
 
 TEST(LayerShares, TakeThePlaceOfSlots) {
