@@ -53,6 +53,10 @@ class TreeBuilder final : public YAML::EventHandler {
     check_tag(mark, tag);
     node.quoted = tag == "!";
     node.text = value;
+    if (!is_utf8(value)) {  // yaml-cpp makes a single byte of them.
+      problem(mark, "the escapes `\\_` and `\\N` are not supported",
+              "write `\\u00a0` or `\\u0085`");
+    }
     add(std::move(node));
   }
 

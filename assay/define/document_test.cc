@@ -40,6 +40,8 @@ TEST(Document, RefusesWhatAPlanMustNotDependOn) {
   EXPECT_THAT(complaint("a: !!str 5\n"), HasSubstr("tag"));
   EXPECT_THAT(complaint("a: 1\n---\nb: 2\n"), HasSubstr("more than one YAML document"));
   EXPECT_THAT(complaint("? [a, b]\n: 1\n"), HasSubstr("a key must be a word"));
+  EXPECT_THAT(complaint("a: \"b\\_c\"\n"), HasSubstr("x.yaml:1:4: error: a: the escapes"));
+  EXPECT_THAT(complaint("\"b\\Nc\": 1\n"), HasSubstr("the escapes"));
   EXPECT_THAT(complaint(""), HasSubstr("empty"));
   EXPECT_THAT(complaint("# nothing\n"), HasSubstr("empty"));
 }
