@@ -105,19 +105,23 @@ Row mean_row(std::string_view measure, const Summary& values, Promise promise, d
   return row;
 }
 
-// Stated standard errors (their root mean square) over the standard deviation of the estimates;
-// the latter's Monte-Carlo error follows from the estimates' kurtosis.
+// The Monte-Carlo error of a standard deviation, relative to it: from the kurtosis.
+double relative_error_of_sd(const Summary& values) {
+  const double n = static_cast<double>(values.n());
+  const double m2 = values.comoment(0, 0);
+  const double kurtosis = n * values.m4() / (m2 * m2);
+  return std::sqrt(std::max(0.0, kurtosis - 1) / (4 * n));
+}
+
+// Stated standard errors (their root mean square) over the standard deviation of the estimates.
 Row std_error_row(const Tally& tally, Promise promise) {
   Row row{
       .measure = "std_error",
       .promise = promise == Promise::kExactly ? promise : Promise::kNone,  // Bounds may be wide.
       .promised = 1};
   row.runs = tally.errors.n();
-  const double n = static_cast<double>(row.runs);
   row.mean = std::sqrt(tally.squared_std_errors.mean(0)) / sd(tally.errors);
-  const double m2 = tally.errors.comoment(0, 0);
-  const double kurtosis = n * tally.errors.m4() / (m2 * m2);
-  row.std_error = row.mean * std::sqrt(std::max(0.0, kurtosis - 1) / (4 * n));
+  row.std_error = row.mean * relative_error_of_sd(tally.errors);
   const double reach = stats::normal_isf(kOutside / 2) * row.std_error;
   if (row.promise == Promise::kExactly) judge(row, 1 - reach, 1 + reach);
   return row;
@@ -170,6 +174,9 @@ void add_rows(const StudyHead& head, const MethodHead& method, const Tally& tall
     const bool in_std_errors = tally.squared_std_errors.n() > 1;
     const double scale = in_std_errors ? sd(tally.errors) : 1;
     for (double* each : {&row.mean, &row.std_error, &row.low, &row.high}) *each /= scale;
+    if (in_std_errors) {
+      row.std_error = std::hypot(row.std_error, row.mean * relative_error_of_sd(tally.errors));
+    }
     rows.push_back(std::move(row));
     if (in_std_errors) rows.push_back(std_error_row(tally, method.promise));
   }

@@ -134,10 +134,8 @@ bool drifted(const Row& row, const nlohmann::json& full) {
   const double full_runs = full.at("runs").get<double>();
   const double mean = full.at("mean").get<double>();
   if (row.measure == "error" || row.measure == "std_error" || row.measure == "false_share") {
-    double scale =
+    const double scale =
         full.at("std_error").get<double>() * std::sqrt(full_runs / static_cast<double>(row.runs));
-    // In standard deviations, which so few runs know only roughly: a mean far from 0 varies more.
-    if (row.measure == "error") scale *= std::sqrt(1 + mean * mean / 2);
     return std::abs(row.mean - mean) > 6 * scale + 1e-9;
   }
   const double low = std::clamp(mean, 0.5 / full_runs, 1 - 0.5 / full_runs);
