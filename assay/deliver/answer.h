@@ -3,6 +3,7 @@
 // plain value here: the composition root stamps it with the time and hands it to collect.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "assay/deliver/sticky.h"
 
 namespace assay::deliver {
+
+// The longest unit id that an event may have (collect's Limits). A unit with a longer one could
+// have no outcome, so its answers are no exposures.
+inline constexpr std::size_t kMaxUnitIdBytes = 256;
 
 struct Exposure {
   std::string

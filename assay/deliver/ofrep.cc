@@ -152,6 +152,8 @@ void Ofrep::note(Handle experiment, const Assignment& assignment, const Context&
   if (!assignment.assigned() || !snapshot_->exposes_on_evaluation(experiment)) return;
   // The first answer after it counts, and would be a repeat of this one.
   if (assignment.reason == Reason::kBurnIn) return;
+  const std::string_view unit = snapshot_->unit(experiment, assignment, context).id;
+  if (unit.size() > kMaxUnitIdBytes) return;
   answer.exposures.push_back(exposure_of(*snapshot_, experiment, assignment, context));
 }
 

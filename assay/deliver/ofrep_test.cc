@@ -239,6 +239,19 @@ TEST(Ofrep, BulkTellsOfTheEventStream) {
   EXPECT_NE(told.etag, ofrep.evaluate_bulk(body).etag);
 }
 
+TEST(Ofrep, AUnitThatNoEventCanNameIsNotExposed) {
+  Experiment plan = plan_of("exp");
+  plan.assignment.expose_on_evaluation = true;
+  const Ofrep ofrep = ofrep_of({plan});
+  for (const auto& [bytes, exposures] :
+       {std::pair{kMaxUnitIdBytes, 1U}, {kMaxUnitIdBytes + 1, 0U}}) {
+    const json context = {{"targetingKey", std::string(bytes, 'x')}};
+    const Answer answer = ofrep.evaluate_flag("exp", context_json(context));
+    EXPECT_EQ(answer_of(answer, 200)["reason"], "SPLIT");
+    EXPECT_EQ(answer.exposures.size(), exposures) << bytes;
+  }
+}
+
 TEST(Ofrep, ASwitchbackIsExposedOncePerPeriodAndNotInTheBurnIn) {
   Experiment plan = plan_of("prices");
   plan.assignment.expose_on_evaluation = true;

@@ -4,6 +4,9 @@
 #include <array>
 #include <optional>
 
+#include "assay/base/hash.h"
+#include "assay/deliver/answer.h"
+
 namespace assay::deliver {
 
 using assign::Assignment;
@@ -11,6 +14,15 @@ using assign::Context;
 using assign::Handle;
 using assign::Reason;
 using assign::Snapshot;
+
+namespace {
+
+// What a unit is kept by: a long id by its hash, so that nobody fills the disk with ids.
+std::string stored_id(std::string_view id) {
+  return id.size() > kMaxUnitIdBytes ? "sha256:" + sha256_hex(id) : std::string(id);
+}
+
+}  // namespace
 
 // Each unit is looked up once, for all experiments; within one experiment, the unit that decides
 // comes first.
@@ -20,7 +32,7 @@ Result<void> recall(const Snapshot& snapshot, StickyStore& store, Context& conte
     for (const auto& [kind, id] : snapshot.rememberers(experiment, context)) {
       auto& of_unit = known[kind];
       if (!of_unit) {
-        ASSAY_TRY(of_unit, store.recall(snapshot.kind_name(kind), id));
+        ASSAY_TRY(of_unit, store.recall(snapshot.kind_name(kind), stored_id(id)));
       }
       const auto memory =
           std::ranges::lower_bound(*of_unit, snapshot.id(experiment), {}, &Memory::experiment);
@@ -46,7 +58,7 @@ void note_memories(const Snapshot& snapshot, Handle experiment, const Assignment
     const auto variant = static_cast<std::size_t>(assignment.variant);
     memories.push_back(
         {.unit_kind = std::string(snapshot.kind_name(one.kind)),
-         .unit_id = std::string(one.id),
+         .unit_id = stored_id(one.id),
          .memory = {.experiment = std::string(snapshot.id(experiment)),
                     .variant = std::string(snapshot.variant_key(experiment, variant)),
                     .epoch = assignment.epoch},

@@ -154,5 +154,21 @@ TEST(Sticky, AllRoutesAgree) {
   EXPECT_EQ(json::parse(bulk.body)["flags"][0]["variant"], "treatment");
 }
 
+TEST(Sticky, ALongIdIsKeptByItsHash) {
+  MapStore store;
+  const std::string long_id(1 << 20, 'x');
+  const json first = ask(world(store, {1, 1}, 0), store, {{"targetingKey", long_id}});
+  ASSERT_EQ(store.kept.size(), 1u);
+  EXPECT_EQ(std::get<1>(store.kept.begin()->first).size(), std::string("sha256:").size() + 64);
+  // With these weights nearly everybody would be drawn the other variant.
+  const bool is_control = first["variant"] == "control";
+  const json later = ask(
+      world(store,
+            is_control ? std::vector<std::uint32_t>{1, 99} : std::vector<std::uint32_t>{99, 1}, 1),
+      store, {{"targetingKey", long_id}});
+  EXPECT_EQ(later["variant"], first["variant"]);
+  EXPECT_EQ(later["metadata"]["assay_reason"], "sticky");
+}
+
 }  // namespace
 }  // namespace assay::deliver

@@ -59,6 +59,11 @@ using Evaluate = std::function<deliver::Answer(const View&, const Request&, Time
 // Where two requests of one unit cross each other while the weights change, the first one stands.
 constexpr int kAttempts = 3;
 
+Response was_not_first() {
+  return failure({Code::kUnavailable, "another answer to one of the units was first",
+                  "ask again: it will be the same"});
+}
+
 // The answer leaves when what it promises is durable.
 void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond respond,
             int attempt) {
@@ -76,6 +81,7 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond
     if (!*all_stand && attempt < kAttempts) {
       return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
     }
+    if (!*all_stand) return respond(was_not_first());
     respond(response_of(backend, *view, std::move(held->second), asked));
   });
 }
@@ -96,8 +102,7 @@ void assign_units(Backend& backend, const Request& request, const Respond& respo
   backend.sticky.remember(std::move(assigned->memories), [respond, body](auto all_stand) {
     if (!all_stand) return respond(failure(all_stand.error()));
     if (*all_stand) return respond({.body = std::move(*body)});
-    respond(failure({Code::kUnavailable, "another answer to one of the units was first",
-                     "ask again: it will be the same"}));
+    respond(was_not_first());
   });
 }
 
