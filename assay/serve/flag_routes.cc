@@ -65,7 +65,7 @@ Response was_not_first() {
 }
 
 // The answer leaves when what it promises is durable.
-void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond respond,
+void answer(Backend& backend, const Evaluate& evaluate, Request request, const Respond& respond,
             int attempt) {
   const auto view = backend.experiments.view();
   const Timestamp asked = now();
@@ -87,8 +87,8 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, Respond
 }
 
 Handler answering(Backend& backend, Evaluate evaluate) {
-  return [&backend, evaluate = std::move(evaluate)](Request request, Respond respond) {
-    answer(backend, evaluate, std::move(request), std::move(respond), 1);
+  return [&backend, evaluate = std::move(evaluate)](Request request, const Respond& respond) {
+    answer(backend, evaluate, std::move(request), respond, 1);
   };
 }
 
