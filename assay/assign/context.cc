@@ -60,7 +60,7 @@ inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
     own_units_ |= 1U << kind;
     std::construct_at(&units_[kind]);
   }
-  return std::construct_at(values_ + attribute);
+  return new (values_ + attribute) Value;  // Nothing is set that is not asked for.
 }
 
 inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
@@ -68,16 +68,15 @@ inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
   if (value == nullptr) return;
   const Schema::Attribute& use = schema_.attributes[attribute];
   value->text = text;
-  if (use.is_compared) value->text_number = schema_.texts.find(text);
+  value->text_number = use.is_compared ? schema_.texts.find(text) : TextTable::kAbsent;
+  value->version_key = kNoVersion;
   if (use.is_version || use.unit_kind != Schema::kNoUnit) read_text(use, *value);
 }
 
 // Apart, so that most attributes do not pay for a larger function.
 [[gnu::noinline]] void Context::read_text(const Schema::Attribute& use, Value& value) {
   if (use.is_version) {
-    const auto version = parse_version(value.text);
-    value.has_version = version.has_value();
-    if (version) value.version = *version;
+    if (const auto version = parse_version(value.text)) value.version_key = version_key(*version);
   }
   if (use.unit_kind != Schema::kNoUnit && !value.text.empty()) {
     units_[use.unit_kind] = {value.text, unit_digest(value.text)};

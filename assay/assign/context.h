@@ -62,15 +62,16 @@ using Element = std::variant<bool, double, std::string_view>;
 
 enum ValueType : std::uint8_t { kText = 1, kNumber = 2, kBool = 4, kList = 8, kOther = 16 };
 
+// Which of these are set, Context::types says.
 struct Value {
+  std::uint32_t text_number;  // In Schema::texts, or TextTable::kAbsent.
+  bool boolean;
+  std::uint64_t version_key;  // See semver.h; kNoVersion where the text is none, or none is needed.
   std::string_view text;
+  double number;
   std::span<const Element> list;
-  double number = 0;
-  bool boolean = false;
-  bool has_version = false;
-  std::uint32_t text_number = TextTable::kAbsent;  // In Schema::texts.
-  Version version;
 };
+inline constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
 
 // How a comparison with an attribute came out.
 enum class Outcome : std::uint8_t { kUnknown, kTrue, kFalse, kMissing, kWrongType };

@@ -179,4 +179,23 @@ std::optional<VersionRange> parse_range(std::string_view text) {
   return range;
 }
 
+std::optional<KeyInterval> key_interval(std::span<const Comparator> range) {
+  std::uint64_t low = 0;
+  std::uint64_t end = kLongVersion;
+  for (const Comparator& one : range) {
+    const std::uint64_t key = version_key({.parts = one.parts, .prerelease = {}});
+    const auto allows = [&](Comparison order) {
+      return (static_cast<unsigned>(one.comparison) & static_cast<unsigned>(order)) != 0;
+    };
+    const bool below = allows(Comparison::kLess);
+    const bool above = allows(Comparison::kGreater);
+    // A release comes after its own pre-releases.
+    const bool at = one.prerelease.empty() ? allows(Comparison::kEqual) : above;
+    if (key == kLongVersion || (below && above && !at)) return std::nullopt;
+    if (!below) low = std::max(low, at ? key : key + 1);
+    if (!above) end = std::min(end, at ? key + 1 : key);
+  }
+  return KeyInterval{.low = low, .width = end > low ? end - low : 0};
+}
+
 }  // namespace assay::assign

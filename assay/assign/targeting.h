@@ -48,7 +48,6 @@ class Targeting {
   struct Comparison {
     define::Op op = define::Op::kAlways;
     bool is_negated = false;
-    bool lists_texts = false;   // A membership of texts only, as nearly every comparison is.
     std::uint8_t types = 0;     // Of the operands.
     std::uint8_t booleans = 0;  // Bit 0: false is listed; bit 1: true.
     std::uint32_t attribute = 0;
@@ -58,12 +57,25 @@ class Targeting {
   struct Range {
     std::uint32_t begin = 0, end = 0;  // In comparators_; all must hold.
   };
+  // Nearly all comparisons need no more than the step itself.
+  enum class Test : std::uint8_t {
+    kRest,     // See comparisons_.
+    kText,     // The number of the text, less `base`, is a bit of `first`.
+    kVersion,  // The key of the version, less `first`, is below `second`.
+  };
   struct Step {
+    Test test = Test::kRest;
+    bool is_negated = false;
+    std::uint32_t attribute = 0;
     std::uint32_t comparison = 0;
     std::uint32_t on_true = 0;
     std::uint32_t on_false = 0;
+    std::uint32_t base = 0;
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
   };
-  Outcome test(const Comparison& comparison, const Context& context) const;
+  Step step_of(std::uint32_t comparison) const;
+  Outcome test(const Step& step, const Context& context) const;
   Outcome test_rest(const Comparison& comparison, const Context& context) const;
   Outcome test_membership(const Comparison& comparison, std::uint8_t types,
                           const Context& context) const;
@@ -72,7 +84,7 @@ class Targeting {
   bool lists_number(const Comparison& comparison, double number) const;
   Outcome test_order(const Comparison& comparison, std::uint8_t types, const Value& value) const;
   Outcome test_text(const Comparison& comparison, std::uint8_t types, const Value& value) const;
-  Outcome test_version(const Comparison& comparison, const Version& version) const;
+  Outcome test_version(const Comparison& comparison, std::uint8_t types, const Value& value) const;
 
   template <typename TestFunction>
   Match run(std::uint32_t program, TestFunction test_comparison) const;
