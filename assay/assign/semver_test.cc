@@ -62,12 +62,14 @@ TEST(Semver, Ranges) {
 
 // Where a key and an interval stand for a version and a range, they answer the same.
 TEST(Semver, KeysOrderAsVersionsDo) {
-  const char* versions[] = {"0.0.0", "0.0.1",  "0.1.0", "1.0.0-rc.1", "1.0.0",       "1.0.1",
-                            "1.9.9", "1.10.0", "2.0.0", "33554431.1", "1.524287.1",  "1.2.524287",
-                            "1.3.0", "33554432.0.0", "1.524288.0", "1.2.524288", "2.0.0-0"};
+  const char* versions[] = {"0.0.0",      "0.0.1",      "0.1.0",  "1.0.0-rc.1",   "1.0.0",
+                            "1.0.1",      "1.9.9",      "1.10.0", "2.0.0",        "33554431.1",
+                            "1.524287.1", "1.2.524287", "1.3.0",  "33554432.0.0", "1.524288.0",
+                            "1.2.524288", "2.0.0-0"};
   const char* bounds[] = {"0", "0.0.1", "1.0.0", "1.0.0-rc.1", "1.10.0", "1.2.524287", "2.0.0-0"};
   int by_key = 0;
-  for (const std::string symbol : {"", "=", "!=", "<", "<=", ">", ">=", "^", "~", ">=0.1 <", "<1 >"}) {
+  for (const std::string symbol :
+       {"", "=", "!=", "<", "<=", ">", ">=", "^", "~", ">=0.1 <", "<1 >"}) {
     for (const std::string bound : bounds) {
       const auto range = *parse_range(symbol + bound);
       const auto interval = key_interval(range);

@@ -102,72 +102,64 @@ std::int16_t Snapshot::split_like_peer(const Entry& entry, const Unit& unit) con
 }
 
 // What comes before the conditions, where there is such a thing.
-std::optional<Snapshot::Decision> Snapshot::decide_early(const Entry& entry,
-                                                         const Unit& unit) const {
-  if ((entry.flags & kStopped) != 0) return Decision{.reason = Reason::kStopped};
-  if (unit.id.empty()) return Decision{.reason = Reason::kNoUnit};
+std::optional<Assignment> Snapshot::decide_early(const Entry& entry, const Unit& unit) const {
+  if ((entry.flags & kStopped) != 0) return undecided(entry, Reason::kStopped);
+  if (unit.id.empty()) return undecided(entry, Reason::kNoUnit);
   const std::int16_t variant = find_override(entry, unit);
   if (variant == Assignment::kNone) return std::nullopt;
-  return Decision{.reason = Reason::kOverride, .variant = variant};
+  Assignment answer = undecided(entry, Reason::kOverride);
+  answer.variant = variant;
+  answer.propensity = 1.0;
+  return answer;
+}
+
+inline Assignment Snapshot::undecided(const Entry& entry, Reason reason) {
+  return {.reason = reason, .version = entry.version, .epoch = entry.epoch};
 }
 
 template <typename MatchFunction>
-inline Snapshot::Decision Snapshot::decide(const Entry& entry, const Context& context,
-                                           MatchFunction match) const {
+inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
+                                   MatchFunction match) const {
   const Unit& unit = context.unit(entry.unit_kind);
   if ((entry.flags & kMayDecideEarly) != 0 || unit.id.empty()) {
-    if (const auto decision = decide_early(entry, unit)) return *decision;
+    if (const auto answer = decide_early(entry, unit)) return *answer;
   }
   if (entry.program != Targeting::kAlways) {
     const Match& found = match(entry.program);
     if (!found.accepted) {
       return {.reason = Reason::kTargeting,
               .test = found.cause,
-              .attribute = targeting_.attribute_of(found.comparison)};
+              .attribute = targeting_.attribute_of(found.comparison),
+              .version = entry.version,
+              .epoch = entry.epoch};
     }
   }
   if ((entry.flags & kWholeLayer) == 0) {
     const Reason reason = slot_reason(entry, unit.digest);
-    if (reason != Reason::kSplit) return {.reason = reason};
+    if (reason != Reason::kSplit) return undecided(entry, reason);
   }
-  if ((entry.flags & kLikePeer) == 0) {
-    return {.reason = Reason::kSplit, .variant = split(entry, unit)};
-  }
-  const std::int16_t variant = split_like_peer(entry, unit);
-  const bool is_in = variant != Assignment::kNone;
-  return {.reason = is_in ? Reason::kSplit : Reason::kTraffic, .variant = variant};
-}
-
-inline Assignment Snapshot::complete(const Entry& entry, const Decision& decision) const {
-  double propensity = 0.0;
-  if (decision.reason == Reason::kSplit) {
-    propensity =
-        variants_[entry.variants_begin + static_cast<std::uint32_t>(decision.variant)].propensity;
-  } else if (decision.reason == Reason::kOverride) {
-    propensity = 1.0;
-  }
-  return {.reason = decision.reason,
-          .test = decision.test,
-          .variant = decision.variant,
-          .attribute = decision.attribute,
+  const std::int16_t variant =
+      (entry.flags & kLikePeer) != 0 ? split_like_peer(entry, unit) : split(entry, unit);
+  if (variant == Assignment::kNone) return undecided(entry, Reason::kTraffic);
+  return {.reason = Reason::kSplit,
+          .variant = variant,
           .version = entry.version,
           .epoch = entry.epoch,
-          .propensity = propensity};
+          .propensity =
+              variants_[entry.variants_begin + static_cast<std::uint32_t>(variant)].propensity};
 }
 
 // For special.cc. Not called by `evaluate`, which shall not pay for the call.
 Assignment Snapshot::decide_plain(const Entry& entry, const Context& context) const {
-  return complete(entry, decide(entry, context, [&](std::uint32_t program) {
-                    return targeting_.match(program, context);
-                  }));
+  return decide(entry, context,
+                [&](std::uint32_t program) { return targeting_.match(program, context); });
 }
 
 Assignment Snapshot::evaluate(Handle experiment, const Context& context) const {
   const Entry& entry = entries_[experiment.index];
   if ((entry.flags & kSpecial) != 0) return decide_special(entry, context);
-  return complete(entry, decide(entry, context, [&](std::uint32_t program) {
-                    return targeting_.match(program, context);
-                  }));
+  return decide(entry, context,
+                [&](std::uint32_t program) { return targeting_.match(program, context); });
 }
 
 std::optional<Assignment> Snapshot::evaluate(std::string_view experiment,
@@ -183,8 +175,8 @@ void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   const auto match = [&](std::uint32_t program) -> const Match& { return matches[program]; };
   for (std::size_t i = 0; i < out.size(); ++i) {
     const bool is_special = (entries_[i].flags & kSpecial) != 0;
-    out[i] = is_special ? decide_special(entries_[i], context)
-                        : complete(entries_[i], decide(entries_[i], context, match));
+    out[i] =
+        is_special ? decide_special(entries_[i], context) : decide(entries_[i], context, match);
   }
 }
 

@@ -182,17 +182,10 @@ class Snapshot {
 
   static_assert(sizeof(Entry) == 64);
 
-  // What differs from unit to unit; fits into a register.
-  struct Decision {
-    Reason reason = Reason::kStopped;
-    Outcome test = Outcome::kTrue;
-    std::int16_t variant = Assignment::kNone;
-    std::uint32_t attribute = 0;
-  };
   template <typename MatchFunction>
-  Decision decide(const Entry& entry, const Context& context, MatchFunction match) const;
-  std::optional<Decision> decide_early(const Entry& entry, const Unit& unit) const;
-  Assignment complete(const Entry& entry, const Decision& decision) const;
+  Assignment decide(const Entry& entry, const Context& context, MatchFunction match) const;
+  std::optional<Assignment> decide_early(const Entry& entry, const Unit& unit) const;
+  static Assignment undecided(const Entry& entry, Reason reason);
   Assignment decide_plain(const Entry& entry, const Context& context) const;
   const Label& label(Handle experiment, std::size_t variant) const {
     return labels_[entries_[experiment.index].variants_begin + variant];

@@ -11,7 +11,7 @@ using define::Op;
 
 constexpr std::uint32_t kAccept = 0xfffffffe;
 constexpr std::uint32_t kReject = 0xffffffff;
-constexpr std::uint32_t kWindow = 64;  // Bits of Step::first.
+constexpr std::uint32_t kWindow = 64;   // Bits of Step::first.
 constexpr std::ptrdiff_t kLinear = 12;  // Up to here a loop beats a binary search.
 
 bool is_tree(Op op) { return op == Op::kAll || op == Op::kAny || op == Op::kNot; }
@@ -196,9 +196,7 @@ void Targeting::add_operands(const Condition& condition, Schema& schema, Compari
 // The comparison in short, where it has a short form.
 Targeting::Step Targeting::step_of(std::uint32_t comparison) const {
   const Comparison& whole = comparisons_[comparison];
-  Step step{.is_negated = whole.is_negated,
-            .attribute = whole.attribute,
-            .comparison = comparison};
+  Step step{.is_negated = whole.is_negated, .attribute = whole.attribute, .comparison = comparison};
   if (is_membership(whole.op) && whole.types == kText) {
     step.base = text_numbers_[whole.begin];
     if (text_numbers_[whole.end - 1] - step.base >= kWindow) return step;

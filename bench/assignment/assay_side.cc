@@ -58,7 +58,9 @@ class Side {
   // Evaluations done; how many of them chose the treatment goes into `treated`.
   std::size_t run(const Snapshot& snapshot, const std::string& scenario, std::size_t count,
                   std::size_t& treated) {
-    const std::size_t each = how_ == "all" ? snapshot.size() : scenario == "many" ? 15 : 1;
+    const bool by_name = how_ == "name";
+    const bool asks_all = how_ == "all";
+    const std::size_t each = asks_all ? snapshot.size() : scenario == "many" ? 15 : 1;
     const bool targets = scenario != "split";
     Context prepared(snapshot);
     if (targets) set_attributes(prepared);
@@ -66,7 +68,7 @@ class Side {
     std::size_t done = 0;
     for (; done < count; done += each, ++next_) {
       const std::string& id = ids_[next_ % kIds];
-      if (how_ == "name") {
+      if (by_name) {
         Context context(snapshot);
         context.set_targeting_key(id);
         if (targets) set_attributes(context);
@@ -76,7 +78,7 @@ class Side {
         continue;
       }
       prepared.set_targeting_key(id);
-      if (how_ == "all") {
+      if (asks_all) {
         snapshot.evaluate_all(prepared, all);
         for (const Assignment& one : all) treated += one.variant == 1 ? 1U : 0U;
         continue;
