@@ -83,6 +83,18 @@ TEST(Balance, OneSaltIsThePlansOwn) {
   EXPECT_EQ(only.of_plan, only.imbalance);
   EXPECT_EQ(only.imbalance, 0.0) << "a variant without weight gets nobody";
   EXPECT_EQ(candidate_salt("exp", 17), "exp#17");
+  const Balance same = find_balance(digests_of(names(10)), {}, std::vector<std::uint32_t>{1, 0},
+                                    "exp", {.salts = 9});
+  EXPECT_EQ(same.salt, "exp") << "of salts that are as good, the first";
+}
+
+// Half a unit is expected of each variant in each stratum, and that counts.
+TEST(Balance, StrataOfOneUnitCount) {
+  const std::vector<Strata> columns = {every(4, 4)};
+  const Balance only = find_balance(digests_of(names(4)), columns, std::vector<std::uint32_t>{1, 1},
+                                    "exp", {.salts = 1});
+  const double off = static_cast<double>(only.counts.back()[0][0]) - 2;
+  EXPECT_DOUBLE_EQ(only.imbalance, 4 * 1.0 + 2 * off * off / 2);
 }
 
 // Chance alone: X² has as many degrees of freedom as strata times (variants - 1), in the mean.

@@ -47,6 +47,28 @@ TEST(Steps, EveryPathCountsWhatTheDrawSays) {
   }
 }
 
+// A mixed digest whose lower half is 0 stands exactly on its threshold: undo fmix64 to find it.
+TEST(Steps, ADrawOnTheThresholdHasPassedIt) {
+  constexpr std::uint64_t kFirstInverse = 0x4f74430c22a54005ULL;
+  constexpr std::uint64_t kSecondInverse = 0x9cb4b2f8129337dbULL;
+  static_assert(0xff51afd7ed558ccdULL * kFirstInverse == 1);
+  static_assert(0xc4ceb9fe1a85ec53ULL * kSecondInverse == 1);
+  const std::uint64_t salt = folded(salt_digest("steps"));
+  const std::uint64_t edge = 0x8badf00d;
+  std::uint64_t x = (edge << 32) * kSecondInverse;
+  x = (x ^ (x >> 33)) * kFirstInverse;
+  const std::vector<std::uint64_t> digests(64, x ^ salt);
+  for (const Simd simd : paths()) {
+    for (const auto& [threshold, steps] :
+         std::vector<std::pair<std::uint64_t, int>>{{edge - 1, 1}, {edge, 1}, {edge + 1, 0}}) {
+      std::vector<std::uint8_t> out(digests.size());
+      count_steps(digests, salt, {&threshold, 1}, out.data(), simd);
+      EXPECT_EQ(out, std::vector<std::uint8_t>(64, static_cast<std::uint8_t>(steps)))
+          << static_cast<int>(simd);
+    }
+  }
+}
+
 struct Ids {
   std::string bytes;
   std::vector<std::uint32_t> offsets{0};
@@ -128,6 +150,17 @@ TEST(Bulk, TellsWhatTheIdAloneCannotAnswer) {
   EXPECT_FALSE(can_assign_column(*snapshot, {0}));
   EXPECT_FALSE(can_assign_column(*snapshot, {1}));
   EXPECT_TRUE(can_assign_column(*snapshot, {2}));
+}
+
+// The three edges of each range are counted in a byte.
+TEST(Bulk, CountsAtMost85Ranges) {
+  define::Experiment plan = plan_of("ranges");
+  for (std::uint32_t i = 0; i < 85; ++i) {
+    plan.assignment.slots.push_back({i * 10'000, i * 10'000 + 5'000});
+  }
+  EXPECT_TRUE(can_assign_column(*must_compile({plan}), {0}));
+  plan.assignment.slots.push_back({900'000, 1'000'000});
+  EXPECT_FALSE(can_assign_column(*must_compile({plan}), {0}));
 }
 
 }  // namespace

@@ -123,6 +123,23 @@ TEST(Schemes, WeightsThatThePeerCannotHaveAreRefused) {
   EXPECT_FALSE(compile_plans({moved(HashScheme::kEppo, {0, 0})})) << "and does not divide by zero";
 }
 
+// flagd's own `fractional` may name an attribute alone; of any other, no salt is the id.
+TEST(Schemes, FlagdMayHaveNoSalt) {
+  for (const auto& [scheme, salt] :
+       {std::pair{HashScheme::kFlagd, ""}, {HashScheme::kGrowthbookV1, "moved"}}) {
+    define::Experiment plan = moved(scheme);
+    plan.assignment.salt.clear();
+    const auto snapshot = compile_plans({plan}).value();
+    const std::uint32_t weights[] = {1, 1};
+    const auto ranges = peer_split(scheme, weights, 0, define::kLayerSlots).value();
+    for (int i = 0; i < 50; ++i) {
+      const std::string id = std::to_string(i);
+      const bool is_first = ranges[0].contains(peer_bucket(scheme, salt, id));
+      EXPECT_EQ(ask(*snapshot, "moved", id).variant, is_first ? 0 : 1);
+    }
+  }
+}
+
 // Ranges of a whole split cover every bucket once.
 TEST(Schemes, RangesLeaveNoBucketOutAndShareNone) {
   for (const HashScheme scheme :
@@ -143,6 +160,13 @@ TEST(Schemes, RangesLeaveNoBucketOutAndShareNone) {
       EXPECT_LT(peer_bucket(scheme, "salt", std::to_string(i)), at);
     }
   }
+}
+
+TEST(Schemes, TenthsThatAddUpToLessThanOneLeaveNobodyOut) {
+  const std::vector<std::uint32_t> tenths(10,
+                                          1);  // 0.9999999999999999, summed as LaunchDarkly does.
+  const auto ranges = peer_split(HashScheme::kLaunchdarkly, tenths, 0, define::kLayerSlots).value();
+  EXPECT_EQ(ranges.back().end, 1ULL << 60);
 }
 
 TEST(Schemes, TheGuidesLastBucketIsControl) {

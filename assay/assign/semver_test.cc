@@ -26,11 +26,14 @@ TEST(Semver, ReadsLeniently) {
     ASSERT_TRUE(version) << text;
     EXPECT_EQ(compare(*version, *parse_version("2.0.0")), 0) << text;
   }
+  EXPECT_EQ(compare(*parse_version("1.0.0-rc.007"), *parse_version("1.0.0-rc.7")), 0);
+  EXPECT_EQ(parse_version("4294967295.0.1")->parts[0], 0xffffffffU);
 }
 
 TEST(Semver, RefusesWhatIsNoVersion) {
-  for (const char* text : {"", "v", "vv1.2.3", "x", "1.", "1..2", "1.2.3.4", "-1", "1.2.3-",
-                           "1.2.3-a..b", "1.2.3+", "4294967296", "1.2.x", " 1.2.3", "1,2"}) {
+  for (const char* text :
+       {"", "v", "vv1.2.3", "x", "1.", "1..2", "1.2.3.4", "-1", "1.2.3-", "1.2.3-a..b", "1.2.3+",
+        "4294967296", "4294967296.0.0", "1.2.x", " 1.2.3", "1,2"}) {
     EXPECT_FALSE(parse_version(text)) << text;
   }
 }
@@ -44,14 +47,31 @@ struct RangeCase {
 // Caret and tilde as node-semver's README documents them.
 TEST(Semver, Ranges) {
   const RangeCase cases[] = {
-      {"=1.2.3", "1.2.3", true},  {"1.2.3", "1.2.4", false},   {"!=1.2.3", "1.2.4", true},
-      {">=2.3.0", "2.3.0", true}, {">=2.3.0", "2.10.0", true}, {">=2.3.0", "2.3.0-rc.1", false},
-      {">2.3", "2.3.0", false},   {"<2", "1.99.99", true},     {"<=2.0.0", "2.0.0+build", true},
-      {"^1.2.3", "1.99.0", true}, {"^1.2.3", "2.0.0", false},  {"^1.2.3", "2.0.0-beta", false},
-      {"^0.2.3", "0.2.9", true},  {"^0.2.3", "0.3.0", false},  {"^0.0.3", "0.0.4", false},
-      {"^0", "0.9.0", true},      {"^0.0", "0.0.9", true},     {"^0.0", "0.1.0", false},
-      {"~1.2.3", "1.2.9", true},  {"~1.2.3", "1.3.0", false},  {"~1", "1.9.0", true},
-      {"~1", "2.0.0", false},     {">=1.2 <2", "1.5.0", true}, {">= 1.2 < 2", "2.0.0", false},
+      {"=1.2.3", "1.2.3", true},
+      {"1.2.3", "1.2.4", false},
+      {"!=1.2.3", "1.2.4", true},
+      {">=2.3.0", "2.3.0", true},
+      {">=2.3.0", "2.10.0", true},
+      {">=2.3.0", "2.3.0-rc.1", false},
+      {">2.3", "2.3.0", false},
+      {"<2", "1.99.99", true},
+      {"<=2.0.0", "2.0.0+build", true},
+      {"^1.2.3", "1.99.0", true},
+      {"^1.2.3", "2.0.0", false},
+      {"^1.2.3", "2.0.0-beta", false},
+      {"^0.2.3", "0.2.9", true},
+      {"^0.2.3", "0.3.0", false},
+      {"^0.0.3", "0.0.4", false},
+      {"^0", "0.9.0", true},
+      {"^0.0", "0.0.9", true},
+      {"^0.0", "0.1.0", false},
+      {"~1.2.3", "1.2.9", true},
+      {"~1.2.3", "1.3.0", false},
+      {"~1", "1.9.0", true},
+      {"~1", "2.0.0", false},
+      {"^4294967295", "4294967295.5.0", true},
+      {">=1.2 <2", "1.5.0", true},
+      {">= 1.2 < 2", "2.0.0", false},
   };
   for (const RangeCase& c : cases) {
     const auto range = parse_range(c.range);

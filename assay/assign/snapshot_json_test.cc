@@ -153,6 +153,7 @@ TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
   EXPECT_NE(changed("\"version\":1", "\"version\":999999999999999999").find("version is not"),
             std::string::npos);
   EXPECT_NE(changed("\"first\"", "\"fi\xffst\"").find("not JSON"), std::string::npos);
+  EXPECT_NE(changed("\"first\"", "\"fi\x1fst\"").find("not JSON"), std::string::npos);
 }
 
 // What one experiment does to another is found although no plan is kept.
@@ -173,6 +174,16 @@ TEST(SnapshotJson, LoadingChecksExperimentsAgainstEachOther) {
   // A layer named like a plain experiment, which owns all of it.
   EXPECT_NE(error_with([](auto& all) { all[1].plan.assignment.layer = "last"; }).find("both own"),
             std::string::npos);
+  EXPECT_NE(
+      error_with([](auto& all) { all[1].plan.assignment.layer = "switching"; }).find("both own"),
+      std::string::npos);
+  for (const int stops : {1, 3}) {
+    EXPECT_EQ(error_with([&](auto& all) {
+                all[1].plan.assignment.layer = "switching";
+                all[static_cast<std::size_t>(stops)].is_stopped = true;
+              }),
+              "no error");
+  }
   EXPECT_NE(error_with([](auto& all) {
               all[0].plan.assignment.prerequisites[0].variants = {"third"};
             }).find("last has no variant \"third\""),
@@ -286,6 +297,13 @@ TEST(SnapshotJson, BoundsTheNesting) {
   ASSERT_TRUE(loaded) << to_text(loaded.error());
   EXPECT_TRUE(compile(*loaded)) << "as deep as conditions may be";
   EXPECT_TRUE(load_snapshot(text));
+  // Laid out as snapshot_json writes it, for the quick reader, which goes down by itself.
+  const std::string level = R"("children":[{"op":"not","attribute":"","values":[],)";
+  std::string levels;
+  for (int i = 0; i < 100'000; ++i) levels += level;
+  std::string deeper = text;
+  deeper.replace(deeper.find(level), level.size(), levels);
+  EXPECT_NE(load_error(deeper).find("the snapshot is n"), std::string::npos);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace assay::assign {
 namespace {
 
 constexpr std::size_t kMaxSaltBytes = 1024;
+constexpr std::int64_t kMaxPeriodSeconds = 3650 * kSecondsPerDay;  // As of any duration in a plan.
 
 // salt + "@" + number, hashed where it is put together.
 std::uint64_t period_salt(std::string_view salt, std::int64_t number) {
@@ -47,6 +48,11 @@ void check_cohorts(const Running& running, Problems& problems) {
   }
 }
 
+bool has_sound_period(const define::Switchback& switchback) {
+  return switchback.period_seconds > 0 && switchback.period_seconds <= kMaxPeriodSeconds &&
+         switchback.burn_in_seconds >= 0 && switchback.burn_in_seconds < switchback.period_seconds;
+}
+
 }  // namespace
 
 bool is_special(const Running& running) {
@@ -77,10 +83,10 @@ Problems special_problems(const Running& running) {
                                "nor new weights for new units can be had",
                                "use assay's own hash"));
   }
-  if (plan.switchback && (plan.switchback->period_seconds <= 0 || salt.size() > kMaxSaltBytes)) {
+  if (plan.switchback && (!has_sound_period(*plan.switchback) || salt.size() > kMaxSaltBytes)) {
     problems.push_back(problem(running.plan, "switchback",
-                               "needs a period above 0 and a salt of "
-                               "at most 1024 bytes"));
+                               "needs a period of 1 second to 3650 days, a burn-in shorter than "
+                               "that, and a salt of at most 1024 bytes"));
   }
   return problems;
 }

@@ -31,6 +31,21 @@ TEST(Time, RefusesWhatIsNoTime) {
   }
 }
 
+// Later, a difference of two times could overflow, and what to_text writes could not be read again.
+TEST(Time, KnowsTheYearsOfFourDigits) {
+  for (const char* text : {"0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"}) {
+    const auto time = parse_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(to_text(*time), text);
+    EXPECT_EQ(parse_time(to_text(*time)), time);
+  }
+  EXPECT_EQ(parse_time("253402300799999999"), parse_time("9999-12-31T23:59:59.999999Z"));
+  for (const char* text : {"253402300800000000", "9223372036854775807", "9999-12-31T23:59:60Z",
+                           "9999-12-31T23:59:59-00:01", "0000-01-01T00:00:00+00:01"}) {
+    EXPECT_EQ(parse_time(text), std::nullopt) << text;
+  }
+}
+
 TEST(Time, WritesWhatItReads) {
   for (const char* text :
        {"2026-03-01T10:00:00Z", "2026-03-01T10:00:00.25Z", "1969-12-31T23:59:59.999999Z"}) {

@@ -84,12 +84,16 @@ std::optional<Timestamp> parse_epoch_count(std::string_view text) {
   return Timestamp{value};
 }
 
-}  // namespace
+// Where to_text writes a year of four digits, which parse_time reads again; and so small that no
+// difference of two times overflows.
+bool has_four_digit_year(Timestamp time) {
+  constexpr chrono::sys_days kFirst = chrono::year{0} / 1 / 1;
+  constexpr chrono::sys_days kLast = chrono::year{10'000} / 1 / 1;
+  return time.micros >= kFirst.time_since_epoch().count() * kMicrosPerDay &&
+         time.micros < kLast.time_since_epoch().count() * kMicrosPerDay;
+}
 
-std::optional<Timestamp> parse_time(std::string_view text) {
-  if (text.find_first_not_of("0123456789") == std::string_view::npos && !text.empty()) {
-    return parse_epoch_count(text);
-  }
+std::optional<Timestamp> parse_date_time(std::string_view text) {
   Cursor in{text};
   const int year = in.digits(4);
   in.expect('-');
@@ -103,6 +107,15 @@ std::optional<Timestamp> parse_time(std::string_view text) {
   if (in.accept('T') || in.accept('t') || in.accept(' ')) micros += time_of_day_micros(in);
   if (!in.ok || !in.rest.empty()) return std::nullopt;
   return Timestamp{micros};
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_time(std::string_view text) {
+  const bool is_count =
+      text.find_first_not_of("0123456789") == std::string_view::npos && !text.empty();
+  const auto time = is_count ? parse_epoch_count(text) : parse_date_time(text);
+  return time && has_four_digit_year(*time) ? time : std::nullopt;
 }
 
 std::string date_text(Timestamp time) { return to_text(time).substr(0, 10); }

@@ -20,8 +20,8 @@ inline constexpr std::int64_t kSecondsPerDay = 86'400;
 inline constexpr std::int64_t kMicrosPerDay = kSecondsPerDay * kMicrosPerSecond;
 
 // RFC 3339 ("2026-03-01T10:00:00.25+05:30", also with a space for the T), a date alone (midnight
-// UTC), or a count since the epoch whose unit follows from its size (seconds, milliseconds,
-// microseconds). Nothing if it is none of these or names a day that does not exist.
+// UTC), or a count since the epoch whose size tells its unit (seconds, milliseconds, microseconds).
+// Nothing if it is none of these, names no day that exists, or is not in the years 0000 to 9999.
 std::optional<Timestamp> parse_time(std::string_view text);
 
 std::string to_text(
