@@ -75,9 +75,7 @@ inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
 
 // Apart, so that most attributes do not pay for a larger function.
 [[gnu::noinline]] void Context::read_text(const Schema::Attribute& use, Value& value) {
-  if (use.is_version) {
-    if (const auto version = parse_version(value.text)) value.version_key = version_key(*version);
-  }
+  if (use.is_version) value.version_key = version_key(value.text);
   if (use.unit_kind != Schema::kNoUnit && !value.text.empty()) {
     units_[use.unit_kind] = {value.text, unit_digest(value.text)};
   }

@@ -66,12 +66,11 @@ enum ValueType : std::uint8_t { kText = 1, kNumber = 2, kBool = 4, kList = 8, kO
 struct Value {
   std::uint32_t text_number;  // In Schema::texts, or TextTable::kAbsent.
   bool boolean;
-  std::uint64_t version_key;  // See semver.h; kNoVersion where the text is none, or none is needed.
+  std::uint64_t version_key;  // See semver.h; kNoVersion, too, where none is asked for.
   std::string_view text;
   double number;
   std::span<const Element> list;
 };
-inline constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
 
 // How a comparison with an attribute came out.
 enum class Outcome : std::uint8_t { kUnknown, kTrue, kFalse, kMissing, kWrongType };

@@ -152,6 +152,13 @@ std::optional<Version> parse_version(std::string_view text) {
   return parsed->version;
 }
 
+std::uint64_t version_key(std::string_view text) {
+  Version version;
+  if (read_plain(text, version.parts)) return version_key(version);
+  const auto parsed = parse_version(text);
+  return parsed ? version_key(*parsed) : kNoVersion;
+}
+
 int compare_prereleases(std::string_view a, std::string_view b) {
   if (a.empty() || b.empty()) return static_cast<int>(a.empty()) - static_cast<int>(b.empty());
   while (!a.empty() && !b.empty()) {

@@ -67,12 +67,16 @@ inline bool holds(const Comparator& comparator, const Version& version) {
 // A released version as one number that orders like it: 25, 19 and 19 bits. kLongVersion stands for
 // the rest, pre-releases and larger parts, which only `compare` can order.
 inline constexpr std::uint64_t kLongVersion = std::uint64_t{1} << 63;
+inline constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};  // The text is none.
 inline std::uint64_t version_key(const Version& version) {
   const auto [major, minor, patch] = version.parts;
   const bool fits = (major >> 25) == 0 && (minor >> 19) == 0 && (patch >> 19) == 0;
   if (!fits || !version.prerelease.empty()) return kLongVersion;
   return std::uint64_t{major} << 38 | std::uint64_t{minor} << 19 | patch;
 }
+
+// The same for a text.
+std::uint64_t version_key(std::string_view text);
 
 // The keys that a range allows: key - low < width. Nothing where they are no interval.
 struct KeyInterval {

@@ -97,6 +97,7 @@ TEST(Semver, KeysOrderAsVersionsDo) {
       for (const char* text : versions) {
         const Version version = *parse_version(text);
         const std::uint64_t key = version_key(version);
+        EXPECT_EQ(version_key(text), key) << text;
         if (!interval || key == kLongVersion) continue;
         EXPECT_EQ(key - interval->low < interval->width, matches(range, version))
             << symbol << bound << " " << text;

@@ -1,6 +1,6 @@
 // POST /v1/assignments: the variant of each unit in one experiment, or of each in all of them; see
-// spec/http/openapi.yaml. Exposes
-// nobody: asking is not exposure. What a sticky experiment answers is remembered.
+// spec/http/openapi.yaml. Exposes nobody: asking is not exposure. What a sticky experiment answers
+// is remembered.
 #pragma once
 
 #include <cstddef>
