@@ -4,16 +4,16 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <optional>
 
-#include "assay/assign/steps.h"
+#include "assay/assign/bulk.h"
 #include "assay/base/check.h"
 #include "assay/base/hash.h"
 
 namespace assay::assign {
 namespace {
 
-constexpr std::uint64_t kDraws = 1ULL << 32;
-constexpr std::size_t kMaxVariants = 255;  // Of count_steps.
+constexpr std::size_t kMaxVariants = 255;  // Of SplitColumn.
 
 // Units of one combination of strata stand side by side, so that a salt counts each combination in
 // one pass and the columns are sums of combinations.
@@ -22,16 +22,10 @@ class Search {
   Search(std::span<const std::uint64_t> digests, std::span<const Strata> columns,
          std::span<const std::uint32_t> weights)
       : columns_(columns) {
-    const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
-    std::uint64_t cumulative = 0;
-    for (const std::uint32_t weight : weights) {
-      share_.push_back(static_cast<double>(weight) / static_cast<double>(total));
-      cumulative += weight;
-      thresholds_.push_back((cumulative * kDraws + total - 1) / total);  // As in compile.cc.
-    }
-    thresholds_.pop_back();
-    group(digests);
-    steps_.resize(digests.size());
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (const std::uint32_t weight : weights) share_.push_back(weight / total);
+    split_.emplace(grouped(digests), weights);
+    variants_.resize(digests.size());
     reset();
   }
 
@@ -51,7 +45,8 @@ class Search {
     std::size_t end = 0;
   };
 
-  void group(std::span<const std::uint64_t> digests) {
+  std::vector<std::uint64_t> grouped(std::span<const std::uint64_t> digests) {
+    std::vector<std::uint64_t> sorted;
     std::vector<std::uint32_t> order(digests.size());
     std::iota(order.begin(), order.end(), 0U);
     const auto less = [&](std::uint32_t a, std::uint32_t b) {
@@ -62,12 +57,13 @@ class Search {
     };
     std::ranges::stable_sort(order, less);
     for (std::size_t i = 0; i < order.size(); ++i) {
-      folded_.push_back(folded(digests[order[i]]));
+      sorted.push_back(digests[order[i]]);
       if (i + 1 < order.size() && !less(order[i], order[i + 1])) continue;
       Group& one = groups_.emplace_back();
       for (const Strata& column : columns_) one.level.push_back(column.level[order[i]]);
       one.end = i + 1;
     }
+    return sorted;
   }
 
   void reset() {
@@ -79,7 +75,7 @@ class Search {
   }
 
   void count(std::uint64_t salt) {
-    count_steps(folded_, folded(salt), thresholds_, steps_.data(), best_simd());
+    split_->draw(salt, variants_);
     reset();
     std::size_t begin = 0;
     for (const Group& one : groups_) {
@@ -87,10 +83,10 @@ class Search {
       std::array<std::array<std::uint32_t, kMaxVariants>, 2> found{};
       std::size_t i = begin;
       for (; i + 1 < one.end; i += 2) {
-        ++found[0][steps_[i]];
-        ++found[1][steps_[i + 1]];
+        ++found[0][variants_[i]];
+        ++found[1][variants_[i + 1]];
       }
-      if (i < one.end) ++found[0][steps_[i]];
+      if (i < one.end) ++found[0][variants_[i]];
       begin = one.end;
       for (std::size_t v = 0; v < share_.size(); ++v) {
         const std::size_t units = std::size_t{found[0][v]} + found[1][v];
@@ -114,10 +110,9 @@ class Search {
 
   std::span<const Strata> columns_;
   std::vector<double> share_;
-  std::vector<std::uint64_t> thresholds_;
-  std::vector<std::uint64_t> folded_;  // By group.
+  std::optional<SplitColumn> split_;  // Of the units by group.
   std::vector<Group> groups_;
-  std::vector<std::uint8_t> steps_;
+  std::vector<std::uint8_t> variants_;
   std::vector<std::vector<std::vector<std::size_t>>> counts_;
 };
 

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <vector>
 
 #include "assay/base/check.h"
 #include "assay/base/hash.h"
 
 namespace assay::assign {
+namespace {
+
+constexpr std::size_t kMaxSplit = 255;  // Of count_steps.
+
+}  // namespace
 
 // Works on tiles of units, so that their digests stay in the nearest caches while the experiments
 // pass over them.
@@ -124,6 +130,25 @@ void assign_column(const Snapshot& snapshot, std::span<const Handle> experiments
   ASSAY_CHECK(out.size() == experiments.size() * column.size());
   for (const Handle experiment : experiments) ASSAY_CHECK(can_assign_column(snapshot, experiment));
   ColumnAssigner(snapshot, column, simd).run(experiments, out);
+}
+
+SplitColumn::SplitColumn(std::span<const std::uint64_t> digests,
+                         std::span<const std::uint32_t> weights) {
+  const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+  ASSAY_CHECK(!weights.empty() && weights.size() <= kMaxSplit);
+  ASSAY_CHECK(total > 0 && total <= kMaxTotalWeight);
+  folded_.reserve(digests.size());
+  for (const std::uint64_t digest : digests) folded_.push_back(folded(digest));
+  std::uint64_t cumulative = 0;
+  for (const std::uint32_t weight : weights.first(weights.size() - 1)) {
+    cumulative += weight;
+    thresholds_.push_back(first_draw(cumulative, total));
+  }
+}
+
+void SplitColumn::draw(std::uint64_t salt_digest, std::span<std::uint8_t> out, Simd simd) const {
+  ASSAY_CHECK(out.size() == size());
+  count_steps(folded_, folded(salt_digest), thresholds_, out.data(), simd);
 }
 
 }  // namespace assay::assign

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "assay/assign/snapshot.h"
 #include "assay/assign/steps.h"
@@ -40,5 +41,26 @@ bool can_assign_column(const Snapshot& snapshot, Handle experiment);
 // One row of `out` per experiment; each must pass can_assign_column. kNoVariant: not assigned.
 void assign_column(const Snapshot& snapshot, std::span<const Handle> experiments,
                    const IdColumn& column, std::span<std::uint8_t> out, Simd simd = best_simd());
+
+// The split of units whose ids were hashed before, under one salt after another: simulation, A/A
+// tests, the search for a salt. The variant that a plan of these weights draws, without targeting,
+// slots and overrides.
+//
+//   const SplitColumn split(digests, {{1, 9}});   // digests[i] = unit_digest(id i)
+//   split.draw(salt_digest("ranker_v2"), out);    // out[i] is 0 for a tenth of the units, else 1
+//
+// Read-only once made: any thread.
+class SplitColumn {
+ public:
+  // 1 to 255 weights that add up to 1 to 2^31 - 1.
+  SplitColumn(std::span<const std::uint64_t> digests, std::span<const std::uint32_t> weights);
+
+  std::size_t size() const { return folded_.size(); }
+  void draw(std::uint64_t salt_digest, std::span<std::uint8_t> out, Simd simd = best_simd()) const;
+
+ private:
+  std::vector<std::uint64_t> folded_;
+  std::vector<std::uint64_t> thresholds_;
+};
 
 }  // namespace assay::assign

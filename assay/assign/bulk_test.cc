@@ -141,6 +141,39 @@ TEST(Bulk, AnEmptyColumnAndNoExperimentsAreFine) {
   assign_column(*snapshot, {&handle, 1}, Ids{}.column(), {});
 }
 
+// Hashed once and split under many salts: what plans of these salts and weights answer.
+TEST(Bulk, SplitsHashedUnitsAsAPlanDoes) {
+  const Ids ids = many_ids(1001);
+  std::vector<std::uint64_t> digests;
+  for (std::size_t i = 0; i < ids.column().size(); ++i) {
+    digests.push_back(unit_digest(ids.column().id(i)));
+  }
+  for (const std::vector<std::uint32_t>& weights :
+       {std::vector<std::uint32_t>{1}, {1, 9}, {3, 0, 2, 0}, {0x7ffffffe, 1}}) {
+    const SplitColumn split(digests, weights);
+    for (const std::string salt : {"one", "two"}) {
+      define::Experiment plan = plan_of("plan", weights);
+      plan.assignment.salt = salt;
+      const auto snapshot = weights.size() > 1 ? compile_plans({plan}).value() : nullptr;
+      for (const Simd simd : paths()) {
+        std::vector<std::uint8_t> out(split.size());
+        split.draw(salt_digest(salt), out, simd);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          const std::string_view id = ids.column().id(i);
+          if (snapshot == nullptr) {
+            ASSERT_EQ(out[i], 0);
+            continue;
+          }
+          if (id.empty()) continue;
+          Context context(*snapshot);
+          context.set_targeting_key(id);
+          ASSERT_EQ(out[i], snapshot->evaluate(Handle{0}, context).variant) << id << " " << salt;
+        }
+      }
+    }
+  }
+}
+
 TEST(Bulk, TellsWhatTheIdAloneCannotAnswer) {
   define::Experiment targeted = plan_of("targeted");
   targeted.assignment.targeting = leaf(define::Op::kEqual, "country", {std::string("IN")});

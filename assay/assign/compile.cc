@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "assay/assign/snapshot.h"
+#include "assay/assign/steps.h"
 #include "assay/base/check.h"
 #include "assay/base/hash.h"
 #include "assay/define/layers.h"
@@ -16,14 +17,6 @@ using define::kLayerSlots;
 using define::layer_of;
 using define::SlotRange;
 using define::slots_of;
-
-constexpr std::uint64_t kDraws = 1ULL << 32;
-
-// The first draw whose scaled value is `share` or more: scale(bits, total) >= share exactly when
-// bits >= first_draw(share, total).
-std::uint64_t first_draw(std::uint64_t share, std::uint64_t total) {
-  return (share * kDraws + total - 1) / total;
-}
 
 void append(Problems& problems, const Problems& more) {
   problems.insert(problems.end(), more.begin(), more.end());

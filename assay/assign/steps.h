@@ -17,6 +17,12 @@ Simd best_simd();                                            // Of this machine.
 
 inline constexpr std::uint64_t folded(std::uint64_t hash) { return hash ^ (hash >> 33); }
 
+// The first draw whose scaled value is `share` or more: scale(bits, total) >= share exactly when
+// bits >= first_draw(share, total). `total` is 1 to 2^31 - 1, `share` at most that.
+inline constexpr std::uint64_t first_draw(std::uint64_t share, std::uint64_t total) {
+  return ((share << 32) + total - 1) / total;
+}
+
 // out[i] = how many of `thresholds` are at or below draw(digest, salt); both are folded. Thresholds
 // ascend, are at most 2^32, and fewer than 256.
 void count_steps(std::span<const std::uint64_t> folded_digests, std::uint64_t folded_salt,

@@ -1,12 +1,13 @@
 #include "assay/cli/own_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "assay/base/hash.h"
+#include "assay/assign/bulk.h"
 #include "assay/cli/table_analysis.h"
 #include "assay/io/duckdb/table_units.h"
 #include "assay/sim/claims.h"
@@ -31,15 +32,16 @@ using Drawn = TableData;
 
 struct Draw {
   std::shared_ptr<const TableUnits> units;
+  std::shared_ptr<const assign::SplitColumn> split;  // Of the units; 0 is the treatment.
   std::size_t metric = 0;
-  std::uint32_t treated = kShares / 2;  // Of kShares.
   std::int64_t looks = 1;
 };
 
 sim::Simulate<Drawn> simulate(const Draw& draw) {
   return [draw](const Random& base, const sim::Show<Drawn>& show) {
     Random random = base;
-    const std::uint64_t salt = random.next();
+    std::vector<std::uint8_t> split(draw.split->size());
+    draw.split->draw(random.next(), split);
     const io::duckdb::FoldedMetric& metric = draw.units->metrics[draw.metric];
     Drawn drawn{.units = {{"control", 0}, {"treatment", 0}}, .metrics = {{}}};
     auto& variants = drawn.metrics[0].variants;
@@ -51,13 +53,12 @@ sim::Simulate<Drawn> simulate(const Draw& draw) {
       variants[name] = metric.empty_cell();
       return Arm{&variants[name], &drawn.units[name]};
     };
-    const std::array arms{arm_of("control"), arm_of("treatment")};
+    const std::array arms{arm_of("treatment"), arm_of("control")};
     const auto total = static_cast<std::int64_t>(metric.size());
     std::int64_t look = 0;
     for (std::int64_t i = 0; i < total; ++i) {
       const auto place = static_cast<std::size_t>(i);
-      const std::uint32_t bits = assay::draw(draw.units->digests[place], salt);
-      const Arm& arm = arms[scale(bits, kShares) < draw.treated];
+      const Arm& arm = arms[split[place]];
       metric.add_to(*arm.cell, place);
       ++*arm.units;
       if ((i + 1) * draw.looks < total * (look + 1)) continue;
@@ -171,14 +172,13 @@ Checked<std::vector<sim::Study>> own_studies(const SimulateOptions& options) {
                       fmt::format("treatment={}", options.treatment_share)};
   const TableData variants{.units = {{"control", 0}, {"treatment", 0}}, .metrics = {}};
   std::vector<sim::Study> studies;
+  const auto treated = static_cast<std::uint32_t>(std::lround(kShares * options.treatment_share));
+  const auto split =
+      std::make_shared<assign::SplitColumn>(units->digests, std::array{treated, kShares - treated});
   for (std::size_t i = 0; i < metrics.size() && !has_errors(problems); ++i) {
     const define::Experiment experiment =
         table_experiment(arguments, variants, {metrics[i]}, problems);
-    const Draw draw{
-        .units = units,
-        .metric = i,
-        .treated = static_cast<std::uint32_t>(std::lround(kShares * options.treatment_share)),
-        .looks = looks};
+    const Draw draw{.units = units, .split = split, .metric = i, .looks = looks};
     studies.push_back(sim::make_study<Drawn>({.id = metrics[i].planned.name,
                                               .world = world_of(options, count),
                                               .runs = options.runs.value_or(kRuns),

@@ -1,10 +1,12 @@
 #include "assay/sim/two_sample.h"
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 
 #include <fmt/format.h>
 
+#include "assay/assign/bulk.h"
 #include "assay/base/hash.h"
 
 namespace assay::sim {
@@ -66,11 +68,13 @@ Population population_of_ratio(double lift, bool with_covariate) {
 }
 
 Simulate<TwoSample> filling_of(Filling filling) {
-  return [filling = std::move(filling), units = digests(filling.units)](
-             const Random& base, const Show<TwoSample>& show) {
+  const auto share = static_cast<std::uint32_t>(std::lround(1000 * filling.treatment_share));
+  assign::SplitColumn split(digests(filling.units), std::array{share, 1000 - share});
+  return [filling = std::move(filling), split = std::move(split)](const Random& base,
+                                                                  const Show<TwoSample>& show) {
     Random random = base;
-    const std::uint64_t salt = random.next();
-    const auto share = static_cast<std::uint32_t>(std::lround(1000 * filling.treatment_share));
+    std::vector<std::uint8_t> variants(split.size());
+    split.draw(random.next(), variants);
     const Population& people = filling.people;
     TwoSample data{.arms = {stats::Summary(people.columns), stats::Summary(people.columns)},
                    .alpha = filling.alpha,
@@ -80,7 +84,7 @@ Simulate<TwoSample> filling_of(Filling filling) {
     std::vector<double> row(static_cast<std::size_t>(people.columns.count()));
     double weather = random.normal();
     for (std::int64_t i = 0; i < filling.units; ++i) {
-      const bool treated = scale(draw(units[static_cast<std::size_t>(i)], salt), 1000) < share;
+      const bool treated = variants[static_cast<std::size_t>(i)] == 0;
       people.behave(random, treated ? Arm::kTreatment : Arm::kControl, row);
       if (filling.weather > 0) {
         row[0] += filling.weather * weather;
