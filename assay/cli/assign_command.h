@@ -15,7 +15,7 @@ namespace assay::cli {
 
 struct AssignOptions {
   std::vector<std::string> files;       // Experiments; several: see assign_many.h.
-  std::string units;                    // CSV with a header; "-" is standard input.
+  std::string units;                    // See unit_rows.h; "-" is standard input.
   std::vector<std::string> catalogues;  // Files with holdouts.
   std::vector<std::string> with;        // Experiments that run beside it: prerequisites, slots.
   std::vector<std::string> balance;     // Columns: find the salt that splits them evenly instead.

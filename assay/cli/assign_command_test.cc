@@ -1,15 +1,13 @@
 #include "assay/cli/assign_command.h"
 
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "assay/base/hash.h"
-#include "assay/cli/cli.h"
 #include "assay/cli/progress.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
@@ -29,50 +27,29 @@ experiment:
     primary: [{name: clicks, type: count}]
 )";
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
 class AssignCommand : public testing::Test {
  protected:
-  AssignCommand() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) / (std::string("assign_") + test->name());
-    std::filesystem::create_directories(folder_);
-    write("exp.yaml", kPlan);
-  }
-  ~AssignCommand() override { std::filesystem::remove_all(folder_); }
+  AssignCommand() { write("exp.yaml", kPlan); }
 
   std::string write(const std::string& name, const std::string& text) {
-    std::ofstream(folder_ / name) << text;
-    return (folder_ / name).string();
+    return files_.write(name, text);
   }
-  Outcome assign(const std::string& csv, std::vector<std::string> more = {}) {
+  Ran assign(const std::string& csv, std::vector<std::string> more = {}) {
     const std::string units = write("units.csv", csv);
-    std::vector<std::string> arguments = {"assign", (folder_ / "exp.yaml").string(), "--units",
-                                          units};
+    std::vector<std::string> arguments = {"assign", files_.file("exp.yaml"), "--units", units};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_with(arguments, "");
-  }
-  static Outcome run_with(const std::vector<std::string>& arguments, const std::string& input) {
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    const int status = run(arguments, {in, out, err});
-    return {status, out.str(), err.str()};
+    return assay(arguments);
   }
   static std::string variant(std::string_view unit) {
     return scale(draw(unit_digest(unit), salt_digest("ranker_v2")), 2) == 0 ? "control"
                                                                             : "treatment";
   }
 
-  std::filesystem::path folder_;
+  Files files_;
 };
 
 TEST_F(AssignCommand, WritesUnitVariantReason) {
-  const Outcome result = assign(
+  const Ran result = assign(
       "country,user,age\nIN,u1,20\nUK,u2,20\nIN,u3,17\nIN,u4,\n,tester,\nIN,,20\nUS,\"a,b\",18\n");
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "unit,variant,reason\nu1," + variant("u1") +
@@ -92,7 +69,7 @@ TEST_F(AssignCommand, NamesTheKindOfUnitWhereThereAreTwo) {
   write("exp.yaml",
         "id: ranker_v2\nfallback_unit: device\nallocation: {control: 50, treatment: 50}\n"
         "metrics: {primary: [{name: clicks, type: count}]}\n");
-  const Outcome result = assign("user,device\nu1,d1\n,d1\n,\n");
+  const Ran result = assign("user,device\nu1,d1\n,d1\n,\n");
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(result.out, "unit,variant,reason,unit_kind\nu1," + variant("u1") + ",split,user\nd1," +
                             variant("d1") + ",split,device\n,,no_unit,user\n");
@@ -108,7 +85,7 @@ TEST_F(AssignCommand, KeepsTheRememberedVariantOfAStickyPlan) {
   const std::string other = variant("u1") == "control" ? "treatment" : "control";
   EXPECT_EQ(assign("user,remembered\nu1," + other + "\nu1,\n").out,
             "unit,variant,reason\nu1," + other + ",sticky\nu1," + variant("u1") + ",split\n");
-  const Outcome bad = assign("user,remembered\nu1,contrl\n");
+  const Ran bad = assign("user,remembered\nu1,contrl\n");
   EXPECT_NE(bad.status, 0);
   EXPECT_NE(bad.err.find("'contrl', remembered, is not a variant"), std::string::npos) << bad.err;
 }
@@ -138,9 +115,11 @@ TEST_F(AssignCommand, AnswersForManyExperimentsAsForEach) {
   const std::string units = write("units.csv", csv);
   std::vector<std::string> arguments = {"assign", "--units", units};
   arguments.insert(arguments.end(), files.begin(), files.end());
-  const Outcome many = run_with(arguments, "");
+  const Ran many = assay(arguments, "");
   ASSERT_EQ(many.status, 0) << many.err;
-  EXPECT_EQ(many.err, "") << "no progress where nobody looks";
+  EXPECT_EQ(many.err,
+            units + ": warning: user: 1 of 9001 rows name nobody, and nobody is assigned\n")
+      << "and no progress where nobody looks";
   std::istringstream rows(many.out);
   std::string row;
   std::getline(rows, row);
@@ -149,7 +128,7 @@ TEST_F(AssignCommand, AnswersForManyExperimentsAsForEach) {
   for (const std::string& file : files) {
     std::vector<std::string> one = {"assign", file, "--units", units, "--with", files[0]};
     if (file == files[0]) one.resize(4);
-    singles.emplace_back(run_with(one, "").out);
+    singles.emplace_back(assay(one, "").out);
     std::getline(singles.back(), row);
   }
   int count = 0;
@@ -167,11 +146,125 @@ TEST_F(AssignCommand, AnswersForManyExperimentsAsForEach) {
   EXPECT_EQ(count, 9001);
 }
 
+// The same units as CSV, Parquet and NDJSON, over more than a block and a chunk of DuckDB.
+TEST_F(AssignCommand, ReadsParquetAsItReadsCsv) {
+  const std::string other =
+      write("other.yaml",
+            "id: other\nallocation: {control: 1, treatment: 2}\nmetrics: {primary: [{name: clicks, "
+            "type: count}]}\n");
+  std::string csv = "age,user,country\n";
+  std::string lines;
+  for (int i = 0; i < 9000; ++i) {
+    const std::string country = i % 3 == 0 ? "IN" : i % 3 == 1 ? "US" : "";
+    csv += std::to_string(i % 90) + "," + std::to_string(i) + "," + country + "\n";
+    lines += "{\"user\":" + std::to_string(i) + ",\"age\":" + std::to_string(i % 90) +
+             (country.empty() ? "}\n" : ",\"country\":\"" + country + "\"}\n");
+  }
+  const std::string list = write("units.csv", csv);
+  const std::string parquet = files_.parquet(
+      "units.parquet",
+      "SELECT (i % 90)::DOUBLE AS age, i::BIGINT AS user, CASE i % 3 WHEN 0 THEN 'IN' WHEN 1 THEN "
+      "'US' END AS country, [i] AS unused FROM range(9000) t(i)");
+  const std::string exp = files_.file("exp.yaml");
+  for (const auto& plans : {std::vector<std::string>{exp}, {exp, other}}) {
+    for (const bool as_json : {false, true}) {
+      const auto with = [&](const std::string& units) {
+        std::vector<std::string> arguments = {"assign", "--units", units};
+        arguments.insert(arguments.end(), plans.begin(), plans.end());
+        if (as_json) arguments.emplace_back("--json");
+        const Ran ran = assay(arguments);
+        EXPECT_EQ(ran.status, 0) << ran.err;
+        return ran.out;
+      };
+      const std::string expected = with(list);
+      EXPECT_NE(expected.find("control"), std::string::npos);
+      EXPECT_EQ(with(parquet), expected);
+      EXPECT_EQ(with(write("units.ndjson", lines)), expected);
+    }
+  }
+  const Ran balance = assay({"assign", exp, "--units", parquet, "--balance", "country", "--json"});
+  ASSERT_EQ(balance.status, 0) << balance.err;
+  EXPECT_EQ(balance.out,
+            assay({"assign", exp, "--units", list, "--balance", "country", "--json"}).out);
+}
+
+TEST_F(AssignCommand, NamesWhatIsWrongWithAParquetFile) {
+  const auto assigned = [&](const std::string& units) {
+    return assay({"assign", files_.file("exp.yaml"), "--units", units});
+  };
+  const auto refused = [&](const std::string& units) {
+    const Ran ran = assigned(units);
+    EXPECT_EQ(ran.status, 2) << ran.out;
+    return ran.err;
+  };
+  EXPECT_EQ(refused(files_.parquet("numbers.parquet", "SELECT 1.5::DOUBLE AS user")),
+            files_.file("numbers.parquet") +
+                ": error: user: is of type DOUBLE, but ids are texts or whole numbers (write the "
+                "column as the text that the application assigns by)\n");
+  EXPECT_NE(refused(files_.parquet("lists.parquet", "SELECT [1] AS user")).find("INTEGER[]"),
+            std::string::npos);
+  const std::string broken = refused(write("broken.parquet", "PAR1 but no more"));
+  EXPECT_NE(broken.find("broken.parquet"), std::string::npos) << broken;
+  EXPECT_EQ(std::count(broken.begin(), broken.end(), '\n'), 1) << broken;
+  EXPECT_NE(refused(files_.file("none.parquet")).find("there is no file"), std::string::npos);
+  const std::string torn = write("torn.ndjson", "{\"user\":\"u1\"}\n{\"user\":");
+  EXPECT_NE(refused(torn).find("torn.ndjson: error: Malformed JSON"), std::string::npos)
+      << refused(torn);
+  write("exp.yaml",
+        "id: ranker_v2\nunit: page\nallocation: {control: 50, treatment: 50}\nmetrics: {primary: "
+        "[{name: clicks, type: count}]}\n");
+  const std::string paged =
+      write("paged.yaml",
+            "id: paged\nunit: user\nallocation: {control: 50, treatment: 50}\n"
+            "metrics: {primary: [{name: clicks, type: count}]}\n");
+  const std::string pages = files_.parquet("pages.parquet", "SELECT 'p' AS page");
+  EXPECT_NE(assay({"assign", files_.file("exp.yaml"), paged, "--units", pages})
+                .err.find("paged assigns by user, but there is no column of that name"),
+            std::string::npos);
+}
+
+TEST_F(AssignCommand, ANullIdIsNobodyAndCounted) {
+  const Ran ran = assay({"assign", files_.file("exp.yaml"), "--units",
+                         files_.parquet("units.parquet",
+                                        "SELECT * FROM (VALUES ('u1', 'IN', 20), (NULL, 'IN', 20)) "
+                                        "t(\"user\", country, age)")});
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_EQ(ran.out, "unit,variant,reason\nu1," + variant("u1") + ",split\n,,no_unit\n");
+  EXPECT_NE(ran.err.find("warning: user: 1 of 2 rows name nobody"), std::string::npos) << ran.err;
+}
+
+TEST_F(AssignCommand, RemembersForTheOneStickyExperimentOfSeveral) {
+  const auto plan = [&](const std::string& id, const std::string& more) {
+    return write(id + ".yaml", "id: " + id + "\n" + more +
+                                   "allocation: {control: 50, treatment: 50}\nmetrics: {primary: "
+                                   "[{name: clicks, type: count}]}\n");
+  };
+  const std::string plain = plan("plain", "");
+  const std::string sticky = plan("sticky", "sticky: true\n");
+  const std::string units = write("units.csv", "user,remembered\nu1,control\nu1,treatment\nu1,\n");
+  const std::string alone = assay({"assign", sticky, "--units", units}).out;
+  EXPECT_NE(alone.find("u1,control,sticky\nu1,treatment,sticky\n"), std::string::npos) << alone;
+  const Ran both = assay({"assign", plain, sticky, "--units", units});
+  ASSERT_EQ(both.status, 0) << both.err;
+  EXPECT_NE(both.out.find(",control\nu1,"), std::string::npos);
+  EXPECT_NE(both.out.find(",treatment\nu1,"), std::string::npos);
+  const std::string bad = write("bad.csv", "user,remembered\nu1,contrl\n");
+  EXPECT_NE(
+      assay({"assign", plain, sticky, "--units", bad}).err.find("'contrl', remembered, is not"),
+      std::string::npos);
+  const Ran two = assay({"assign", sticky, plan("sticky2", "sticky: true\n"), "--units", units});
+  EXPECT_EQ(two.status, 2);
+  EXPECT_NE(two.err.find("is it what sticky or what sticky2 answered before? (assign sticky "
+                         "experiments one at a time"),
+            std::string::npos)
+      << two.err;
+}
+
 TEST_F(AssignCommand, WritesManyAsJsonAndReadsTabs) {
   const std::string metrics = "metrics: {primary: [{name: clicks, type: count}]}\n";
   const std::string other =
       write("other.yaml", "id: other\nallocation: {control: 50, treatment: 50}\n" + metrics);
-  const Outcome result =
+  const Ran result =
       assign("user\tcountry\tage\nu1\tUK\t20\n\"a\"\"b\"\tIN\t20\n", {other, "--json"});
   ASSERT_EQ(result.status, 0) << result.err;
   const json rows = json::parse(result.out)["assignments"];
@@ -189,7 +282,7 @@ TEST_F(AssignCommand, NamesWhatIsWrongForMany) {
   EXPECT_NE(assign("user\nu1\n", {paged}).err.find("paged assigns by page, but there is no column"),
             std::string::npos);
   const std::string other = write("other.yaml", "id: other\n" + plan);
-  const Outcome ragged = assign("user,age\nu1,2\nu2\nu3,4,5\n", {other});
+  const Ran ragged = assign("user,age\nu1,2\nu2\nu3,4,5\n", {other});
   EXPECT_EQ(ragged.status, 2);
   EXPECT_NE(ragged.err.find("units.csv:3:1: error: 1 fields, but the header has 2"),
             std::string::npos)
@@ -217,7 +310,7 @@ TEST(ShowsProgress, OnlyWhereItIsAskedTo) {
 }
 
 TEST_F(AssignCommand, WritesJson) {
-  const Outcome result = assign("user,country,age\nu1,IN,20\n\"\xff\",UK,1\n", {"--json"});
+  const Ran result = assign("user,country,age\nu1,IN,20\n\"\xff\",UK,1\n", {"--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   const json answer = json::parse(result.out);
   EXPECT_EQ(answer["experiment"], "ranker_v2");
@@ -229,14 +322,14 @@ TEST_F(AssignCommand, WritesJson) {
 }
 
 TEST_F(AssignCommand, ReadsStandardInput) {
-  const Outcome result = run_with({"assign", (folder_ / "exp.yaml").string(), "--units", "-"},
-                                  "user,country,age\nu1,IN,20\n");
+  const Ran result =
+      assay({"assign", files_.file("exp.yaml"), "--units", "-"}, "user,country,age\nu1,IN,20\n");
   EXPECT_EQ(result.status, 0) << result.err;
   EXPECT_NE(result.out.find("u1,"), std::string::npos);
 }
 
 TEST_F(AssignCommand, NamesBadRowsAndKeepsTheRest) {
-  const Outcome result = assign("user,country,age\nu1,IN\nu2,IN,20\nu3,IN,20,4\n\"u4");
+  const Ran result = assign("user,country,age\nu1,IN\nu2,IN,20\nu3,IN,20,4\n\"u4");
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.out.find("u2,"), std::string::npos);
   EXPECT_NE(result.err.find("units.csv:2:1: error: 2 fields, but the header has 3"),
@@ -249,14 +342,11 @@ TEST_F(AssignCommand, NamesBadRowsAndKeepsTheRest) {
 TEST_F(AssignCommand, RefusesWhatItCannotUse) {
   EXPECT_EQ(assign("").status, 2);
   const std::string units = write("units.csv", "user\nu\n");
-  EXPECT_EQ(run_with({"assign", (folder_ / "none.yaml").string(), "--units", units}, "").status, 2);
-  EXPECT_EQ(run_with({"assign", (folder_ / "exp.yaml").string(), "--units",
-                      (folder_ / "none.csv").string()},
-                     "")
-                .status,
-            2);
-  EXPECT_EQ(run_with({"assign", (folder_ / "exp.yaml").string()}, "").status, 2);
-  EXPECT_EQ(run_with({"assign", (folder_ / "exp.yaml").string(), "--units", "-"}, "").status, 2);
+  EXPECT_EQ(assay({"assign", files_.file("none.yaml"), "--units", units}, "").status, 2);
+  EXPECT_EQ(
+      assay({"assign", files_.file("exp.yaml"), "--units", files_.file("none.csv")}, "").status, 2);
+  EXPECT_EQ(assay({"assign", files_.file("exp.yaml")}, "").status, 2);
+  EXPECT_EQ(assay({"assign", files_.file("exp.yaml"), "--units", "-"}, "").status, 2);
 }
 
 std::string small_plan(const std::string& id, const std::string& more) {
@@ -276,11 +366,11 @@ TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
   for (int i = 0; i < 200; ++i) csv += "u" + std::to_string(i) + "\n";
   const std::string units = write("units.csv", csv);
   const auto rows = [&](const std::string& file, const std::string& with) {
-    return run_with({"assign", file, "--units", units, "--with", with}, "");
+    return assay({"assign", file, "--units", units, "--with", with}, "");
   };
   const auto with_other = rows(mine, other);
   ASSERT_EQ(with_other.status, 0) << with_other.err;
-  const std::string first = run_with({"assign", other, "--units", units}, "").out;
+  const std::string first = assay({"assign", other, "--units", units}, "").out;
   std::istringstream a(first);
   std::istringstream b(with_other.out);
   std::string x;
@@ -293,16 +383,16 @@ TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
   EXPECT_NE(dependent.find(",split\n"), dependent.npos);
   EXPECT_NE(dependent.find(",prerequisite\n"), dependent.npos);
 
-  const std::string shown = run_with({"define", mine, "--with", other}, "").out;
+  const std::string shown = assay({"define", mine, "--with", other}, "").out;
   EXPECT_NE(shown.find("50 % of its slots (500000-999999)"), shown.npos) << shown;
   const std::string greedy =
       write("greedy.yaml", small_plan("greedy", "layer: {name: page, share: 60%}\n"));
-  const auto none = run_with({"define", greedy, "--with", other}, "");
+  const auto none = assay({"define", greedy, "--with", other}, "");
   EXPECT_EQ(none.status, 2);
   EXPECT_NE(none.err.find("other owns 0-499999"), none.err.npos) << none.err;
   const std::string whole = write("whole.yaml", small_plan("whole", "layer: page\n"));
   EXPECT_NE(rows(whole, other).err.find("whole and other both own"), std::string::npos);
-  EXPECT_EQ(run_with({"assign", mine, "--units", units}, "").status, 0) << "alone there is room";
+  EXPECT_EQ(assay({"assign", mine, "--units", units}, "").status, 0) << "alone there is room";
 }
 
 TEST_F(AssignCommand, ASwitchbacksSchedule) {
@@ -313,7 +403,7 @@ TEST_F(AssignCommand, ASwitchbacksSchedule) {
                                   "pune,2026-12-01T00:05:00Z\n"
                                   "pune,2026-12-01T00:30:00Z\n"
                                   "pune,2026-12-01T00:59:59Z\n");
-  const auto result = run_with({"assign", plan, "--units", units}, "");
+  const auto result = assay({"assign", plan, "--units", units}, "");
   ASSERT_EQ(result.status, 0) << result.err;
   std::istringstream lines(result.out);
   std::vector<std::string> all;
@@ -324,7 +414,7 @@ TEST_F(AssignCommand, ASwitchbacksSchedule) {
   EXPECT_NE(all[1].find(",burn_in"), std::string::npos);
   EXPECT_NE(all[2].find(",split"), std::string::npos);
   const std::string bad = write("bad.csv", "city,time\npune,soon\n");
-  const auto refused = run_with({"assign", plan, "--units", bad}, "");
+  const auto refused = assay({"assign", plan, "--units", bad}, "");
   EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.err.find("'soon' is not a time"), std::string::npos) << refused.err;
 }

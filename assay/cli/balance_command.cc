@@ -1,7 +1,6 @@
 #include "assay/cli/balance_command.h"
 
 #include <algorithm>
-#include <istream>
 #include <ostream>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,7 +11,7 @@
 #include "assay/assign/balance.h"
 #include "assay/base/hash.h"
 #include "assay/base/text.h"
-#include "assay/cli/csv_reader.h"
+#include "assay/cli/row_context.h"
 
 namespace assay::cli {
 namespace {
@@ -25,7 +24,6 @@ using assign::Snapshot;
 using Json = nlohmann::ordered_json;
 
 constexpr Handle kOnly{0};
-constexpr std::size_t kMaxProblems = 20;
 constexpr std::size_t kMaxLevels = 1000;
 
 struct Column {
@@ -45,23 +43,31 @@ struct List {
 
 class ListReader {
  public:
-  ListReader(const Snapshot& snapshot, const BalanceRequest& request, std::istream& in)
-      : snapshot_(snapshot), request_(request), reader_(in), context_(snapshot) {}
+  ListReader(const Snapshot& snapshot, const BalanceRequest& request, UnitRows& rows)
+      : snapshot_(snapshot),
+        request_(request),
+        rows_(rows),
+        columns_(snapshot, {}, rows.header()),
+        context_(snapshot) {}
 
   List read() {
-    if (!reader_.next(header_) && reader_.error().empty()) {
-      problem("there is no header; the first line names the columns, such as unit,country");
-    }
+    list_.problems = problems_of_header(rows_, columns_);
     find_columns();
+    rows_.read_only([&](const std::string& column) {
+      return columns_.reads(column) ||
+             std::ranges::find(request_.columns, column) != request_.columns.end();
+    });
     std::vector<std::string> fields;
-    while (list_.problems.size() < kMaxProblems && reader_.next(fields)) {
-      if (fields.size() != header_.size()) {
-        problem(fmt::format("{} fields, but the header has {}", fields.size(), header_.size()));
+    while (list_.problems.size() < kMaxRowProblems && rows_.next(fields)) {
+      if (fields.size() != header().size()) {
+        problem(fmt::format("{} fields, but the header has {}", fields.size(), header().size()));
       } else {
         add(fields);
       }
     }
-    if (!reader_.error().empty()) problem(reader_.error());
+    if (auto problem = rows_.problem(); problem && list_.problems.empty()) {
+      list_.problems.push_back(*std::move(problem));
+    }
     if (list_.problems.empty() && list_.digests.empty()) problem("no unit of the list is assigned");
     for (Column& column : list_.columns) {
       column.strata.levels = static_cast<std::uint32_t>(column.levels.size());
@@ -70,38 +76,29 @@ class ListReader {
   }
 
  private:
+  const std::vector<std::string>& header() const { return rows_.header(); }
+
   void problem(std::string message, std::string hint = {}) {
     list_.problems.push_back(
-        {.place = {.file = request_.file, .line = std::max(reader_.line(), 1), .column = 1},
-         .field = {},
-         .message = std::move(message),
-         .hint = std::move(hint)});
+        {.place = rows_.place(), .message = std::move(message), .hint = std::move(hint)});
   }
 
   void find_columns() {
     for (const std::string& name : request_.columns) {
-      const auto found = std::ranges::find(header_, name);
-      if (found == header_.end()) {
+      const auto found = std::ranges::find(header(), name);
+      if (found == header().end()) {
         problem(fmt::format("there is no column '{}' to balance", name),
-                fmt::format("the header has {}", fmt::join(header_, ", ")));
+                fmt::format("the header has {}", fmt::join(header(), ", ")));
         continue;
       }
       list_.columns.push_back(
-          {.name = name, .at = static_cast<std::size_t>(found - header_.begin())});
-    }
-    for (const std::string_view name : {snapshot_.unit_kind(kOnly), std::string_view("unit")}) {
-      const auto found = std::ranges::find(header_, name);
-      if (found == header_.end()) continue;
-      ids_ = static_cast<std::size_t>(found - header_.begin());
-      break;
+          {.name = name, .at = static_cast<std::size_t>(found - header().begin())});
     }
   }
 
   void add(const std::vector<std::string>& fields) {
-    context_.reset();
-    context_.set_targeting_key(fields[ids_]);
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      if (!fields[i].empty()) context_.set_untyped(header_[i], fields[i]);
+    if (std::string wrong = columns_.fill(fields, context_); !wrong.empty()) {
+      return problem(std::move(wrong));
     }
     const auto answer = snapshot_.evaluate(kOnly, context_);
     if (answer.reason != Reason::kSplit) {
@@ -129,10 +126,9 @@ class ListReader {
 
   const Snapshot& snapshot_;
   const BalanceRequest& request_;
-  CsvReader reader_;
+  UnitRows& rows_;
+  RowContext columns_;
   Context context_;
-  std::vector<std::string> header_;
-  std::size_t ids_ = 0;
   std::unordered_set<std::uint64_t> seen_;
   List list_;
 };
@@ -207,7 +203,7 @@ void print(const Balance& best, const List& list, const define::Experiment& plan
 }  // namespace
 
 int run_balance(const Snapshot& snapshot, const define::Experiment& plan,
-                const BalanceRequest& request, std::istream& units, Streams streams) {
+                const BalanceRequest& request, UnitRows& units, Streams streams) {
   if (const Problems problems = why_not(plan); !problems.empty()) {
     return report(streams, problems, request.json);
   }

@@ -3,17 +3,16 @@
 // assigns by its hash count.
 #pragma once
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "assay/assign/assign.h"
 #include "assay/cli/streams.h"
+#include "assay/cli/unit_rows.h"
 
 namespace assay::cli {
 
 struct BalanceRequest {
-  std::string file;  // Of the units, for problems.
   std::vector<std::string> columns;
   std::size_t salts = 1000;
   bool json = false;
@@ -21,6 +20,6 @@ struct BalanceRequest {
 
 // The snapshot's first experiment is the plan's.
 int run_balance(const assign::Snapshot& snapshot, const define::Experiment& plan,
-                const BalanceRequest& request, std::istream& units, Streams streams);
+                const BalanceRequest& request, UnitRows& units, Streams streams);
 
 }  // namespace assay::cli

@@ -211,10 +211,10 @@ void add_simulate(Session& session) {
 
 void add_assign(Session& session) {
   const auto [sub, options] = session.add<AssignOptions>(
-      "assign", "Give each unit of a CSV file its variant and the reason", run_assign);
+      "assign", "Give each unit of a list its variant and the reason", run_assign);
   sub->add_option("files", options->files, "Experiment files (- is stdin); several: a column each")
       ->required();
-  sub->add_option("--units", options->units, "CSV file with a header (- is stdin)")->required();
+  sub->add_option("--units", options->units, ".csv (- is stdin), .parquet or .ndjson")->required();
   sub->add_option("--catalogue", options->catalogues, "File with holdouts");
   sub->add_option("--with", options->with, "Experiment file that runs beside it");
   sub->add_option("--balance", options->balance, "Columns whose strata a salt is searched for")

@@ -49,4 +49,6 @@ Status report(Streams streams, const Error& error, bool json) {
   return error.code == Code::kInvalid || error.code == Code::kNotFound ? kBadInput : kFailed;
 }
 
+std::string json_quoted(std::string_view text) { return text_of(text); }
+
 }  // namespace assay::cli

@@ -4,6 +4,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 #include "assay/base/problem.h"
 
@@ -28,5 +29,8 @@ Status report(Streams streams, const Error& error, bool json);
 
 // A JSON list of problems: file, line, column, field, message, hint, severity.
 std::string problems_json(const Problems& problems);
+
+// Text as JSON, with its quotes; bytes that are no UTF-8 are replaced.
+std::string json_quoted(std::string_view text);
 
 }  // namespace assay::cli

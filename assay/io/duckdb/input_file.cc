@@ -130,10 +130,7 @@ Result<void> InputFile::read_columns() {
                     : "SELECT DISTINCT unnest(json_keys(json)) AS key, '' FROM " + relation_ +
                           " ORDER BY key");
   auto rows = connection_->query(sql);
-  if (!rows) {
-    const Problem problem = this->problem(rows.error());
-    return fail(Code::kInvalid, to_text(problem));
-  }
+  if (!rows) return fail(Code::kInvalid, problem(rows.error()).message);
   while (rows->next()) {
     for (std::size_t row = 0; row < rows->size(); ++row) {
       columns_.emplace_back(rows->text(0, row));

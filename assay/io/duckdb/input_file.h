@@ -30,6 +30,9 @@ class InputFile {
   // The first of the names that is a column; empty when none is.
   std::string first_of(std::span<const std::string> names) const;
 
+  // DuckDB's name of a Parquet column's type; VARCHAR in CSV, empty in NDJSON.
+  std::string type_of(std::string_view column) const;
+
   // SQL over relation(): a column as text (times in RFC 3339), and as JSON with its type kept.
   std::string text_of(const std::string& column) const;
   std::string json_of(const std::string& column) const;
@@ -50,7 +53,6 @@ class InputFile {
   InputFile() = default;
   Result<void> read_csv_header();
   Result<void> read_columns();
-  std::string type_of(std::string_view column) const;
 
   std::string path_;
   Kind kind_ = Kind::kCsv;

@@ -1,0 +1,145 @@
+#include "assay/cli/row_context.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "assay/base/time.h"
+
+namespace assay::cli {
+
+using assign::Context;
+using assign::Handle;
+using assign::Snapshot;
+
+std::size_t unit_column(std::span<const std::string> header, std::string_view kind) {
+  for (const std::string_view name : {kind, std::string_view("unit")}) {
+    const auto found = std::ranges::find(header, name);
+    if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
+  }
+  return 0;
+}
+
+RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
+                       std::span<const std::string> header)
+    : snapshot_(snapshot),
+      answered_(answered),
+      header_(header),
+      key_(unit_column(header, snapshot.unit_kind({0}))),
+      is_unit_(header.size()),
+      time_(find("time")) {
+  find_units();
+  find_sticky();
+}
+
+std::optional<std::size_t> RowContext::find(std::string_view column) const {
+  const auto found = std::ranges::find(header_, column);
+  if (found == header_.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - header_.begin());
+}
+
+void RowContext::find_units() {
+  for (std::uint32_t e = 0; e < snapshot_.size(); ++e) {
+    const std::string_view kind = snapshot_.unit_kind({e});
+    if (const auto column = find(kind)) {
+      is_unit_[*column] = true;
+    } else if (e < answered_.experiments && kind != snapshot_.unit_kind({0})) {
+      problems_.push_back(
+          {.message = fmt::format("{} assigns by {}, but there is no column of that name",
+                                  snapshot_.id({e}), kind)});
+    }
+  }
+}
+
+void RowContext::find_sticky() {
+  std::vector<Handle> sticky;
+  for (const Handle one : snapshot_.sticky()) {
+    if (one.index < answered_.experiments) sticky.push_back(one);
+  }
+  if (sticky.empty()) return;
+  remembered_ = find("remembered");
+  sticky_ = sticky.front();
+  if (!remembered_ || sticky.size() == 1) return;
+  problems_.push_back(
+      {.field = "remembered",
+       .message = fmt::format("is it what {} or what {} answered before?", snapshot_.id(sticky[0]),
+                              snapshot_.id(sticky[1])),
+       .hint = "assign sticky experiments one at a time, each with its own column"});
+}
+
+bool RowContext::names_somebody(const std::vector<std::string>& fields) const {
+  return snapshot_.has_fallback({0}) || !fields[key_].empty();
+}
+
+bool RowContext::reads(std::string_view column) const {
+  return column == header_[key_] || column == "time" || column == "remembered" ||
+         snapshot_.attribute(column) != assign::TextTable::kAbsent;
+}
+
+// An empty id is nobody; any other empty field is a missing attribute.
+std::string RowContext::fill(const std::vector<std::string>& fields, Context& context) const {
+  context.reset();
+  context.set_targeting_key(fields[key_]);
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!fields[i].empty()) {
+      context.set_untyped(header_[i], fields[i]);
+    } else if (is_unit_[i]) {
+      context.set_text(header_[i], fields[i]);
+    }
+  }
+  if (time_) {
+    const auto time = parse_time(fields[*time_]);
+    if (time) context.set_time(*time);
+    if (!time && answered_.needs_time) {
+      return fmt::format("'{}' is not a time", fields[*time_].substr(0, 60));
+    }
+  }
+  if (remembered_ && !fields[*remembered_].empty()) {
+    const auto variant = snapshot_.find_variant(sticky_, fields[*remembered_]);
+    if (!variant) {
+      return fmt::format("'{}', remembered, is not a variant", fields[*remembered_].substr(0, 60));
+    }
+    context.remember({.experiment = sticky_, .variant = *variant});
+  }
+  return {};
+}
+
+Problems problems_of_header(const UnitRows& rows, const RowContext& columns) {
+  Problems problems = columns.problems();
+  for (Problem& problem : problems) problem.place = rows.place();
+  if (auto problem = rows.problem()) return {*std::move(problem)};
+  if (auto problem = rows.why_no_ids(columns.key())) problems.push_back(*std::move(problem));
+  return problems;
+}
+
+Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progress,
+                      const AnswerRow& answer) {
+  Problems problems;
+  std::int64_t count = 0;
+  std::int64_t nobody = 0;
+  std::vector<std::string> fields;
+  while (problems.size() < kMaxRowProblems && rows.next(fields)) {
+    const std::size_t width = columns.header().size();
+    std::string wrong = fields.size() != width
+                            ? fmt::format("{} fields, but the header has {}", fields.size(), width)
+                            : answer(fields);
+    if (!wrong.empty()) {
+      problems.push_back({.place = rows.place(), .message = std::move(wrong)});
+      continue;
+    }
+    ++count;
+    if (!columns.names_somebody(fields)) ++nobody;
+    progress.add(1);
+  }
+  if (auto problem = rows.problem()) problems.push_back(*std::move(problem));
+  if (nobody > 0) {
+    problems.push_back(
+        {.place = {.file = rows.place().file},
+         .field = columns.header()[columns.key()],
+         .message = fmt::format("{} of {} rows name nobody, and nobody is assigned", nobody, count),
+         .severity = Severity::kWarning});
+  }
+  return problems;
+}
+
+}  // namespace assay::cli

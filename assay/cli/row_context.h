@@ -1,0 +1,70 @@
+// A row of a list of units as the context to evaluate in: ids, attributes for targeting, the moment
+// that a switchback is asked for (`time`), and the variant that a sticky experiment's unit was
+// given before (`remembered`).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "assay/assign/snapshot.h"
+#include "assay/base/problem.h"
+#include "assay/cli/progress.h"
+#include "assay/cli/unit_rows.h"
+
+namespace assay::cli {
+
+inline constexpr std::size_t kMaxRowProblems = 20;  // More would hide the first.
+
+// Where the ids of a kind of unit are: the column named like it, else `unit`, else the first.
+std::size_t unit_column(std::span<const std::string> header, std::string_view kind);
+
+struct Answered {
+  std::size_t experiments = 1;  // The first so many of the snapshot are answered for.
+  bool needs_time = false;      // Some experiment switches: `time` must be one in every row.
+};
+
+class RowContext {
+ public:
+  // The snapshot and the header live as long.
+  RowContext(const assign::Snapshot& snapshot, const Answered& answered,
+             std::span<const std::string> header);
+
+  std::size_t key() const { return key_; }  // The column with the first experiment's ids.
+  const Problems& problems() const { return problems_; }  // Of the header.
+  std::span<const std::string> header() const { return header_; }
+  bool names_somebody(const std::vector<std::string>& fields) const;
+  bool reads(std::string_view column) const;  // Whether its values can make a difference.
+
+  // The context borrows the fields. What is wrong with the row; empty when nothing is.
+  std::string fill(const std::vector<std::string>& fields, assign::Context& context) const;
+
+ private:
+  void find_units();
+  void find_sticky();
+  std::optional<std::size_t> find(std::string_view column) const;
+
+  const assign::Snapshot& snapshot_;
+  Answered answered_;
+  std::span<const std::string> header_;
+  std::size_t key_ = 0;
+  std::vector<bool> is_unit_;  // By column.
+  std::optional<std::size_t> time_;
+  std::optional<std::size_t> remembered_;
+  assign::Handle sticky_;  // What is remembered is of this one.
+  Problems problems_;
+};
+
+// What keeps the list from being read by these columns.
+Problems problems_of_header(const UnitRows& rows, const RowContext& columns);
+
+// Gives `answer` each row, which says what is wrong with it. The problems with their places, of at
+// most kMaxRowProblems rows, and a warning about rows that name nobody.
+using AnswerRow = std::function<std::string(const std::vector<std::string>& fields)>;
+Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progress,
+                      const AnswerRow& answer);
+
+}  // namespace assay::cli

@@ -1,0 +1,143 @@
+#include "assay/cli/unit_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <string_view>
+
+#include "assay/cli/csv_reader.h"
+#include "assay/io/duckdb/input_file.h"
+
+namespace assay::cli {
+namespace {
+
+using io::duckdb::InputFile;
+
+class CsvRows : public UnitRows {
+ public:
+  CsvRows(std::string path, std::unique_ptr<std::istream> file, std::istream& in)
+      : path_(std::move(path)), file_(std::move(file)), reader_(file_ ? *file_ : in) {
+    has_header_ = reader_.next(header_);
+  }
+  void read_only(const std::function<bool(const std::string&)>&) override {}
+  bool next(std::vector<std::string>& fields) override {
+    return has_header_ && reader_.next(fields);
+  }
+  Place place() const override {
+    return {.file = path_, .line = std::max(reader_.line(), 1), .column = 1};
+  }
+  std::optional<Problem> problem() const override {
+    if (!reader_.error().empty()) return Problem{.place = place(), .message = reader_.error()};
+    if (has_header_) return std::nullopt;
+    return Problem{
+        .place = place(),
+        .message = "there is no header; the first line names the columns, such as unit,country"};
+  }
+  std::optional<Problem> why_no_ids(std::size_t) const override { return std::nullopt; }
+
+ private:
+  std::string path_;
+  std::unique_ptr<std::istream> file_;
+  CsvReader reader_;
+  bool has_header_ = false;
+};
+
+class TableRows : public UnitRows {
+ public:
+  explicit TableRows(InputFile file) : file_(std::move(file)) {
+    header_ = file_.columns();
+    wanted_.assign(header_.size(), true);
+  }
+  void read_only(const std::function<bool(const std::string&)>& wanted) override {
+    for (std::size_t i = 0; i < header_.size(); ++i) wanted_[i] = wanted(header_[i]);
+  }
+  bool next(std::vector<std::string>& fields) override {
+    if (!begin()) return false;
+    while (at_ == rows_->size()) {
+      at_ = 0;
+      if (rows_->next()) continue;
+      if (const auto error = rows_->error()) problem_ = file_.problem(*error);
+      is_over_ = true;
+      return false;
+    }
+    fields.resize(header_.size());
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      fields[i].assign(rows_->is_null(i, at_) ? std::string_view() : rows_->text(i, at_));
+    }
+    ++at_;
+    ++number_;
+    return true;
+  }
+  Place place() const override { return file_.place(number_); }
+  std::optional<Problem> problem() const override { return problem_; }
+  std::optional<Problem> why_no_ids(std::size_t column) const override {
+    constexpr std::array kFine = {"VARCHAR",   "UUID",     "TINYINT", "SMALLINT",
+                                  "INTEGER",   "BIGINT",   "HUGEINT", "UTINYINT",
+                                  "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"};
+    const std::string type = file_.type_of(header_[column]);
+    if (type.empty() || type.starts_with("ENUM") || std::ranges::find(kFine, type) != kFine.end())
+      return {};
+    return Problem{.place = {file_.path(), 0, 0},
+                   .field = header_[column],
+                   .message = "is of type " + type + ", but ids are texts or whole numbers",
+                   .hint = "write the column as the text that the application assigns by"};
+  }
+
+ private:
+  bool begin() {
+    if (is_over_ || rows_) return !is_over_;
+    io::duckdb::Sql sql("SELECT ");
+    for (std::size_t i = 0; i < header_.size(); ++i) {
+      sql.text(i == 0 ? "" : ", ").text(wanted_[i] ? file_.text_of(header_[i]) : "''");
+    }
+    auto rows = file_.connection().stream(sql.text(" FROM ").text(file_.relation()));
+    if (rows) {
+      rows_ = *std::move(rows);
+    } else {
+      problem_ = file_.problem(rows.error());
+      is_over_ = true;
+    }
+    return !is_over_;
+  }
+
+  InputFile file_;
+  std::vector<bool> wanted_;
+  std::optional<io::duckdb::Rows> rows_;
+  std::size_t at_ = 0;
+  std::int64_t number_ = 0;
+  bool is_over_ = false;
+  std::optional<Problem> problem_;
+};
+
+bool is_csv(const std::string& path) {
+  std::string extension = std::filesystem::path(path).extension().string();
+  std::ranges::transform(extension, extension.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return extension != ".parquet" && extension != ".ndjson" && extension != ".jsonl";
+}
+
+}  // namespace
+
+Checked<std::unique_ptr<UnitRows>> open_table_rows(const std::string& path) {
+  auto file = InputFile::open(path);
+  if (file) return std::make_unique<TableRows>(*std::move(file));
+  return unexpected(Problems{
+      {.place = {path, 0, 0}, .message = file.error().message, .hint = file.error().hint}});
+}
+
+Checked<std::unique_ptr<UnitRows>> open_units(const std::string& path, std::istream& in) {
+  if (path == "-") return std::make_unique<CsvRows>(path, nullptr, in);
+  if (!is_csv(path)) return open_table_rows(path);
+  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*file || file->peek() == std::ifstream::traits_type::eof()) {
+    return unexpected(Problems{{.message = "cannot read units from " + path,
+                                .hint = "a CSV file with a header, such as unit,country; or a "
+                                        ".parquet or .ndjson file"}});
+  }
+  return std::make_unique<CsvRows>(path, std::move(file), in);
+}
+
+}  // namespace assay::cli
