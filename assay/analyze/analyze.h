@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,11 +25,21 @@ namespace assay::analyze {
 // (metric, variant) to the smallest always-valid p-value of earlier looks.
 using RunningP = std::map<std::pair<std::string, std::string>, double>;
 
+// Rows held against what the plan assigns, by whoever can assign.
+struct AssignmentCheck {
+  std::int64_t rows = 0;
+  std::int64_t left_out = 0;   // Not in the experiment, or their variant was chosen by hand.
+  std::int64_t differing = 0;  // Recorded with another variant than the plan assigns.
+  std::string example = {};    // The first of these, as a clause.
+  bool is_computed = false;    // No variant was recorded: the plan's own are used.
+};
+
 struct AnalyzeOptions {
   Timestamp as_of;
   RunningP running_p = {};
   // Weights per epoch in variant order, where they differ from the plan's.
   std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights = {};
+  std::optional<AssignmentCheck> assignment = {};
 };
 
 Result<Scorecard> analyze(const define::Experiment& experiment, SummarySource& source,

@@ -21,7 +21,7 @@ enum class TrustStatus { kOk, kWarning, kFailed };
 std::span<const define::Word<TrustStatus>> words(TrustStatus);
 
 struct TrustCheck {
-  std::string name;  // "sample_ratio", "contamination", "maturity", "metric_feed", "plan"
+  std::string name;  // "sample_ratio", "contamination", "maturity", "metric_feed", "assignment"
   TrustStatus status = TrustStatus::kOk;
   std::string message;  // One sentence with the numbers in it.
   std::optional<double> p_value;

@@ -189,12 +189,32 @@ TrustCheck maturity_check(const std::vector<Measured>& measured) {
   return check;
 }
 
+// A warning only: whoever assigned may have used another salt, and analyzed well.
+TrustCheck assignment_check(const AssignmentCheck& found) {
+  TrustCheck check{.name = "assignment"};
+  if (found.differing > 0) {
+    check.status = TrustStatus::kWarning;
+    check.message = fmt::format(
+        "{} of {} rows have another variant than the plan assigns: the first, {}. They count as "
+        "recorded.",
+        found.differing, found.rows, found.example);
+  } else {
+    check.message = fmt::format(
+        "{} {} rows; {} are not in the experiment, or forced.",
+        found.is_computed ? "The plan assigned" : "The recorded variant is the assigned one in",
+        found.rows, found.left_out);
+  }
+  return check;
+}
+
 }  // namespace
 
 Result<std::vector<TrustCheck>> check_trust(Look& look, const std::vector<Measured>& measured) {
   ASSAY_TRY(TrustCheck contaminated, contamination(look, measured));
-  return std::vector<TrustCheck>{sample_ratio(look), std::move(contaminated), known_variants(look),
+  std::vector<TrustCheck> checks{sample_ratio(look), std::move(contaminated), known_variants(look),
                                  metric_feed(look, measured), maturity_check(measured)};
+  if (look.options.assignment) checks.push_back(assignment_check(*look.options.assignment));
+  return checks;
 }
 
 }  // namespace assay::analyze::internal

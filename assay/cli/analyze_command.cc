@@ -11,6 +11,7 @@
 #include "assay/cli/cells_analysis.h"
 #include "assay/cli/define_command.h"
 #include "assay/cli/interleaving_command.h"
+#include "assay/cli/plan_table.h"
 #include "assay/cli/scorecard_text.h"
 #include "assay/cli/table_analysis.h"
 #include "assay/decide/decide.h"
@@ -60,10 +61,19 @@ Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
 }
 
 int run_table(const AnalyzeArguments& arguments, Streams streams) {
-  if (!arguments.table.by.empty()) return run_cells(arguments, streams);
+  const bool has_plan = !arguments.experiment.empty();
+  if (!arguments.table.by.empty() && !has_plan) return run_cells(arguments, streams);
   const auto as_of = as_of_of(arguments, std::nullopt);
   if (!as_of) return report(streams, as_of.error(), arguments.json);
-  const auto card = analyze_table(arguments.table, *as_of);
+  Assignable loaded;
+  if (has_plan) {
+    const Beside beside{arguments.with, arguments.catalogues};
+    loaded = load_assignable(arguments.experiment, beside, streams, arguments.json);
+  }
+  if (loaded.status != kOk) return loaded.status;
+  const auto card = has_plan
+                        ? analyze_plan_table(*loaded.snapshot, loaded.plan, arguments.table, *as_of)
+                        : analyze_table(arguments.table, *as_of);
   if (!card) return report(streams, card.error(), arguments.json);
   streams.out << (arguments.json ? analyze::to_json(*card) + "\n" : scorecard_text(*card));
   return kOk;

@@ -1,5 +1,6 @@
 // assay analyze, decide and report: a scorecard, its verdict, or both as a page, from files. Either
-// an experiment with its exposures and events, or (analyze only) one table with one row per unit,
+// an experiment with its exposures and events, or (analyze only) one table with one row per unit
+// (with a plan: plan_table.h),
 // or (analyze only) the log of an interleaving test.
 #pragma once
 
@@ -35,7 +36,8 @@ struct AnalyzeArguments {
   std::vector<std::string> impressions;  // Of an interleaving test; method and alpha are table's.
   std::vector<std::string> clicks;
   TableArguments table;
-  std::string as_of;  // Empty: just after the last row (a table: now).
+  std::vector<std::string> with;  // With a plan and a table: experiment files that run beside it.
+  std::string as_of;              // Empty: just after the last row (a table: now).
   bool json = false;
 };
 

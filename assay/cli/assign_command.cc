@@ -1,6 +1,5 @@
 #include "assay/cli/assign_command.h"
 
-#include <algorithm>
 #include <ostream>
 #include <span>
 #include <vector>
@@ -93,40 +92,31 @@ int run_assign(const AssignOptions& options, Streams streams) {
                         "name one file; others that run beside it go to --with"},
                   options.json);
   }
-  Loaded loaded = load_experiment(options.files.front(), options.catalogues, streams, options.json);
-  if (loaded.status != kOk) return loaded.status;
-  std::vector<define::Experiment> neighbours;
   std::vector<std::string> beside(options.files.begin() + 1, options.files.end());
   beside.insert(beside.end(), options.with.begin(), options.with.end());
-  const Status status =
-      load_beside({beside, options.catalogues}, loaded, neighbours, streams, options.json);
-  if (status != kOk) return status;
-  const define::Experiment& plan = loaded.parsed.experiment;
-  std::vector<assign::Running> running = {{.plan = plan}};
-  for (define::Experiment& one : neighbours) running.push_back({.plan = std::move(one)});
-  const auto snapshot = assign::compile(running);
-  if (!snapshot) return report(streams, snapshot.error(), options.json);
+  const Assignable loaded = load_assignable(
+      options.files.front(), {std::move(beside), options.catalogues}, streams, options.json);
+  if (loaded.status != kOk) return loaded.status;
+  const define::Experiment& plan = loaded.plan;
+  const Snapshot& snapshot = *loaded.snapshot;
   auto opened = open_units(options.units, streams.in);
   if (!opened) return report(streams, opened.error(), options.json);
   UnitRows& units = **opened;
   if (!options.balance.empty()) {
-    return run_balance(**snapshot, plan, {options.balance, options.salts, options.json}, units,
+    return run_balance(snapshot, plan, {options.balance, options.salts, options.json}, units,
                        streams);
   }
-  const Answered answered = {.experiments = options.files.size(),
-                             .needs_time = std::ranges::any_of(running, [](const auto& one) {
-                               return one.plan.assignment.switchback.has_value();
-                             })};
-  const RowContext columns(**snapshot, answered, units.header());
+  const Answered answered = {.experiments = options.files.size(), .needs_time = loaded.switches};
+  const RowContext columns(snapshot, answered, units.header());
   Problems problems = problems_of_header(units, columns);
   if (!problems.empty()) return report(streams, problems, options.json);
   units.read_only([&](const std::string& column) { return columns.reads(column); });
   Progress progress(streams.err);
   if (options.files.size() > 1) {
-    problems = assign_many(**snapshot, {answered, options.json}, units, streams.out, progress);
+    problems = assign_many(snapshot, {answered, options.json}, units, streams.out, progress);
   } else {
-    Rows rows(**snapshot, streams.out, options.json, fingerprint(plan));
-    problems = assign_rows(**snapshot, columns, units, rows, progress);
+    Rows rows(snapshot, streams.out, options.json, fingerprint(plan));
+    problems = assign_rows(snapshot, columns, units, rows, progress);
     rows.end();
   }
   if (!problems.empty()) report(streams, problems, options.json);

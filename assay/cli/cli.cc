@@ -131,12 +131,24 @@ void add_table(CLI::App* sub, TableArguments& table) {
   sub->add_flag("--sum-repeated-units", table.sum_repeated_units, "Add up the rows of a unit");
 }
 
+// What a plan says is not said again beside it.
+void refuse_words_of_the_plan(const CLI::App* sub) {
+  if (sub->count("file") + sub->count("--table") < 2) return;
+  for (const char* name :
+       {"--control", "--share", "--method", "--correction", "--alpha", "--exposures", "--events"}) {
+    if (sub->count(name) == 0) continue;
+    throw CLI::ValidationError(name, "is not known together with --table and an experiment file");
+  }
+}
+
 void add_analyze(Session& session) {
   const auto [sub, options] = session.add<AnalyzeArguments>(
       "analyze", "Make a scorecard from exposures and events, a table, or interleaved lists",
       run_analyze);
   add_files(sub, *options);
   add_table(sub, options->table);
+  sub->add_option("--with", options->with, "With file and --table: a file that runs beside it")
+      ->needs("file", "--table");
   CLI::Option* impressions = sub->add_option("--impressions", options->impressions,
                                              "Interleaved lists that were shown, a row per item");
   CLI::Option* clicks = sub->add_option("--clicks", options->clicks, "Clicks on them");
@@ -144,6 +156,7 @@ void add_analyze(Session& session) {
   clicks->needs(impressions);
   sub->parse_complete_callback([app = sub] {
     if (app->count("--table") + app->count("--impressions") == 0) require_files(app);
+    refuse_words_of_the_plan(app);
   });
 }
 

@@ -196,6 +196,24 @@ Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>
   return conflicts.empty() ? kOk : report(streams, conflicts, json);
 }
 
+Assignable load_assignable(const std::string& file, const Beside& beside, Streams streams,
+                           bool json) {
+  Loaded loaded = load_experiment(file, beside.catalogues, streams, json);
+  if (loaded.status != kOk) return {.status = loaded.status};
+  std::vector<Experiment> neighbours;
+  const Status status = load_beside(beside, loaded, neighbours, streams, json);
+  if (status != kOk) return {.status = status};
+  std::vector<assign::Running> running = {{.plan = loaded.parsed.experiment}};
+  for (Experiment& one : neighbours) running.push_back({.plan = std::move(one)});
+  const auto snapshot = assign::compile(running);
+  if (!snapshot) return {.status = report(streams, snapshot.error(), json)};
+  return {.plan = std::move(running[0].plan),
+          .snapshot = *snapshot,
+          .switches = std::ranges::any_of(running, [](const assign::Running& one) {
+            return one.plan.assignment.switchback.has_value();
+          })};
+}
+
 int run_define(const DefineOptions& options, Streams streams) {
   if (options.schema) {
     streams.out << define::json_schema();

@@ -2,9 +2,11 @@
 // `assay define --import flagd FILE`: another tool's flags as experiment files.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "assay/assign/snapshot.h"
 #include "assay/cli/streams.h"
 #include "assay/define/parse.h"
 
@@ -39,5 +41,15 @@ struct Beside {
 };
 Status load_beside(const Beside& beside, Loaded& loaded,
                    std::vector<define::Experiment>& neighbours, Streams streams, bool json);
+
+// An experiment and those beside it, compiled: the experiment is the first. Loads as above.
+struct Assignable {
+  Status status = kOk;
+  define::Experiment plan;
+  std::shared_ptr<const assign::Snapshot> snapshot;
+  bool switches = false;  // Some plan is a switchback.
+};
+Assignable load_assignable(const std::string& file, const Beside& beside, Streams streams,
+                           bool json);
 
 }  // namespace assay::cli

@@ -254,9 +254,9 @@ define::Experiment table_experiment(const TableArguments& arguments, const Table
 }
 
 Result<analyze::Scorecard> analyze_data(const TableData& data, const define::Experiment& experiment,
-                                        Timestamp as_of) {
+                                        const analyze::AnalyzeOptions& options) {
   TableSource source(data, experiment);
-  return analyze::analyze(experiment, source, {.as_of = as_of});
+  return analyze::analyze(experiment, source, options);
 }
 
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of) {
@@ -277,7 +277,7 @@ Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Times
   ASSAY_TRY(const TableData data, io::duckdb::read_table(query));
   const define::Experiment experiment = table_experiment(arguments, data, metrics, problems);
   if (has_errors(problems)) return unexpected(problems);
-  auto card = analyze_data(data, experiment, as_of);
+  auto card = analyze_data(data, experiment, {.as_of = as_of});
   if (!card)
     return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});
   card->experiment = arguments.path;

@@ -24,7 +24,8 @@ define::Experiment table_experiment(const TableArguments& arguments,
 
 // The table's numbers, in the order of the experiment's metrics, as its scorecard.
 Result<analyze::Scorecard> analyze_data(const io::duckdb::TableData& data,
-                                        const define::Experiment& experiment, Timestamp as_of);
+                                        const define::Experiment& experiment,
+                                        const analyze::AnalyzeOptions& options);
 
 // Every problem of the arguments and of the table at once.
 Checked<analyze::Scorecard> analyze_table(const TableArguments& arguments, Timestamp as_of);

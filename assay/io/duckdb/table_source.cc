@@ -39,6 +39,8 @@ class Table {
   std::size_t column(const std::string& name);  // Its place in the SELECT.
   void plan();
   void read_rows();
+  bool is_assigned(std::int64_t number) const;
+  std::string_view variant_of(const Rows& rows, std::size_t row, std::int64_t number) const;
   void read_row(const Rows& rows, std::size_t row, std::int64_t number);
   std::optional<double> number(const Rows& rows, std::size_t row, std::size_t column,
                                std::int64_t number);
@@ -133,8 +135,10 @@ void Table::read_rows() {
   while (rows->next()) {
     for (std::size_t row = 0; row < rows->size(); ++row) {
       ++number;
-      const bool chosen = segment.empty() || (!rows->is_null(segment_at, row) &&
-                                              rows->text(segment_at, row) == query_.segment_value);
+      const bool chosen =
+          is_assigned(number) &&
+          (segment.empty() || (!rows->is_null(segment_at, row) &&
+                               rows->text(segment_at, row) == query_.segment_value));
       if (chosen) read_row(*rows, row, number);
     }
   }
@@ -183,15 +187,29 @@ void Table::place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64
   unit.cluster = known->second;
 }
 
+bool Table::is_assigned(std::int64_t number) const {
+  if (query_.variants == nullptr) return true;
+  const auto row = static_cast<std::size_t>(number - 1);
+  return row < query_.variants->rows.size() && query_.variants->rows[row] >= 0;
+}
+
+std::string_view Table::variant_of(const Rows& rows, std::size_t row, std::int64_t number) const {
+  if (query_.variants != nullptr) {
+    const auto variant = query_.variants->rows[static_cast<std::size_t>(number - 1)];
+    return query_.variants->names[static_cast<std::size_t>(variant)];
+  }
+  return rows.is_null(0, row) ? std::string_view() : rows.text(0, row);
+}
+
 void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
   const std::size_t unit_at = selected_.size();
-  if (rows.is_null(0, row) || rows.text(0, row).empty()) {
+  const std::string_view variant = variant_of(rows, row, number);
+  if (variant.empty()) {
     return complain(number, query_.variant_column, "the variant is missing");
   }
   if (rows.is_null(unit_at, row)) {
     return complain(number, query_.unit_column, "the unit is missing");
   }
-  const std::string_view variant = rows.text(0, row);
   const auto known = std::find(variants_.begin(), variants_.end(), variant);
   const auto index = static_cast<std::size_t>(known - variants_.begin());
   if (known == variants_.end()) variants_.emplace_back(variant);

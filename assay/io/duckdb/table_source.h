@@ -34,11 +34,18 @@ enum class RepeatedUnits {
   kSum,     // Its rows are added up first (for a proportion: any).
 };
 
+// Every row's variant, found before.
+struct RowVariants {
+  std::vector<std::string> names = {};
+  std::vector<std::int16_t> rows = {};  // By row: its place in `names`; -1 leaves the row out.
+};
+
 struct TableQuery {
   std::string path;
-  std::string unit_column;     // Empty: every row is a unit.
-  std::string variant_column;  // Empty: all rows are of one variant, "all".
-  std::string cluster_column;  // Empty: rows (or units) were randomized each on its own.
+  std::string unit_column;                // Empty: every row is a unit.
+  std::string variant_column;             // Empty: all rows are of one variant, "all".
+  const RowVariants* variants = nullptr;  // In place of the column.
+  std::string cluster_column;             // Empty: rows (or units) were randomized each on its own.
   std::vector<TableMetric> metrics;
   std::string segment_column;  // Empty: all rows.
   std::string segment_value;

@@ -1,0 +1,265 @@
+#include "assay/cli/plan_table.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "assay/base/text.h"
+#include "assay/cli/block_assigner.h"
+#include "assay/cli/table_analysis.h"
+#include "assay/cli/unit_rows.h"
+#include "assay/define/canonical.h"
+
+namespace assay::cli {
+namespace {
+
+using assign::Assignment;
+using assign::Handle;
+using assign::Snapshot;
+using define::Experiment;
+using define::MetricType;
+using io::duckdb::RowVariants;
+using io::duckdb::TableQuery;
+
+constexpr Handle kPlan{0};
+
+// Whose answers a table cannot give, or not any more.
+Problems why_not(const Experiment& plan, const TableArguments& arguments) {
+  Problems problems;
+  const auto refuse = [&](const char* field, std::string message, std::string hint) {
+    problems.push_back({.field = field, .message = std::move(message), .hint = std::move(hint)});
+  };
+  const char* kFiles = "analyze it from --exposures and --events";
+  if (!plan.assignment.fallback_unit.empty()) {
+    refuse("fallback_unit", "a row of a table is of one kind of unit", kFiles);
+  }
+  if (plan.assignment.switchback) {
+    refuse("switchback", "a table has no units in periods", kFiles);
+  }
+  if (plan.assignment.adaptive_floor_ppm) {
+    refuse("adaptive", "the weights at each assignment are not known from the plan", kFiles);
+  }
+  if (!arguments.by.empty()) refuse("--by", "is not known together with an experiment file", "");
+  return problems;
+}
+
+// The plan's metrics as columns: by name, a ratio's by its two events.
+std::vector<MetricWords> metrics_of(const Experiment& plan) {
+  std::vector<MetricWords> metrics;
+  for (const define::PlannedMetric& planned : plan.metrics) {
+    if (!planned.definition) continue;
+    const define::MetricDefinition& definition = *planned.definition;
+    MetricWords metric{.table = {.column = planned.name, .type = definition.type},
+                       .planned = planned};
+    if (definition.type == MetricType::kRatio && definition.denominator) {
+      metric.table.column = definition.numerator.event;
+      metric.table.denominator_column = definition.denominator->event;
+    }
+    metric.table.cap = definition.cap;
+    metrics.push_back(std::move(metric));
+  }
+  return metrics;
+}
+
+// A metric that the plan has, too, keeps its role and its rules.
+std::vector<MetricWords> metrics_of(const Experiment& plan, const TableArguments& arguments,
+                                    Problems& problems) {
+  std::vector<MetricWords> metrics =
+      arguments.metrics.empty() ? metrics_of(plan) : read_metrics(arguments.metrics, problems);
+  if (metrics.empty() && problems.empty()) {
+    problems.push_back({.field = "metrics",
+                        .message = "the plan defines none",
+                        .hint = "--catalogue has definitions, or --metric revenue:mean"});
+  }
+  const bool is_cuped = plan.analysis.variance_reduction == define::VarianceReduction::kCuped;
+  for (MetricWords& metric : metrics) {
+    const auto known =
+        std::ranges::find(plan.metrics, metric.table.column, &define::PlannedMetric::name);
+    if (!arguments.metrics.empty() && known != plan.metrics.end()) {
+      auto definition = std::move(metric.planned.definition);
+      definition->name = metric.planned.name;
+      std::string name = std::move(metric.planned.name);
+      metric.planned = *known;
+      metric.planned.name = std::move(name);
+      metric.planned.definition = std::move(definition);
+    }
+    metric.planned.definition->window = {};  // A table's values are complete.
+    if (is_cuped && metric.table.covariate_column.empty()) {
+      metric.table.covariate_column = plan.analysis.covariate_name;
+    }
+  }
+  return metrics;
+}
+
+// Goes over the table once and finds every row's variant.
+class Assigned {
+ public:
+  Assigned(const Snapshot& snapshot, const Experiment& plan, const TableArguments& arguments,
+           UnitRows& rows)
+      : snapshot_(snapshot), arguments_(arguments), rows_(rows), header_(rows.header()) {
+    for (const define::Variant& variant : plan.variants) variants_.names.push_back(variant.key);
+    for (const auto& one : plan.assignment.overrides) overridden_.insert(one.unit_id);
+    id_ = find(id_column(plan), plan.assignment.unit);
+    if (!arguments.variant.empty()) recorded_ = find(arguments.variant, "--variant");
+    // The plan's unit is in the column of its name, whatever the table calls it.
+    for (std::string& name : header_) {
+      if (name == plan.assignment.unit) name.clear();
+    }
+    if (id_) header_[*id_] = plan.assignment.unit;
+  }
+
+  Checked<RowVariants> read() {
+    if (!problems_.empty()) return unexpected(problems_);
+    if (const auto why = rows_.why_no_ids(*id_)) return unexpected(Problems{*why});
+    BlockAssigner assigner(snapshot_, {}, header_);
+    std::size_t column = 0;
+    rows_.read_only([&](const std::string&) {
+      const std::size_t at = column++;
+      return at == id_ || at == recorded_ || assigner.rows().reads(header_[at]);
+    });
+    std::vector<std::string> fields;
+    while (problems_.size() < kMaxRowProblems && rows_.next(fields)) {
+      if (first_.empty()) first_ = fields;
+      std::string wrong = assigner.add(fields);
+      if (wrong.empty()) wrong = keep(fields);
+      if (!wrong.empty()) problems_.push_back({.place = rows_.place(), .message = wrong});
+      if (assigner.is_full()) take(assigner);
+    }
+    take(assigner);
+    if (auto problem = rows_.problem()) problems_.push_back(*std::move(problem));
+    if (problems_.empty() && !is_any()) nobody(assigner);
+    if (!problems_.empty()) return unexpected(problems_);
+    return std::move(variants_);
+  }
+
+  const analyze::AssignmentCheck& check() const { return check_; }
+  const std::string& id_name() const { return rows_.header()[*id_]; }
+
+ private:
+  struct Kept {
+    std::string id;
+    std::int16_t recorded = Assignment::kNone;
+  };
+
+  std::string id_column(const Experiment& plan) const {
+    if (!arguments_.cluster.empty()) return arguments_.cluster;
+    return arguments_.unit.empty() ? plan.assignment.unit : arguments_.unit;
+  }
+
+  std::optional<std::size_t> find(const std::string& name, const std::string& field) {
+    const auto found = std::ranges::find(header_, name);
+    if (found != header_.end()) return static_cast<std::size_t>(found - header_.begin());
+    const std::vector<std::string_view> names(header_.begin(), header_.end());
+    const auto near = did_you_mean(name, names);
+    problems_.push_back({.place = {.file = arguments_.path},
+                         .field = field,
+                         .message = fmt::format("there is no column \"{}\"", name),
+                         .hint = near ? fmt::format("did you mean {}?", *near)
+                                      : fmt::format("the file has {}", fmt::join(names, ", "))});
+    return std::nullopt;
+  }
+
+  std::string keep(const std::vector<std::string>& fields) {
+    Kept row{.id = fields[*id_]};
+    if (row.id.empty()) return "the unit is missing";
+    if (recorded_ && !fields[*recorded_].empty()) {
+      const auto variant = snapshot_.find_variant(kPlan, fields[*recorded_]);
+      if (!variant) {
+        return fmt::format("'{}' is not a variant of {}", fields[*recorded_].substr(0, 60),
+                           snapshot_.id(kPlan));
+      }
+      row.recorded = *variant;
+    }
+    block_.push_back(std::move(row));
+    return {};
+  }
+
+  void take(BlockAssigner& assigner) {
+    if (problems_.empty()) assigner.assign();
+    for (std::size_t i = 0; problems_.empty() && i < block_.size(); ++i) {
+      const Kept& row = block_[i];
+      const std::int16_t assigned = assigner.variant(kPlan, i);
+      const bool is_chosen = assigner.is_forced(kPlan, i) || overridden_.contains(row.id);
+      const std::int16_t variant = recorded_ ? row.recorded : assigned;
+      variants_.rows.push_back(is_chosen ? Assignment::kNone : variant);
+      if (is_chosen || variants_.rows.back() == Assignment::kNone) ++check_.left_out;
+      ++check_.rows;
+      if (recorded_ && !is_chosen && row.recorded != assigned) differ(row, assigned);
+    }
+    block_.clear();
+    assigner.clear();
+  }
+
+  void differ(const Kept& row, std::int16_t assigned) {
+    if (++check_.differing > 1) return;
+    const auto key = [&](std::int16_t variant) {
+      return variant == Assignment::kNone ? std::string("no variant")
+                                          : variants_.names[static_cast<std::size_t>(variant)];
+    };
+    check_.example = fmt::format("row {} has {} where {} is assigned", check_.rows,
+                                 key(row.recorded), key(assigned));
+  }
+
+  bool is_any() const {
+    return std::ranges::any_of(variants_.rows, [](auto v) { return v != Assignment::kNone; });
+  }
+
+  void nobody(BlockAssigner& assigner) {
+    std::string hint;
+    if (!first_.empty()) {
+      const Assignment answer = assigner.evaluate(kPlan, first_);
+      hint = fmt::format("of the first row: {} ({})", reason_name(answer.reason),
+                         snapshot_.explain(answer));
+    }
+    problems_.push_back({.place = {.file = arguments_.path},
+                         .message = fmt::format("no row is in {}", snapshot_.id(kPlan)),
+                         .hint = std::move(hint)});
+  }
+
+  const Snapshot& snapshot_;
+  const TableArguments& arguments_;
+  UnitRows& rows_;
+  std::vector<std::string> header_;
+  std::optional<std::size_t> id_;
+  std::optional<std::size_t> recorded_;
+  std::unordered_set<std::string> overridden_;
+  std::vector<Kept> block_;
+  std::vector<std::string> first_;
+  RowVariants variants_;
+  analyze::AssignmentCheck check_;
+  Problems problems_;
+};
+
+}  // namespace
+
+Checked<analyze::Scorecard> analyze_plan_table(const Snapshot& snapshot, const Experiment& plan,
+                                               const TableArguments& arguments, Timestamp as_of) {
+  Problems problems = why_not(plan, arguments);
+  const std::vector<MetricWords> metrics = metrics_of(plan, arguments, problems);
+  if (has_errors(problems)) return unexpected(problems);
+  ASSAY_TRY(const auto rows, open_table_rows(arguments.path));
+  Assigned assigned(snapshot, plan, arguments, *rows);
+  ASSAY_TRY(const RowVariants variants, assigned.read());
+  TableQuery query{.path = arguments.path,
+                   .unit_column = arguments.unit,
+                   .variants = &variants,
+                   .cluster_column = arguments.cluster};
+  if (arguments.unit.empty() && arguments.cluster.empty()) query.unit_column = assigned.id_name();
+  for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
+  if (arguments.sum_repeated_units) query.repeated_units = io::duckdb::RepeatedUnits::kSum;
+  ASSAY_TRY(const io::duckdb::TableData data, io::duckdb::read_table(query));
+  Experiment experiment = plan;
+  experiment.metrics.clear();
+  for (const MetricWords& metric : metrics) experiment.metrics.push_back(metric.planned);
+  analyze::AssignmentCheck check = assigned.check();
+  check.is_computed = arguments.variant.empty();
+  auto card = analyze_data(data, experiment, {.as_of = as_of, .assignment = check});
+  if (!card)
+    return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});
+  card->fingerprint = define::fingerprint(plan);
+  return *std::move(card);
+}
+
+}  // namespace assay::cli
