@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto answers = [](const assign::Snapshot& asked) {
     assign::Context context(asked);
     context.set_targeting_key("u");
+    context.set_time({.micros = 90 * kMicrosPerSecond});
     std::vector<assign::Assignment> all(asked.size());
     asked.evaluate_all(context, all);
     return all;

@@ -29,6 +29,10 @@ TEST(Adaptive, IsReadAndChecked) {
   EXPECT_THAT(complaints(plan_with("sticky: true\nadaptive: {floor: 0}")), HasSubstr("no floor"));
   EXPECT_THAT(complaints(plan_with("sticky: true\nadaptive: {floor: 51%}")),
               HasSubstr("more than 2 variants can all have"));
+  EXPECT_EQ(
+      must_parse(plan_with("sticky: true\nadaptive: {floor: 50%}")).assignment.adaptive_floor_ppm,
+      500'000U)
+      << "nobody has less than all others";
   EXPECT_THAT(complaints(plan_with("sticky: true\nreshuffle: true\nadaptive: {floor: 5%}")),
               HasSubstr("reshuffle"));
 }

@@ -42,6 +42,14 @@ TEST(Layers, AConflictNamesBothAndWhatIsFree) {
   EXPECT_EQ(problems[0].hint, "free for a: 0-99, 200-499999, 700000-999999");
 }
 
+TEST(Layers, NeighboursOfAConflictAreNotNamed) {
+  const std::vector<Experiment> plans = {owner("a", "l", {{0, 10}}), owner("b", "l", {{10, 20}}),
+                                         owner("c", "l", {{5, 6}})};
+  const Problems problems = layer_conflicts(pointers(plans));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].message, "a and c both own slots 5-5 of layer l");
+}
+
 TEST(Layers, WhoAsksForAllIsToldWhatTheOthersLeave) {
   const std::vector<Experiment> plans = {owner("new", "l", {}), owner("old", "l", {{0, 600000}})};
   EXPECT_EQ(layer_conflicts(pointers(plans)).at(0).hint, "free for new: 600000-999999");
@@ -109,7 +117,10 @@ TEST(Layers, FindsRoomExactlyWhenThereIs) {
       ASSERT_EQ(found.has_value(), share <= free) << code << " " << share;
       if (!found) continue;
       std::uint32_t size = 0;
-      for (const SlotRange& range : *found) size += range.end - range.begin;
+      for (const SlotRange& range : *found) {
+        ASSERT_LT(range.begin, range.end);
+        size += range.end - range.begin;
+      }
       ASSERT_EQ(size, share);
       wanted.assignment.slots = *found;
       std::vector<Experiment> together = running;

@@ -58,6 +58,18 @@ TEST(Assignments, SayTheKindOfUnitThatDecided) {
   EXPECT_EQ(rows[1]["unit_kind"], "device");
 }
 
+TEST(Assignments, ASwitchbackIsAnsweredForTheTime) {
+  define::Experiment plan = plan_of("prices");
+  plan.assignment.switchback = define::Switchback{.period_seconds = 60, .start = {}};
+  const auto snapshot = assign::compile_plans({plan}).value();
+  const auto reason = [&](std::optional<Timestamp> now) {
+    const auto answer = answer_assignments(*snapshot, R"({"units":[{"id":"u"}]})", nullptr, now);
+    return json::parse(answer->json)["assignments"][0]["reason"];
+  };
+  EXPECT_EQ(reason({}), "no_unit");
+  EXPECT_EQ(reason(Timestamp{.micros = 0}), "split");
+}
+
 TEST(Assignments, RefusesWhatItCannotRead) {
   const auto snapshot = world();
   const auto code = [&](std::string_view body) {
@@ -85,6 +97,9 @@ TEST(Assignments, BoundsTheRowsOfOneAnswer) {
   EXPECT_FALSE(answer_assignments(*snapshot, many.dump()));
   many["experiment"] = "exp0";
   EXPECT_TRUE(answer_assignments(*snapshot, many.dump()));
+  many.erase("experiment");
+  plans.pop_back();
+  EXPECT_TRUE(answer_assignments(*assign::compile_plans(plans).value(), many.dump()));
 }
 
 }  // namespace

@@ -73,6 +73,71 @@ TEST(Growthbook, TranslatesConditionsWithTheirTypes) {
                                    "$regex":"(?:@a\\.b|c)(?![\\s\\S])"}})json"));
 }
 
+TEST(Growthbook, TranslatesEveryOrderAndPlace) {
+  const std::pair<Op, const char*> orders[] = {{Op::kLess, "$lt"},
+                                               {Op::kLessEqual, "$lte"},
+                                               {Op::kGreater, "$gt"},
+                                               {Op::kGreaterEqual, "$gte"}};
+  for (const auto& [op, name] : orders) {
+    const json expected = {{"age", {{"$type", "number"}, {name, 18.0}}}};
+    EXPECT_EQ(condition_of(leaf(op, "age", {18.0})), expected);
+  }
+  EXPECT_EQ(condition_of(leaf(Op::kPrefix, "os", {std::string("iOS 1")})),
+            json::parse(R"json({"os":{"$type":"string","$regex":"^(?:iOS 1)"}})json"));
+  EXPECT_EQ(condition_of(leaf(Op::kContains, "tags", {std::string("a+b")})),
+            json::parse(R"json({"$or":[{"tags":{"$type":"string","$regex":"(?:a\\+b)"}},
+                                       {"tags":{"$type":"array","$in":["a+b"]}}]})json"));
+  EXPECT_EQ(condition_of(leaf(Op::kExists, "plan", {false})),
+            json::parse(R"({"plan":{"$exists":false}})"));
+}
+
+// Python takes True for 1, and JavaScript an empty $or for true.
+TEST(Growthbook, TellsBooleansFromNumbersAndNoneFromAny) {
+  EXPECT_EQ(condition_of(leaf(Op::kIn, "n", {1.0, std::string("x")})),
+            json::parse(R"({"n":{"$in":[1.0,"x"],"$not":{"$type":"boolean"}}})"));
+  EXPECT_EQ(condition_of(leaf(Op::kIn, "n", {true})),
+            json::parse(R"({"n":{"$in":[true],"$not":{"$type":"number"}}})"));
+  EXPECT_EQ(condition_of(leaf(Op::kIn, "n", {true, 1.0})),
+            json::parse(R"({"n":{"$in":[true,1.0]}})"));
+  const auto is_ios = leaf(Op::kEqual, "os", {std::string("ios")});
+  EXPECT_EQ(condition_of(tree(Op::kAny, {is_ios})),
+            json::parse(R"({"$or":[{"os":{"$type":"string","$eq":"ios"}}]})"));
+  EXPECT_EQ(condition_of(tree(Op::kAll, {is_ios})),
+            json::parse(R"({"$and":[{"os":{"$type":"string","$eq":"ios"}}]})"));
+  EXPECT_EQ(condition_of(tree(Op::kNot, {is_ios})),
+            json::parse(R"({"$not":{"os":{"$type":"string","$eq":"ios"}}})"));
+  EXPECT_EQ(condition_of(tree(Op::kAny, {})), json::parse(R"({"$not":{"$and":[]}})"));
+}
+
+// "user" is GrowthBook's "id", and its older hash is version 1.
+TEST(Growthbook, TellsWhatIsHashedAndHow) {
+  Experiment plan = growthbook_plan("exp");
+  plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  const json rules = feature_of(plan)["rules"];
+  EXPECT_EQ(rules[0]["condition"], json::parse(R"({"id":{"$in":["tester"]}})"));
+  EXPECT_EQ(rules[1]["hashAttribute"], "id");
+  EXPECT_EQ(rules[1]["hashVersion"], 2);
+  EXPECT_EQ(rules[1]["seed"], "exp");
+  plan.assignment.hash = define::HashScheme::kGrowthbookV1;
+  EXPECT_EQ(feature_of(plan)["rules"][1]["hashVersion"], 1);
+}
+
+TEST(Growthbook, SaysWhyAnExperimentIsLeftOut) {
+  const auto reason = [](auto change) {
+    Experiment plan = growthbook_plan("exp");
+    change(plan.assignment);
+    return why_not_growthbook(plan);
+  };
+  EXPECT_EQ(reason([](auto&) {}), "");
+  EXPECT_NE(reason([](auto& a) { a.sticky = true; }).find("sticky"), std::string::npos);
+  EXPECT_NE(reason([](auto& a) { a.fallback_unit = "device"; }).find("fallback"),
+            std::string::npos);
+  EXPECT_NE(reason([](auto& a) {
+              a.prerequisites = {{"other", {"on"}}};
+            }).find("prerequisites"),
+            std::string::npos);
+}
+
 TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   Experiment slots = growthbook_plan("slots");
   slots.assignment.slots = {{0, 500'000}};

@@ -38,6 +38,11 @@ TEST(Interleavings, SchemeAndLengthMayBeAbsent) {
   EXPECT_EQ(list->unit, "u");
   EXPECT_EQ(list->items.size(), 3U);
   EXPECT_EQ(list->items[2].team, assign::Team::kNobody);
+  const auto null = interleave_json(
+      R"({"request":"q","salt":"s","scheme":null,"length":null,"unit":null,
+          "rankings":{"control":["a"],"treatment":["b","c"]}})");
+  ASSERT_TRUE(null) << "as good as absent";
+  EXPECT_EQ(to_json(*null), to_json(*list));
 }
 
 std::string problems_of(const std::string& body) {
@@ -73,6 +78,21 @@ TEST(Interleavings, HostileBodiesAreRefused) {
   const json body = {
       {"request", "q"}, {"salt", "s"}, {"rankings", {{"control", many}, {"treatment", many}}}};
   EXPECT_NE(problems_of(body.dump()).find("at most 10000"), std::string::npos);
+  many.erase(0);
+  json good = body;
+  good["rankings"] = {{"control", many}, {"treatment", many}};
+  EXPECT_EQ(interleave_json(good.dump())->items.size(), kMaxRankedItems);
+  std::string large = good.dump();
+  large.resize(kMaxBodyBytes, ' ');
+  EXPECT_TRUE(interleave_json(large));
+  EXPECT_NE(problems_of(large + " ").find("larger than 4 MiB"), std::string::npos);
+}
+
+TEST(Interleavings, AFieldHasOneProblem) {
+  const auto list = interleave_json(
+      R"({"request":7,"salt":8,"length":"x","rankings":{"control":["a"],"treatment":["b"]}})");
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().size(), 3U) << to_text(list.error());
 }
 
 }  // namespace

@@ -147,6 +147,22 @@ TEST(Ofrep, HostileBodiesGetDefinedAnswers) {
             400);
 }
 
+TEST(Ofrep, ABodyAndANameHaveTheirLargestSize) {
+  std::string body = context_json({{"targetingKey", "u"}});
+  body.resize(kMaxBodyBytes, ' ');
+  EXPECT_EQ(world().evaluate_flag("split", body).status, 200);
+  body += ' ';
+  EXPECT_EQ(world().evaluate_flag("split", body).status, 400);
+  for (const std::size_t bytes : {1024U, 1025U}) {
+    Experiment plan = plan_of("exp");
+    const std::string name(bytes, 'n');
+    plan.assignment.targeting = leaf(Op::kExists, name, {true});
+    const std::string context = context_json({{"targetingKey", "u"}, {name, 1}});
+    const json answer = answer_of(ofrep_of({plan}).evaluate_flag("exp", context), 200);
+    EXPECT_EQ(answer["metadata"]["assay_reason"], bytes == 1024 ? "split" : "targeting");
+  }
+}
+
 TEST(Ofrep, AttributesOfEveryShape) {
   Experiment plan = plan_of("shapes");
   plan.assignment.targeting = assign::tree(
@@ -199,8 +215,8 @@ TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
   const Answer first = ofrep.evaluate_bulk(body);
   ASSERT_GT(first.etag.size(), 2U);
   const std::string bare = first.etag.substr(1, first.etag.size() - 2);
-  for (const std::string& sent :
-       {first.etag, bare, "W/" + first.etag, "\"other\", " + first.etag, std::string("*")}) {
+  for (const std::string& sent : {first.etag, bare, "W/" + first.etag, "\"other\", " + first.etag,
+                                  "\t" + first.etag + "\t,x", std::string("*")}) {
     const Answer again = ofrep.evaluate_bulk(body, {.if_none_match = sent});
     EXPECT_EQ(again.status, 304) << sent;
     EXPECT_TRUE(again.body.empty());
@@ -303,6 +319,31 @@ TEST(Ofrep, ExposesOnEvaluationWhereThePlanSaysSo) {
   ASSERT_EQ(tester.exposures.size(), 1U);
   EXPECT_TRUE(tester.exposures[0].is_override);
   EXPECT_NE(tester.exposures[0].id, one.exposures[0].id);
+}
+
+// Whoever gives an exposure the same id says that it is a repeat: two of these never are.
+TEST(Ofrep, AnExposuresIdNamesExperimentVersionEpochAndUnit) {
+  std::set<std::string> ids;
+  const auto expose = [&](const std::string& experiment, std::uint32_t version, std::int64_t epoch,
+                          const std::string& unit) {
+    assign::Running running{
+        .plan = plan_of(experiment, {1, 3}), .version = version, .epoch = epoch};
+    running.plan.assignment.expose_on_evaluation = true;
+    const Ofrep ofrep(assign::compile(std::span(&running, 1)).value());
+    const Answer answer = ofrep.evaluate_flag(experiment, context_json({{"targetingKey", unit}}));
+    ASSERT_EQ(answer.exposures.size(), 1U);
+    const Exposure& exposure = answer.exposures[0];
+    EXPECT_TRUE(ids.insert(exposure.id).second) << experiment << " " << unit;
+    EXPECT_EQ(exposure.version, version);
+    EXPECT_EQ(exposure.epoch, epoch);
+    EXPECT_EQ(exposure.propensity, exposure.variant == "control" ? 0.25 : 0.75);
+  };
+  expose("exp", 1, 0, "u");
+  expose("exp", 2, 0, "u");
+  expose("exp", 1, 1, "u");
+  expose("exp", 1, 0, "v");
+  expose("a", 1, 2, "3:4:u");  // Told apart by the length of the experiment's id, were they joined.
+  expose("a:1:2", 3, 4, "u");
 }
 
 TEST(Ofrep, QuotesWhatJsonNeedsQuoted) {

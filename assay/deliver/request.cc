@@ -66,9 +66,9 @@ void set_value(Reader& reader, const dom::element& element, assign::Context& con
   }
 }
 
-// A name beyond this cannot be an attribute's. Without a bound, a hostile body could make us hash
-// one huge key again for each of a hundred thousand leaves below it.
-constexpr std::size_t kMaxNameBytes = 512;
+// A plan names no attribute that is longer. Without a bound, a hostile body could make us hash one
+// huge key again for each of a hundred thousand leaves below it.
+constexpr std::size_t kMaxNameBytes = 1024;
 
 // Objects first, so that an attribute whose whole name is "device.os" wins over the way by dots.
 void set_object(Reader& reader, const dom::object& object, assign::Context& context) {

@@ -170,5 +170,82 @@ TEST(Sticky, ALongIdIsKeptByItsHash) {
   EXPECT_EQ(later["metadata"]["assay_reason"], "sticky");
 }
 
+// Every one of these is new to the store, and told so.
+std::vector<NewMemory> news(const std::vector<assign::Running>& running, StickyStore& store,
+                            const json& context) {
+  const Ofrep ofrep(assign::compile(running).value(), &store);
+  return ofrep.evaluate_bulk(body_of(context)).memories;
+}
+
+assign::Running remembering(std::string id) {
+  assign::Running running{.plan = plan_of(std::move(id))};
+  running.plan.assignment.sticky = true;
+  return running;
+}
+
+TEST(Sticky, AMemoryIsOfOneExperiment) {
+  MapStore store;
+  const std::vector<assign::Running> running = {remembering("a"), remembering("c")};
+  store.kept[{"user", "u", "b"}] = {"b", "treatment", 0};  // Ended, or not started here.
+  store.kept[{"user", "u", "c"}] = {"c", "treatment", 0};
+  const auto fresh = news(running, store, {{"targetingKey", "u"}});
+  ASSERT_EQ(fresh.size(), 1U) << "c is known, a is not, b stands for neither";
+  EXPECT_EQ(fresh[0].memory.experiment, "a");
+}
+
+TEST(Sticky, AMemoryOfBeforeAReshuffleIsReplaced) {
+  MapStore store;
+  assign::Running running = remembering("a");
+  running.epoch = 3;
+  running.earlier = {{.epoch = 2, .traffic_ppm = 1'000'000, .weights = {1, 3}}};
+  store.kept[{"user", "u", "a"}] = {"a", "treatment", 1};
+  const auto fresh = news({running}, store, {{"targetingKey", "u"}});
+  ASSERT_EQ(fresh.size(), 1U);
+  EXPECT_EQ(fresh[0].memory.epoch, 3);
+  EXPECT_EQ(fresh[0].first_epoch, 2) << "what is of before that gives way";
+  store.kept[{"user", "u", "a"}] = {"a", "treatment", 2};
+  EXPECT_TRUE(news({running}, store, {{"targetingKey", "u"}}).empty());
+}
+
+TEST(Sticky, OnlyASplitIsRemembered) {
+  MapStore store;
+  assign::Running running = remembering("a");
+  running.plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  EXPECT_TRUE(news({running}, store, {{"targetingKey", "tester"}}).empty());
+  EXPECT_EQ(news({running}, store, {{"targetingKey", "u"}}).size(), 1U);
+  running.plan.assignment.traffic_ppm = 0;
+  EXPECT_TRUE(news({running}, store, {{"targetingKey", "u"}}).empty());
+  const Ofrep nobody(assign::compile(std::vector{running}).value(), &store);
+  const json outside =
+      json::parse(nobody.evaluate_flag("a", body_of({{"targetingKey", "u"}})).body);
+  EXPECT_EQ(outside["metadata"]["assay_reason"], "traffic");
+  EXPECT_FALSE(outside["metadata"].contains("propensity")) << "nothing was drawn";
+}
+
+TEST(Sticky, AnIdIsKeptAsItIsUpToWhatAnEventMayName) {
+  MapStore store;
+  for (const auto& [bytes, is_kept_whole] :
+       {std::pair{kMaxUnitIdBytes, true}, {kMaxUnitIdBytes + 1, false}}) {
+    const std::string id(bytes, 'x');
+    const auto fresh = news({remembering("a")}, store, {{"targetingKey", id}});
+    ASSERT_EQ(fresh.size(), 1U);
+    EXPECT_EQ(fresh[0].unit_id == id, is_kept_whole) << bytes;
+  }
+}
+
+TEST(Sticky, AssignmentsOfAllExperimentsAskToo) {
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  for (const char* units :
+       {R"({"units":[{"id":"u"}]})", R"({"experiment":"needs","units":[{"id":"u"}]})"}) {
+    const auto assigned = answer_assignments(ofrep.snapshot(), units, &store);
+    ASSERT_TRUE(assigned);
+    const json rows = json::parse(assigned->json)["assignments"];
+    EXPECT_EQ(rows.back()["experiment"], "needs");
+    EXPECT_EQ(rows.back()["reason"], "split") << "the treatment that it needs is remembered";
+  }
+}
+
 }  // namespace
 }  // namespace assay::deliver

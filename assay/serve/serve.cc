@@ -1,5 +1,6 @@
 #include "assay/serve/serve.h"
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -143,6 +144,7 @@ class Process {
                                         .tls_certificate_file = options.tls_certificate_file,
                                         .tls_key_file = options.tls_key_file},
                                        make_router(*backend_, *guard_, dashboard)));
+    listening_ = server_.get();
     const bool is_v6 = address.address.find(':') != std::string::npos;
     return fmt::format("{}://{}:{}", options.tls_certificate_file.empty() ? "http" : "https",
                        is_v6 ? "[" + address.address + "]" : address.address, server_->port());
@@ -165,8 +167,13 @@ class Process {
             .stored_events = status.events,
             .stored_exposures = status.exposures,
             .id_bytes = status.id_bytes,
-            .connections = static_cast<std::int64_t>(server_ ? server_->connections() : 0),
+            .connections = connections(),
             .streams = static_cast<std::int64_t>(streams_.open())};
+  }
+
+  std::int64_t connections() const {
+    const io::http::Server* server = listening_;
+    return server == nullptr ? 0 : static_cast<std::int64_t>(server->connections());
   }
 
   // Asked for at each check, so that a disk that was freed is ready again.
@@ -200,6 +207,8 @@ class Process {
   std::optional<Backend> backend_;
   std::optional<Guard> guard_;
   std::unique_ptr<io::http::Server> server_;
+  // The first requests are answered while listen() is still about to return.
+  std::atomic<const io::http::Server*> listening_ = nullptr;
 };
 
 }  // namespace

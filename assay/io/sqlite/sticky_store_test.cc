@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -76,6 +77,7 @@ TEST(StickyStore, TheFirstAnswerStandsUntilItDoesNotHoldAnyMore) {
   EXPECT_TRUE(remember(*store, {memory("u", "a", "control", 1)}).value());
   EXPECT_TRUE(remember(*store, {memory("u", "a", "control", 1)}).value()) << "says the same";
   EXPECT_FALSE(remember(*store, {memory("u", "a", "treatment", 2)}).value());
+  EXPECT_FALSE(remember(*store, {memory("u", "a", "control", 2)}).value()) << "of another draw";
   EXPECT_EQ(recalled(*store, "u"), "a=control@1 ");
   EXPECT_TRUE(remember(*store, {memory("u", "a", "treatment", 2, 2)}).value()) << "reshuffled";
   EXPECT_EQ(recalled(*store, "u"), "a=treatment@2 ");
@@ -120,6 +122,39 @@ TEST(StickyStore, SaysWhenItCannotWriteAndRecovers) {
   EXPECT_EQ(refused.error().code, Code::kUnavailable);
   ASSERT_TRUE(other.execute("ROLLBACK"));
   EXPECT_TRUE(remember(*store, {memory("u", "a", "b")}).value());
+}
+
+// While the disk is slow, what waits is bounded; and each request hears of its own memories.
+TEST(StickyStore, BoundsWhatWaitsAndAnswersEachRequestForItself) {
+  const std::string path = fresh_path("waits");
+  auto store = open(path);
+  EXPECT_TRUE(remember(*store, {memory("u0", "a", "old")}).value());
+  auto other = Database::open(path).value();
+  ASSERT_TRUE(other.execute("BEGIN EXCLUSIVE"));
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  const auto send = [&](const std::string& name, std::vector<NewMemory> memories) {
+    store->remember(std::move(memories), [&heard, &mutex, name](const Result<bool>& done) {
+      const std::lock_guard lock(mutex);
+      heard.push_back(name + (!done ? ":refused" : *done ? ":stands" : ":not first"));
+    });
+    const std::lock_guard lock(mutex);
+    return heard.empty() || heard.back() != name + ":refused";
+  };
+  EXPECT_TRUE(send("held", {memory("u9", "a", "b")}));  // The writer takes it, and is held up.
+  while (!send("many", std::vector<NewMemory>(StickyStore::kMaxWaiting, memory("u1", "a", "b")))) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(send("more", {memory("u2", "a", "b")}));
+  ASSERT_TRUE(other.execute("ROLLBACK"));
+  while (!send("two", {memory("u3", "a", "b"), memory("u0", "a", "new")})) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_TRUE(send("last", {memory("u4", "a", "b")}));
+  store->close();
+  std::erase_if(heard, [](const std::string& one) { return one.ends_with(":refused"); });
+  EXPECT_EQ(heard, (std::vector<std::string>{"held:stands", "many:stands", "two:not first",
+                                             "last:stands"}));
 }
 
 TEST(StickyStore, RefusesOtherFiles) {
