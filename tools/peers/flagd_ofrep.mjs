@@ -1,5 +1,5 @@
 // flagd's evaluator behind Node's own http, answering OFREP for bench/ofrep/run: 100 flags of three
-// conditions. Not flagd's server, which no registry has; Node's http is what its JavaScript handler
+// conditions. Not flagd's server, a Go module of its own; Node's http is what its JavaScript handler
 // runs on. Prints its port, serves until its input ends.
 import { createServer } from "node:http";
 import { FlagdCore } from "@openfeature/flagd-core";

@@ -4,7 +4,7 @@
 //
 // split: one even experiment. conditions: the same behind three conditions that every user meets.
 // many: 1,000 such experiments, 15 of them for each user. The SDK's user object is made for each
-// user inside the timed loop, as a server would.
+// user inside the timed loop, as a server would; it has attributes where conditions ask for them.
 import { createInterface } from "node:readline";
 import { serverPeers } from "./speed_servers.mjs";
 
@@ -16,9 +16,9 @@ const floor = (i) => `2.${i % 4}.0`;
 const below = (i) => (i % 4 === 0 ? "1.999.0" : `2.${(i % 4) - 1}.999`);
 const names = Array.from({ length: 1000 }, (_, i) => `experiment_${i}`);
 
-// Each: (experiments, with conditions?) → (id) → (name) → variant's key.
+// Each: (experiments, with conditions?, the users' attributes) → (id) → (name) → variant's key.
 const PEERS = {
-  async flagd(count, targeted) {
+  async flagd(count, targeted, traits) {
     const { FlagdCore } = await import("@openfeature/flagd-core");
     const core = new FlagdCore();
     const even = { fractional: [["control", 1], ["treatment", 1]] };
@@ -29,11 +29,11 @@ const PEERS = {
         { sem_ver: [{ var: "version" }, ">=", floor(i)] }] }, even, "control"] },
     }])) }));
     return (id) => {
-      const user = { targetingKey: id, ...USER };
+      const user = { targetingKey: id, ...traits };
       return (name) => core.resolveStringEvaluation(name, "?", user, quiet).value;
     };
   },
-  async growthbook(count, targeted) {
+  async growthbook(count, targeted, traits) {
     const { GrowthBookClient } = await import("@growthbook/growthbook");
     const features = Object.fromEntries(names.slice(0, count).map((name, i) => [name, {
       defaultValue: "?", rules: [{
@@ -43,11 +43,11 @@ const PEERS = {
     }]));
     const client = new GrowthBookClient().initSync({ payload: { features } });
     return (id) => {
-      const user = { attributes: { id, ...USER } };
+      const user = { attributes: { id, ...traits } };
       return (name) => client.evalFeature(name, user).value;
     };
   },
-  async unleash(count, targeted) {
+  async unleash(count, targeted, traits) {
     const { Unleash, InMemStorageProvider } = await import("unleash-client");
     const data = names.slice(0, count).map((name, i) => ({
       name, type: "experiment", enabled: true, strategies: [{
@@ -67,11 +67,11 @@ const PEERS = {
     client.on("warn", () => {});
     await new Promise((resolve) => client.once("ready", resolve));
     return (id) => {
-      const user = { userId: id, properties: { ...USER } };
+      const user = { userId: id, properties: { ...traits } };
       return (name) => client.getVariant(name, user).name;
     };
   },
-  async optimizely(count, targeted) {
+  async optimizely(count, targeted, traits) {
     const sdk = await import("@optimizely/optimizely-sdk");
     const match = (name, type, value) => ({ type: "custom_attribute", name, match: type, value });
     const datafile = JSON.stringify({
@@ -90,11 +90,11 @@ const PEERS = {
     const client = sdk.createInstance({ projectConfigManager: sdk.createStaticProjectConfigManager({ datafile }) });
     await client.onReady();
     return (id) => {
-      const user = { ...USER };
+      const user = { ...traits };
       return (name) => client.getVariation(name, id, user);
     };
   },
-  async eppo(count, targeted) {
+  async eppo(count, targeted, traits) {
     const { default: sdk } = await import("@eppo/js-client-sdk-common");
     const store = new sdk.MemoryOnlyConfigurationStore();
     await store.setEntries(Object.fromEntries(names.slice(0, count).map((name, i) => [name, {
@@ -109,18 +109,19 @@ const PEERS = {
     }])));
     const client = new sdk.EppoClient({ flagConfigurationStore: store });
     return (id) => {
-      const user = { ...USER };
+      const user = { ...traits };
       return (name) => client.getStringAssignment(name, id, user, "?");
     };
   },
 };
 
-Object.assign(PEERS, serverPeers({ names, countries, floor, user: USER, quiet }));
+Object.assign(PEERS, serverPeers({ names, countries, floor, quiet }));
 
 const askers = new Map();
 async function asker(peer, scenario) {
   if (!askers.has(scenario)) {
-    askers.set(scenario, await PEERS[peer](scenario === "many" ? 1000 : 1, scenario !== "split"));
+    askers.set(scenario, await PEERS[peer](scenario === "many" ? 1000 : 1, scenario !== "split",
+      scenario === "split" ? {} : USER));
   }
   return askers.get(scenario);
 }

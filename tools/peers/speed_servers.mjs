@@ -2,10 +2,10 @@
 // fetch their rules (from this process), or that are called by their own classes.
 import { createServer } from "node:http";
 
-export function serverPeers({ names, countries, floor, user, quiet }) {
+export function serverPeers({ names, countries, floor, quiet }) {
   const plans = (count, make) => Object.fromEntries(names.slice(0, count).map((name, i) => [name, make(name, i)]));
   return {
-    async launchdarkly(count, targeted) {
+    async launchdarkly(count, targeted, traits) {
       const sdk = (await import("@launchdarkly/node-server-sdk")).default;
       const { TestData } = (await import("@launchdarkly/node-server-sdk/integrations")).default;
       const data = new TestData();
@@ -22,11 +22,11 @@ export function serverPeers({ names, countries, floor, user, quiet }) {
         logger: quiet });
       await client.waitForInitialization({ timeout: 5 });
       return (id) => {
-        const context = { kind: "user", key: id, ...user };
+        const context = { kind: "user", key: id, ...traits };
         return (name) => client.variation(name, context, "?");
       };
     },
-    async openfeature(count, targeted) {
+    async openfeature(count, targeted, traits) {
       const { FlagdCore } = await import("@openfeature/flagd-core");
       const { OpenFeature } = await import("@openfeature/server-sdk");
       const core = new FlagdCore();
@@ -43,18 +43,20 @@ export function serverPeers({ names, countries, floor, user, quiet }) {
           core.resolveStringEvaluation(name, otherwise, context, quiet) });
       const client = OpenFeature.getClient(domain);
       return (id) => {
-        const context = { targetingKey: id, ...user };
+        const context = { targetingKey: id, ...traits };
         return (name) => client.getStringValue(name, "?", context);
       };
     },
-    async planout(count, targeted) {
+    async planout(count, targeted, traits) {
       const { default: PlanOut } = await import("planout");
       const classes = plans(count, (name, i) => class extends PlanOut.Experiment {
         setup() { this.setName(name); this.setSalt(name); this.setAutoExposureLogging(false); }
         assign(params, args) {
-          const [major, minor] = args.version.split(".").map(Number);
-          const meets = !targeted || (countries(i).includes(args.country) && args.platform === "ios" &&
-            (major > 2 || (major === 2 && minor >= i % 4)));
+          const recent = () => {
+            const [major, minor] = args.version.split(".").map(Number);
+            return major > 2 || (major === 2 && minor >= i % 4);
+          };
+          const meets = !targeted || (countries(i).includes(args.country) && args.platform === "ios" && recent());
           params.set("variant", meets
             ? new PlanOut.Ops.Random.UniformChoice({ choices: ["control", "treatment"], unit: args.id }) : "control");
         }
@@ -64,11 +66,11 @@ export function serverPeers({ names, countries, floor, user, quiet }) {
         previouslyLogged() { return false; }
       });
       return (id) => {
-        const args = { id, ...user };
+        const args = { id, ...traits };
         return (name) => new classes[name](args).get("variant");
       };
     },
-    async statsig(count, targeted) {
+    async statsig(count, targeted, traits) {
       const { Statsig, StatsigUser } = (await import("@statsig/statsig-node-core")).default;
       const conditions = {};
       const condition = (key, fields) => { conditions[key] = { additionalValues: null, isDeviceBased: false,
@@ -93,13 +95,13 @@ export function serverPeers({ names, countries, floor, user, quiet }) {
           get: async () => ({ result: specs, time: 1 }), supportPollingUpdatesFor: async () => false } });
       await statsig.initialize();
       const quietly = { disableExposureLogging: true };
+      const { country, ...custom } = traits;
       return (id) => {
-        const who = new StatsigUser({ userID: id, country: user.country, custom: { platform: user.platform,
-          version: user.version } });
+        const who = new StatsigUser(country ? { userID: id, country, custom: { ...custom } } : { userID: id });
         return (name) => statsig.getExperiment(who, name, quietly).value.key;
       };
     },
-    async eppo_node(count, targeted) {
+    async eppo_node(count, targeted, traits) {
       const sdk = (await import("@eppo/node-server-sdk")).default;
       const flags = plans(count, (key, i) => ({
         key, enabled: true, variationType: "STRING", totalShards: 10_000,
@@ -121,7 +123,7 @@ export function serverPeers({ names, countries, floor, user, quiet }) {
         assignmentLogger: { logAssignment() {} } });
       client.stopPolling();
       server.close();
-      return (id) => (name) => client.getStringAssignment(name, id, { ...user }, "?");
+      return (id) => (name) => client.getStringAssignment(name, id, { ...traits }, "?");
     },
   };
 }

@@ -6,7 +6,7 @@ from .tree import Finding
 SNAKE = re.compile(r"^\.?[a-z0-9_]+(\.[a-z0-9_]+)*$")
 GIVEN = {  # Names that a tool or a custom prescribes.
     "CMakeLists.txt", "CMakePresets.json", "Makefile", "README.md", "ARCHITECTURE.md", "LICENSE",
-    "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "STYLE.md", "ORIGINS.md",
+    "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "STYLE.md", "ORIGINS.md", "Cargo.toml",
     ".clang-format", ".clang-tidy", "package-lock.json", "vite-env.d.ts", ".prettierrc.json",
 }
 VAGUE = {"src", "common", "core", "misc", "util", "utils", "helper", "helpers", "shared", "lib2"}
