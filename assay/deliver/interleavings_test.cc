@@ -73,6 +73,9 @@ TEST(Interleavings, HostileBodiesAreRefused) {
   std::string deep = R"({"request":)";
   for (int i = 0; i < 1'000'000; ++i) deep += '[';
   EXPECT_FALSE(problems_of(deep).empty());
+  std::string items = R"({"request":"q","salt":"s","rankings":{"treatment":[],"control":[)";
+  items += std::string(500'000, '[') + std::string(500'000, ']') + "]}}";
+  EXPECT_FALSE(problems_of(items).empty());
   json many = json::array();
   for (std::size_t i = 0; i <= kMaxRankedItems; ++i) many.push_back(std::to_string(i));
   const json body = {

@@ -141,6 +141,64 @@ class Crash(unittest.TestCase):
             self.assertEqual(ask(server, {"user": "bob"}), (bob["variant"], "sticky", 1))
             self.assertEqual(server.stop(), 0)
 
+    def test_answers_that_cross_a_change_of_weights_agree(self):
+        """Many ask for the same new unit at once, on every route, while the weights jump."""
+        plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
+                                  "  adaptive: {floor: 1%}\n  exposure: on_evaluation")
+        path = "/ofrep/v1/evaluate/flags"
+
+        def by_flag(server, unit):
+            return server.post(f"{path}/ranker_v2", {"context": {"targetingKey": unit}})
+
+        def by_bulk(server, unit):
+            status, answer = server.post(path, {"context": {"targetingKey": unit}})
+            return status, answer["flags"][0] if status == 200 else answer
+
+        def by_rows(server, unit):
+            status, answer = server.post("/v1/assignments", {"units": [{"id": unit}]})
+            return status, answer["assignments"][0] if status == 200 else answer
+
+        with Server(BINARY) as server:
+            self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            stop, failures, heard = threading.Event(), [], {}
+            together = threading.Barrier(4)
+
+            def jump():
+                for number in range(10_000):
+                    few, many = ("1%", "99%")[::1 if number % 2 else -1]
+                    status, answer = server.post("/v1/experiments/ranker_v2/weights", {
+                        "allocation": {"control": few, "treatment": many}})
+                    if status != 200:
+                        failures.append(answer)
+                    if stop.is_set():
+                        return
+
+            def ask(route, routes):
+                for number in range(150):
+                    together.wait(60)
+                    status, answer = routes[(route + number) % len(routes)](server, f"u{number}")
+                    if status == 200:
+                        heard.setdefault(f"u{number}", set()).add(answer["variant"])
+                    elif status != 503:
+                        failures.append(answer)
+
+            jumping = threading.Thread(target=jump)
+            asking = [threading.Thread(target=ask, args=(i, (by_flag, by_bulk, by_rows)))
+                      for i in range(4)]
+            for thread in [jumping, *asking]:
+                thread.start()
+            for thread in asking:
+                thread.join()
+            stop.set()
+            jumping.join()
+            self.assertEqual(failures, [])
+            self.assertEqual([unit for unit, variants in heard.items() if len(variants) != 1], [])
+            self.assertEqual(len(heard), 150)
+            self.assertEqual(set.union(*heard.values()), {"control", "treatment"})
+            for unit, variants in heard.items():
+                self.assertEqual(by_flag(server, unit)[1]["variant"], *variants)
+            self.assertEqual(server.stop(), 0, server.read_log())
+
     def test_sigterm_in_the_middle_of_an_import(self):
         with Server(BINARY) as server:
             load = Load(server, "import")
