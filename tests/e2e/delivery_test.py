@@ -2,8 +2,10 @@
 
     python3 tests/e2e/delivery_test.py build/release/bin/assay
 """
+import ctypes
 import http.client
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -82,6 +84,58 @@ class Switchbacks(unittest.TestCase):
             periods = sum(count["n"] for count in card["units"])
             self.assertIn(periods, (4, 5), "one exposure per period")
             self.assertLessEqual(len(seen), 2)
+
+
+def stored_exposures(folder):
+    """What the stopped server stored: unit, variant, epoch, override and propensity, as texts."""
+    duckdb = ctypes.CDLL(os.path.join(os.path.dirname(BINARY), "libduckdb.so"))
+    duckdb.duckdb_value_varchar.restype = ctypes.c_char_p
+    duckdb.duckdb_value_varchar.argtypes = [ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64]
+    duckdb.duckdb_row_count.restype = ctypes.c_uint64
+    database, connection = ctypes.c_void_p(), ctypes.c_void_p()
+    result = (ctypes.c_uint64 * 16)()  # Larger than a duckdb_result.
+    question = (b"SELECT unit_kind || ' ' || unit_id, variant, epoch, is_override, propensity "
+                b"FROM exposures ORDER BY ALL")
+    try:
+        assert duckdb.duckdb_open(os.path.join(folder, "events.duckdb").encode(),
+                                  ctypes.byref(database)) == 0
+        assert duckdb.duckdb_connect(database, ctypes.byref(connection)) == 0
+        assert duckdb.duckdb_query(connection, question, ctypes.byref(result)) == 0
+        return [[duckdb.duckdb_value_varchar(ctypes.byref(result), column, row).decode()
+                 for column in range(5)]
+                for row in range(duckdb.duckdb_row_count(ctypes.byref(result)))]
+    finally:
+        duckdb.duckdb_disconnect(ctypes.byref(connection))
+        duckdb.duckdb_close(ctypes.byref(database))
+
+
+class ExposingAnswers(unittest.TestCase):
+    def test_are_stored_with_all_that_a_bandit_needs(self):
+        plan = EXPERIMENT.replace("id: ranker_v2", "id: ranker_v2\n  sticky: true\n"
+                                  "  adaptive: {floor: 10%}\n  exposure: on_evaluation\n"
+                                  "  fallback_unit: device\n  overrides: {tester: treatment}")
+        flag, expected = "/ofrep/v1/evaluate/flags/ranker_v2", []
+        with Server(BINARY) as server:
+            start(server, plan)
+            for epoch, control in enumerate((50, 20)):
+                weights = {"control": f"{control}%", "treatment": f"{100 - control}%"}
+                if epoch == 1:
+                    status, _ = server.post("/v1/experiments/ranker_v2/weights",
+                                            {"allocation": weights})
+                    self.assertEqual(status, 200)
+                for kind in ("user", "device"):
+                    for i in range(10):
+                        unit = f"u{epoch}{i}"
+                        for _ in range(2):  # Asking again is no second exposure.
+                            status, answer = server.post(flag, {"context": {kind: unit}})
+                            self.assertEqual(status, 200)
+                        share = float(weights[answer["variant"]][:-1]) / 100
+                        expected.append([f"{kind} {unit}", answer["variant"], str(epoch), "false",
+                                         str(share)])
+            server.post(flag, {"context": {"user": "tester"}})
+            expected.append(["user tester", "treatment", "1", "true", "1.0"])
+            self.assertEqual(server.stop(), 0, server.read_log())
+            self.assertEqual(stored_exposures(server.folder), sorted(expected))
 
 
 class CloudEvents(unittest.TestCase):
@@ -246,5 +300,5 @@ class Growthbook(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BINARY = sys.argv.pop(1)
+    BINARY = os.path.abspath(sys.argv.pop(1))
     unittest.main()
