@@ -132,13 +132,17 @@ Running outline_of(const Running& running) {
   outline.plan.assignment.slots = running.plan.assignment.slots;
   outline.plan.assignment.share_ppm = running.plan.assignment.share_ppm;
   outline.plan.assignment.prerequisites = running.plan.assignment.prerequisites;
+  for (const define::Forced& one : running.plan.assignment.forced) {
+    outline.plan.assignment.forced.push_back({one.variant, {}, one.prerequisites});
+  }
   outline.is_stopped = running.is_stopped;
   return outline;
 }
 
 // All to itself: nothing to remember but what the snapshot knows.
 bool is_plain(const define::Assignment& plan) {
-  return plan.layer.empty() && plan.slots.empty() && !plan.share_ppm && plan.prerequisites.empty();
+  return plan.layer.empty() && plan.slots.empty() && !plan.share_ppm &&
+         all_prerequisites(plan).empty();
 }
 
 }  // namespace
@@ -256,6 +260,11 @@ class Compiler {
                                   .name = snapshot_->texts_.intern(one.name),
                                   .unit_kind = *kind});
     }
+    for (const define::Namespace& one : plan.namespaces) {
+      const auto kind = unit_kind(running.plan, one.unit);
+      if (!kind) return;
+      add_namespace(one, *kind, special);
+    }
     if (plan.switchback) {
       special.period_micros = plan.switchback->period_seconds * kMicrosPerSecond;
       special.burn_in_micros = plan.switchback->burn_in_seconds * kMicrosPerSecond;
@@ -270,6 +279,17 @@ class Compiler {
     entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
     entry.flags |= Snapshot::kSpecial;
     snapshot_->specials_.push_back(std::move(special));
+  }
+
+  void add_namespace(const define::Namespace& one, std::uint8_t kind, Special& special) {
+    Special::Namespace added{.scheme = one.hash,
+                             .unit_kind = kind,
+                             .salt = snapshot_->texts_.intern(one.salt),
+                             .ranges = {}};
+    for (const SlotRange& range : one.ranges) {
+      added.ranges.push_back(peer_range(one.hash, range.begin, range.end));
+    }
+    special.namespaces.push_back(std::move(added));
   }
 
   std::uint32_t forced_program(const Experiment& plan, const define::Forced& one) {
@@ -295,18 +315,31 @@ class Compiler {
   // Once all experiments have their numbers.
   void find_prerequisites(std::span<const Running> related) {
     for (const Running& running : related) {
-      for (const define::Prerequisite& one : running.plan.assignment.prerequisites) {
-        Special::Prerequisite found{.experiment = snapshot_->ids_.find(one.experiment),
-                                    .name = snapshot_->texts_.intern(one.experiment),
-                                    .variants = {}};
-        for (const std::string& key : one.variants) {
-          if (found.experiment == TextTable::kAbsent) break;
-          found.variants.push_back(variant_number({found.experiment}, key));
-        }
-        const Snapshot::Entry& entry = snapshot_->entries_[snapshot_->ids_.find(running.plan.id)];
-        snapshot_->specials_[entry.special].prerequisites.push_back(std::move(found));
+      const define::Assignment& plan = running.plan.assignment;
+      if (all_prerequisites(plan).empty()) continue;
+      const Snapshot::Entry& entry = snapshot_->entries_[snapshot_->ids_.find(running.plan.id)];
+      Special& special = snapshot_->specials_[entry.special];
+      special.prerequisites = found_of(plan.prerequisites);
+      for (std::size_t i = 0; i < plan.forced.size(); ++i) {
+        special.forced[i].prerequisites = found_of(plan.forced[i].prerequisites);
       }
     }
+  }
+
+  std::vector<Special::Prerequisite> found_of(const std::vector<define::Prerequisite>& wanted) {
+    std::vector<Special::Prerequisite> all;
+    for (const define::Prerequisite& one : wanted) {
+      Special::Prerequisite found{.experiment = snapshot_->ids_.find(one.experiment),
+                                  .name = snapshot_->texts_.intern(one.experiment),
+                                  .variants = {}};
+      for (const std::string& key : one.variants) {
+        if (found.experiment == TextTable::kAbsent) break;
+        found.variants.push_back(variant_number({found.experiment}, key));
+      }
+      if (one.or_outside) found.variants.push_back(Assignment::kNone);
+      all.push_back(std::move(found));
+    }
+    return all;
   }
 
   std::int16_t variant_number(Handle experiment, std::string_view key) const {
@@ -426,7 +459,7 @@ Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const 
   for (std::size_t i = 0, count = related.size(); i < count; ++i) {
     const define::Assignment plan = related[i].plan.assignment;
     relate(plan.layer);
-    for (const define::Prerequisite& one : plan.prerequisites) relate(one.experiment);
+    for (const define::Prerequisite& one : all_prerequisites(plan)) relate(one.experiment);
   }
   return compiler.finish(related);
 }

@@ -50,7 +50,7 @@ class Graph {
 
   void connect(std::size_t i) {
     if (experiments_[i].is_stopped) return;
-    for (const define::Prerequisite& one : plan(i).assignment.prerequisites) {
+    for (const define::Prerequisite& one : all_prerequisites(plan(i).assignment)) {
       const auto found = index_.find(one.experiment);
       if (found == index_.end()) continue;
       needs_[i].push_back(found->second);
@@ -113,7 +113,7 @@ class Graph {
 
 Problems prerequisite_problems(std::span<const Running> experiments) {
   const auto has_some = [](const Running& one) {
-    return !one.is_stopped && !one.plan.assignment.prerequisites.empty();
+    return !one.is_stopped && !all_prerequisites(one.plan.assignment).empty();
   };
   if (std::ranges::none_of(experiments, has_some)) return {};
   return Graph(experiments).check();

@@ -156,6 +156,11 @@ std::uint64_t peer_bucket(HashScheme scheme, std::string_view salt, std::string_
   ASSAY_CHECK(false);
 }
 
+BucketRange peer_range(HashScheme scheme, std::uint32_t begin_ppm, std::uint32_t end_ppm) {
+  return {.begin = first_bucket(scheme, begin_ppm / double{define::kLayerSlots}),
+          .end = first_bucket(scheme, end_ppm / double{define::kLayerSlots})};
+}
+
 std::uint64_t peer_shares(HashScheme scheme) {
   switch (scheme) {
     case HashScheme::kLaunchdarkly:
@@ -198,6 +203,10 @@ std::optional<std::vector<BucketRange>> peer_split(HashScheme scheme,
 bool has_peer_traffic(HashScheme scheme) {
   return scheme == HashScheme::kGrowthbookV2 || scheme == HashScheme::kGrowthbookV1 ||
          scheme == HashScheme::kUnleash;
+}
+
+bool has_namespaces(HashScheme scheme) {
+  return scheme == HashScheme::kGrowthbookV2 || scheme == HashScheme::kGrowthbookV1;
 }
 
 bool is_in_unleash_rollout(std::string_view salt, std::string_view id, std::uint32_t traffic_ppm) {

@@ -51,12 +51,18 @@ std::optional<std::vector<BucketRange>> peer_split(define::HashScheme scheme,
                                                    std::span<const std::uint32_t> weights,
                                                    std::size_t control, std::uint32_t traffic_ppm);
 
+// The buckets that the peer holds for inside of [begin_ppm, end_ppm) millionths.
+BucketRange peer_range(define::HashScheme scheme, std::uint32_t begin_ppm, std::uint32_t end_ppm);
+
 // The number of equal shares in which the peer writes weights; 0 if it takes any.
 std::uint64_t peer_shares(define::HashScheme scheme);
 
 // True where the peer's own rule says who is in the experiment when `traffic` is partial. Elsewhere
 // assay's slots say so, and the peer's hash only splits.
 bool has_peer_traffic(define::HashScheme scheme);
+
+// True where the peer keeps experiments apart by ranges of a hash of their own.
+bool has_namespaces(define::HashScheme scheme);
 
 // Unleash only: its gradual rollout draws a percentage of its own.
 bool is_in_unleash_rollout(std::string_view salt, std::string_view id, std::uint32_t traffic_ppm);

@@ -31,7 +31,7 @@ bool Snapshot::needs_memory(Handle experiment) const {
   const Entry& entry = entries_[experiment.index];
   if ((entry.flags & kSpecial) == 0 || sticky_.empty()) return false;
   const Special& special = specials_[entry.special];
-  return special.is_sticky || !special.prerequisites.empty();
+  return special.is_sticky || special.asks_others();
 }
 bool Snapshot::exposes_on_evaluation(Handle experiment) const {
   return (entries_[experiment.index].flags & kExposes) != 0;
@@ -198,7 +198,7 @@ std::string Snapshot::explain(const Assignment& assignment) const {
     case Reason::kBurnIn:
       return "chosen by hash, but the period has just begun";
     case Reason::kExcluded:
-      return "the unit's slot of the layer belongs to no variant of this one";
+      return "the unit's slot of the layer, or of a namespace, belongs to no variant of this one";
     case Reason::kTraffic:
       return "eligible, but outside of the present share of traffic";
     case Reason::kSplit:

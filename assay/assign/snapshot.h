@@ -11,11 +11,11 @@
 // change. Evaluating allocates nothing and takes no lock.
 //
 // Order of evaluation: stopped, no unit, override, forced, holdout, prerequisite, targeting, layer
-// slot, memory, traffic, split. An override comes before everything that could keep the unit out,
-// for that is what it is for. What an experiment has beyond targeting, slots and weights is in
-// special.h. Targeting comes before traffic although a slot is cheaper to test: the answer is the
-// same, but so `traffic` means "eligible, waiting for more traffic", and the counts of reasons say
-// how many units a ramp will reach.
+// slot, namespace, memory, traffic, split. An override comes before everything that could keep the
+// unit out, for that is what it is for. What an experiment has beyond targeting, slots and weights
+// is in special.h. Targeting comes before traffic although a slot is cheaper to test: the answer is
+// the same, but so `traffic` means "eligible, waiting for more traffic", and the counts of reasons
+// say how many units a ramp will reach.
 //
 // Frozen scheme (design.md, spec/conformance): digest = XXH3_64(id); slot = draw(digest, "layer:" +
 // layer) scaled to 1,000,000; variant = draw(digest, salt) against cumulative weights. The prefix
@@ -204,6 +204,9 @@ class Snapshot {
   bool is_forced(const Special& special, const Context& context, Assignment& answer) const;
   bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
   bool lacks_variant(const Special& special, const Context& context, Assignment& answer) const;
+  const Special::Prerequisite* lacking(std::span<const Special::Prerequisite> all,
+                                       const Context& context) const;
+  bool is_in_namespaces(const Special& special, const Context& context) const;
   Entry special_entry(const Entry& entry, const Unit& unit,
                       const std::optional<Timestamp>& now) const;
 

@@ -98,6 +98,11 @@ std::vector<Running> related() {
   std::vector<Running> all = {{.plan = plan_of("first")}, rich()};
   all[1].is_stopped = false;
   all[0].plan.assignment.prerequisites = {{.experiment = "last", .variants = {"treatment"}}};
+  all[0].plan.assignment.prerequisites[0].or_outside = true;
+  all[0].plan.assignment.namespaces = {
+      {define::HashScheme::kGrowthbookV1, "__all", "user", {{0, 500'000}, {600'000, 900'000}}}};
+  all[0].plan.assignment.forced = {
+      {"control", leaf(Op::kExists, "beta", {true}), {{"beside", {"control"}, false}}}};
   all[0].plan.assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 50'000}};
   all.push_back({.plan = plan_of("beside")});
   all[2].plan.assignment.layer = "home";

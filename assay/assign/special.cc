@@ -53,13 +53,30 @@ bool has_sound_period(const define::Switchback& switchback) {
          switchback.burn_in_seconds >= 0 && switchback.burn_in_seconds < switchback.period_seconds;
 }
 
+bool is_no_range(const define::SlotRange& range) {
+  return range.begin >= range.end || range.end > define::kLayerSlots;
+}
+
 }  // namespace
 
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
   return !plan.forced.empty() || !plan.holdouts.empty() || !plan.prerequisites.empty() ||
-         plan.switchback.has_value() || !plan.fallback_unit.empty() || plan.sticky ||
-         !running.earlier.empty();
+         !plan.namespaces.empty() || plan.switchback.has_value() || !plan.fallback_unit.empty() ||
+         plan.sticky || !running.earlier.empty();
+}
+
+std::vector<define::Prerequisite> all_prerequisites(const define::Assignment& plan) {
+  std::vector<define::Prerequisite> all = plan.prerequisites;
+  for (const define::Forced& one : plan.forced) {
+    all.insert(all.end(), one.prerequisites.begin(), one.prerequisites.end());
+  }
+  return all;
+}
+
+bool Special::asks_others() const {
+  return !prerequisites.empty() ||
+         std::ranges::any_of(forced, [](const Forced& one) { return !one.prerequisites.empty(); });
 }
 
 Problems special_problems(const Running& running) {
@@ -71,6 +88,16 @@ Problems special_problems(const Running& running) {
     if (salt != holdout_salt_text(one.name)) continue;
     problems.push_back(problem(running.plan, "salt", "is the salt of the holdout " + one.name,
                                "an experiment that measures a holdout has holdouts: none"));
+  }
+  for (const define::Namespace& one : plan.namespaces) {
+    if (!has_namespaces(one.hash)) {
+      problems.push_back(problem(running.plan, "namespaces", "are GrowthBook's alone",
+                                 "hash: growthbook_v2 or growthbook_v1"));
+    }
+    if (std::ranges::any_of(one.ranges, is_no_range)) {
+      problems.push_back(
+          problem(running.plan, "namespaces", "have a range that is empty, or beyond a million"));
+    }
   }
   const bool moves_nobody = running.earlier.empty() || plan.sticky;
   if (plan.sticky && plan.switchback) {
@@ -115,6 +142,7 @@ bool Snapshot::is_forced(const Special& special, const Context& context, Assignm
     if (one.program != Targeting::kAlways && !targeting_.match(one.program, context).accepted) {
       continue;
     }
+    if (lacking(one.prerequisites, context) != nullptr) continue;
     answer.reason = Reason::kOverride;
     answer.variant = one.variant;
     answer.propensity = 1.0;
@@ -135,18 +163,36 @@ bool Snapshot::is_held_out(const Special& special, const Context& context,
   return false;
 }
 
+// The first that is not met; null where all are.
+const Special::Prerequisite* Snapshot::lacking(std::span<const Special::Prerequisite> all,
+                                               const Context& context) const {
+  for (const Special::Prerequisite& one : all) {
+    std::int16_t has = Assignment::kNone;
+    if (one.experiment != TextTable::kAbsent) {
+      has = evaluate(Handle{one.experiment}, context).variant;
+    }
+    if (std::ranges::find(one.variants, has) == one.variants.end()) return &one;
+  }
+  return nullptr;
+}
+
 bool Snapshot::lacks_variant(const Special& special, const Context& context,
                              Assignment& answer) const {
-  for (const Special::Prerequisite& one : special.prerequisites) {
-    if (one.experiment != TextTable::kAbsent) {
-      const std::int16_t has = evaluate(Handle{one.experiment}, context).variant;
-      if (std::ranges::find(one.variants, has) != one.variants.end()) continue;
-    }
-    answer.reason = Reason::kPrerequisite;
-    answer.attribute = one.name;
-    return true;
-  }
-  return false;
+  const Special::Prerequisite* one = lacking(special.prerequisites, context);
+  if (one == nullptr) return false;
+  answer.reason = Reason::kPrerequisite;
+  answer.attribute = one->name;
+  return true;
+}
+
+bool Snapshot::is_in_namespaces(const Special& special, const Context& context) const {
+  return std::ranges::all_of(special.namespaces, [&](const Special::Namespace& one) {
+    const Unit& unit = context.unit(one.unit_kind);
+    if (unit.id.empty()) return false;
+    const std::uint64_t bucket = peer_bucket(one.scheme, texts_.text(one.salt), unit.id);
+    return std::ranges::any_of(one.ranges,
+                               [&](const BucketRange& range) { return range.contains(bucket); });
+  });
 }
 
 // The experiment as it is for this unit: with the split and the epoch of its slot, and the salt of
@@ -250,6 +296,12 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   if (!is_overridden && lacks_variant(special, context, answer)) return answer;
   answer = decide_plain(special_entry(entry, unit, now), context);
   answer.by_fallback = by_fallback;
+  const bool had_slot = answer.reason == Reason::kSplit || answer.reason == Reason::kTraffic;
+  if (had_slot && !is_in_namespaces(special, context)) {
+    answer.variant = Assignment::kNone;
+    answer.propensity = 0.0;
+    return because(Reason::kExcluded);
+  }
   if (special.is_sticky) stick(plain, context, answer);
   const bool burns_in = switches && (now->micros - special.start_micros) % special.period_micros <
                                         special.burn_in_micros;

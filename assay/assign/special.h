@@ -1,13 +1,14 @@
 // Special: what only some experiments have — a second kind of unit, memory, forced variants,
-// holdouts, prerequisites, switchbacks, and splits that earlier epochs promised. It stands in
-// tables of its own and is read by Snapshot::decide_special, so that plain experiments pay nothing
-// for it.
+// holdouts, prerequisites, namespaces, switchbacks, and splits that earlier epochs promised. It
+// stands in tables of its own and is read by Snapshot::decide_special, so that plain experiments
+// pay nothing for it.
 //
 // - Forced: whoever meets a condition has a variant by it; the first condition that is met counts.
 // - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
 //   every experiment that has it.
 // - Prerequisite: the variant of another experiment is asked for in the same context. The graph has
 //   no cycle, and one evaluation asks at most kMaxEvaluations experiments; compile checks both.
+// - Namespace: after the layer's slot, a bucket of a peer's hash must lie in the plan's ranges.
 // - Cohort: the slots that an earlier epoch had in use keep its weights and its number. So weights
 //   change without a store and without moving anyone: those whom a raise of traffic brings in are
 //   split by the new ones.
@@ -26,6 +27,7 @@
 #include <span>
 #include <vector>
 
+#include "assay/assign/schemes.h"
 #include "assay/base/problem.h"
 #include "assay/define/experiment.h"
 
@@ -43,9 +45,15 @@ struct Special {
     std::uint8_t unit_kind = 0;
   };
   struct Prerequisite {
-    std::uint32_t experiment = 0;  // In the snapshot; TextTable::kAbsent: not there.
-    std::uint32_t name = 0;        // In the snapshot's texts.
-    std::vector<std::int16_t> variants;
+    std::uint32_t experiment = 0;        // In the snapshot; TextTable::kAbsent: not there.
+    std::uint32_t name = 0;              // In the snapshot's texts.
+    std::vector<std::int16_t> variants;  // kNone: outside of it will do.
+  };
+  struct Namespace {
+    define::HashScheme scheme = define::HashScheme::kGrowthbookV2;
+    std::uint8_t unit_kind = 0;
+    std::uint32_t salt = 0;  // In the snapshot's texts.
+    std::vector<BucketRange> ranges;
   };
   struct Cohort {
     std::int64_t epoch = 0;
@@ -55,20 +63,27 @@ struct Special {
   struct Forced {
     std::uint32_t program = 0;  // Of the snapshot's targeting.
     std::int16_t variant = 0;
+    std::vector<Prerequisite> prerequisites;
   };
   std::optional<std::uint8_t> fallback_kind;
   bool is_sticky = false;
   std::vector<Forced> forced;
   std::vector<Holdout> holdouts;
   std::vector<Prerequisite> prerequisites;
+  std::vector<Namespace> namespaces;
   std::vector<Cohort> cohorts;     // Oldest first, without the present one.
   std::int64_t period_micros = 0;  // 0: no switchback.
   std::int64_t burn_in_micros = 0;
   std::int64_t start_micros = 0;
   std::uint32_t salt_text = 0;  // Switchback: in the snapshot's texts.
+
+  bool asks_others() const;
 };
 
 bool is_special(const Running& running);
+
+// Of the experiment and of what it forces.
+std::vector<define::Prerequisite> all_prerequisites(const define::Assignment& plan);
 
 // A cycle (named), a variant that the other experiment does not have, too many experiments to ask.
 Problems prerequisite_problems(std::span<const Running> experiments);

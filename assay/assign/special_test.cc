@@ -1,5 +1,5 @@
-// Holdouts, prerequisites, cohorts and switchbacks: each answer and reason, and on a world of
-// twelve slots that nobody moves who should not.
+// Holdouts, prerequisites, namespaces, cohorts and switchbacks: each answer and reason, and on a
+// world of twelve slots that nobody moves who should not.
 #include <array>
 #include <set>
 #include <string>
@@ -191,6 +191,86 @@ TEST(Prerequisite, AnEvaluationAsksABoundedNumber) {
 TEST(Prerequisite, RefusesVariantsThatAreNot) {
   EXPECT_THAT(refusal({needs("b", {{"a", {"tretment"}}}), {.plan = plan_of("a")}}),
               HasSubstr("a has no variant \"tretment\""));
+}
+
+TEST(Prerequisite, MayTakeInWhoIsOutside) {
+  Running a{.plan = plan_of("a")};
+  a.plan.assignment.traffic_ppm = 300'000;
+  const auto snapshot = must_compile({needs("b", {{"a", {"control"}, true}}), a});
+  std::array<int, 3> seen{};
+  for (int i = 0; i < 400; ++i) {
+    const int other = ask(*snapshot, "a", user(i)).variant;
+    ++seen[static_cast<std::size_t>(other + 1)];
+    ASSERT_EQ(ask(*snapshot, "b", user(i)).reason,
+              other == 1 ? Reason::kPrerequisite : Reason::kSplit);
+  }
+  EXPECT_GT(std::ranges::min(seen), 30);
+  a.is_stopped = true;
+  EXPECT_TRUE(ask(*must_compile({needs("b", {{"a", {"control"}, true}}), a}), "b", "u").assigned());
+}
+
+TEST(Prerequisite, ForcesAVariant) {
+  Running b{.plan = plan_of("b")};
+  b.plan.assignment.targeting = leaf(Op::kEqual, "staff", {true});
+  b.plan.assignment.forced = {{"treatment", {}, {{"a", {"treatment"}}}}};
+  const auto snapshot = must_compile({b, {.plan = plan_of("a")}});
+  for (int i = 0; i < 100; ++i) {
+    const Assignment answer = ask(*snapshot, "b", user(i));
+    const bool is_forced = ask(*snapshot, "a", user(i)).variant == 1;
+    ASSERT_EQ(answer.reason, is_forced ? Reason::kOverride : Reason::kTargeting);
+    ASSERT_EQ(answer.variant, is_forced ? 1 : Assignment::kNone);
+  }
+  EXPECT_TRUE(snapshot->find("b") && !snapshot->needs_memory(*snapshot->find("b")));
+  b.plan.assignment.forced[0].prerequisites[0].variants = {"third"};
+  EXPECT_THAT(refusal({b, {.plan = plan_of("a")}}), HasSubstr("a has no variant \"third\""));
+  b.plan.assignment.forced[0].prerequisites = {{"a", {"treatment"}}};
+  EXPECT_THAT(refusal({b, needs("a", {{"b", {"control"}}})}), HasSubstr("form a cycle: "));
+  Running sticky{.plan = plan_of("a")};
+  sticky.plan.assignment.sticky = true;
+  const auto remembering = must_compile({b, sticky});
+  EXPECT_TRUE(remembering->needs_memory(*remembering->find("b")));
+}
+
+// GrowthBook's own numbers are in its public vectors (deliver) and in spec/conformance.
+TEST(Namespace, KeepsUnitsOutAfterTargetingAndTraffic) {
+  Running running{.plan = plan_of("a")};
+  define::Assignment& plan = running.plan.assignment;
+  plan.traffic_ppm = 500'000;
+  plan.overrides = {{.unit_id = "tester", .variant = "treatment"}};
+  plan.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+  plan.namespaces = {{define::HashScheme::kGrowthbookV2, "seed", "user", {{0, 300'000}}}};
+  const auto snapshot = must_compile({running});
+  std::array<int, 3> seen{};
+  for (int i = 0; i < 2000; ++i) {
+    Context context(*snapshot);
+    const std::string id = user(i);
+    context.set_targeting_key(id);
+    EXPECT_EQ(snapshot->evaluate(Handle{0}, context).reason, Reason::kTargeting);
+    context.set_text("country", "IN");
+    const Assignment answer = snapshot->evaluate(Handle{0}, context);
+    const bool is_in = peer_bucket(define::HashScheme::kGrowthbookV2, "seed", id) < 3000;
+    ASSERT_EQ(answer.reason == Reason::kExcluded, !is_in);
+    ASSERT_EQ(answer.assigned(), answer.reason == Reason::kSplit);
+    ASSERT_EQ(answer.propensity, answer.assigned() ? 0.5 : 0.0);
+    ++seen[answer.reason == Reason::kExcluded ? 0 : answer.reason == Reason::kTraffic ? 1 : 2];
+  }
+  EXPECT_NEAR(seen[0], 1400, 100);
+  EXPECT_NEAR(seen[1], 300, 60);
+  EXPECT_NEAR(seen[2], 300, 60);
+  EXPECT_EQ(ask(*snapshot, "a", "tester").reason, Reason::kOverride);
+}
+
+TEST(Namespace, RefusesWhatIsNone) {
+  Running running{.plan = plan_of("a")};
+  auto& all = running.plan.assignment.namespaces;
+  all = {{define::HashScheme::kEppo, "seed", "user", {{0, 1}}}};
+  EXPECT_THAT(refusal({running}), HasSubstr("GrowthBook's alone"));
+  all[0].hash = define::HashScheme::kGrowthbookV1;
+  for (const define::SlotRange range :
+       {define::SlotRange{5, 5}, define::SlotRange{5, 4}, define::SlotRange{0, 1'000'001}}) {
+    all[0].ranges = {range};
+    EXPECT_THAT(refusal({running}), HasSubstr("a range that is empty"));
+  }
 }
 
 struct Step {

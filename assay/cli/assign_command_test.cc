@@ -395,6 +395,18 @@ TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
   EXPECT_EQ(assay({"assign", mine, "--units", units}, "").status, 0) << "alone there is room";
 }
 
+TEST_F(AssignCommand, DefineNamesCirclesWithTheExperimentsBesideIt) {
+  const auto needing = [&](const std::string& id, const std::string& other) {
+    return write(id + ".yaml", small_plan(id, "prerequisites: [{experiment: " + other +
+                                                  ", variants: [control]}]\n"));
+  };
+  const std::string a = needing("a", "b");
+  const auto circle = run_with({"define", a, "--with", needing("b", "a")}, "");
+  EXPECT_EQ(circle.status, 2);
+  EXPECT_NE(circle.err.find("form a cycle: a → b → a"), std::string::npos) << circle.err;
+  EXPECT_EQ(run_with({"define", a, "--with", needing("b", "c")}, "").status, 0);
+}
+
 TEST_F(AssignCommand, ASwitchbacksSchedule) {
   const std::string plan = write(
       "prices.yaml", small_plan("prices", "unit: city\nswitchback: {period: 1h, burn_in: 10m}\n"));

@@ -82,6 +82,18 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   EXPECT_EQ(assay({"define", "--only", "x", file}).status, kBadInput);
 }
 
+TEST(Cli, DefineTakesOverFilesOfUpTo16MiB) {
+  std::string text = R"({"flags": {"ranker": {"state": "ENABLED", "defaultVariant": "a",
+    "variants": {"a": 1, "b": 2}, "targeting": {"fractional": [["a", 1], ["b", 3]]}}}, "pad": ")";
+  const std::string good = write("large.json", text + std::string(3 << 20, 'x') + "\"}");
+  EXPECT_EQ(assay({"define", "--import", "flagd", good}).status, kOk);
+  const std::string bad = write("larger.json", text + std::string(16 << 20, 'x') + "\"}");
+  const Outcome outcome = assay({"define", "--import", "flagd", bad});
+  EXPECT_EQ(outcome.status, kBadInput);
+  EXPECT_THAT(outcome.err, HasSubstr("longer than 16777216 bytes"));
+  EXPECT_THAT(outcome.err, HasSubstr("one project or environment at a time"));
+}
+
 TEST(Cli, SimulateAssignmentReportsEveryCheck) {
   const Outcome table = assay({"simulate", "assignment", "--units", "10000", "--salts", "5"});
   EXPECT_EQ(table.status, kOk) << table.out;

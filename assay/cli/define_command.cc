@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/assign/assign.h"
 #include "assay/base/text.h"
 #include "assay/define/define.h"
 #include "assay/define/import.h"
@@ -21,6 +22,11 @@ std::string percent(double share) { return number_text(share * 100) + " %"; }
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
   const double share = static_cast<double>(part) / static_cast<double>(whole);
   return fmt::format("{:.6g} %", share * 100);
+}
+
+std::string prerequisite_text(const define::Prerequisite& one) {
+  return fmt::format("{} in {}{}", fmt::join(one.variants, " or "), one.experiment,
+                     one.or_outside ? ", or outside of it" : "");
 }
 
 std::string assignment_text(const define::Assignment& assignment) {
@@ -42,7 +48,11 @@ std::string assignment_text(const define::Assignment& assignment) {
                         share_text(one.share_ppm, define::kLayerSlots), one.unit, one.name);
   }
   for (const define::Prerequisite& one : assignment.prerequisites) {
-    text += fmt::format("  needs     {} in {}\n", fmt::join(one.variants, " or "), one.experiment);
+    text += fmt::format("  needs     {}\n", prerequisite_text(one));
+  }
+  for (const define::Namespace& one : assignment.namespaces) {
+    text += fmt::format("  in        slots {} of {} ({}, by {})\n", define::slots_text(one.ranges),
+                        one.salt, define::to_word(one.hash), one.unit);
   }
   if (assignment.switchback) {
     text +=
@@ -56,7 +66,11 @@ std::string assignment_text(const define::Assignment& assignment) {
     text += fmt::format("  overrides {} units\n", assignment.overrides.size());
   }
   for (const define::Forced& one : assignment.forced) {
-    text += fmt::format("  forced    {} for {}\n", one.variant, to_text(one.when));
+    text += fmt::format("  forced    {} for {}", one.variant, to_text(one.when));
+    for (const define::Prerequisite& other : one.prerequisites) {
+      text += " with " + prerequisite_text(other);
+    }
+    text += "\n";
   }
   return text;
 }
@@ -134,7 +148,8 @@ std::string imported_json(const define::Imported& imported) {
 
 // What can be taken over is printed, and what cannot is named on `err`.
 int run_import(const DefineOptions& options, Streams streams) {
-  const auto text = io::file::read_file(options.file, define::kMaxFileBytes);
+  const auto text = io::file::read_file(options.file, define::kMaxImportBytes,
+                                        "export one project or environment at a time");
   if (!text) return report(streams, text.error(), options.json);
   auto read = options.import_from == "flagd" ? define::import_flagd(*text, options.file)
                                              : define::import_growthbook(*text, options.file);
@@ -192,7 +207,11 @@ Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>
     mine.assignment.slots = std::move(*slots);
   }
   together.insert(together.begin(), &mine);
-  const Problems conflicts = define::layer_conflicts(together);
+  Problems conflicts = define::layer_conflicts(together);
+  std::vector<assign::Running> running;
+  for (const Experiment* one : together) running.push_back({.plan = *one});
+  const Problems circles = assign::prerequisite_problems(running);
+  conflicts.insert(conflicts.end(), circles.begin(), circles.end());
   return conflicts.empty() ? kOk : report(streams, conflicts, json);
 }
 

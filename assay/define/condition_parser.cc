@@ -25,7 +25,7 @@ std::optional<Scalar> parse_scalar(const Value& value) {
 
 std::vector<Scalar> parse_scalars(const Value& value) {
   std::vector<Scalar> scalars;
-  for (const Value& item : value.list()) {
+  for (const Value& item : value.list(kMaxListed)) {
     if (auto scalar = parse_scalar(item)) scalars.push_back(std::move(*scalar));
   }
   return scalars;

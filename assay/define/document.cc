@@ -31,7 +31,8 @@ struct Stop {};
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, Problems& problems) : file_(file), problems_(problems) {}
+  TreeBuilder(const std::string& file, Problems& problems, std::size_t max_nodes)
+      : file_(file), problems_(problems), max_nodes_(max_nodes) {}
 
   Node take_root() { return std::move(root_); }
 
@@ -83,8 +84,8 @@ class TreeBuilder final : public YAML::EventHandler {
   };
 
   Node make(const YAML::Mark& mark, Node::Kind kind) {
-    if (++nodes_ > kMaxNodes) {
-      problem(mark, fmt::format("more than {} values", kMaxNodes), "split the file");
+    if (++nodes_ > max_nodes_) {
+      problem(mark, fmt::format("more than {} values", max_nodes_), "split the file");
       throw Stop{};
     }
     Node node;
@@ -192,6 +193,7 @@ class TreeBuilder final : public YAML::EventHandler {
   Problems& problems_;
   Node root_;
   std::vector<Frame> frames_;
+  const std::size_t max_nodes_;
   std::size_t nodes_ = 0;
 };
 
@@ -247,7 +249,8 @@ bool looks_like_json(std::string_view text) {
 
 }  // namespace
 
-Checked<Document> read_document(std::string_view text, const std::string& file) {
+Checked<Document> read_document(std::string_view text, const std::string& file,
+                                const DocumentLimits& limits) {
   Problems problems;
   const auto complain = [&](int line, int column, std::string message, std::string hint) {
     problems.push_back({.place = {file, line, column},
@@ -255,8 +258,8 @@ Checked<Document> read_document(std::string_view text, const std::string& file) 
                         .message = std::move(message),
                         .hint = std::move(hint)});
   };
-  if (text.size() > kMaxFileBytes) {
-    complain(0, 0, fmt::format("larger than {} bytes", kMaxFileBytes), "split the file");
+  if (text.size() > limits.bytes) {
+    complain(0, 0, fmt::format("larger than {} bytes", limits.bytes), "split the file");
   } else if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
     complain(0, 0, "not UTF-8 text", "save the file as UTF-8");
   }
@@ -265,7 +268,7 @@ Checked<Document> read_document(std::string_view text, const std::string& file) 
   const std::string json = looks_like_json(text) ? join_surrogates(text) : std::string{};
   ViewBuffer buffer(json.empty() ? text : json);
   std::istream stream(&buffer);
-  TreeBuilder builder(file, problems);
+  TreeBuilder builder(file, problems, limits.nodes);
   try {
     YAML::Parser parser(stream);
     if (parser.HandleNextDocument(builder)) {

@@ -15,7 +15,11 @@
 namespace assay::define {
 
 inline constexpr std::size_t kMaxDepth = 48;
-inline constexpr std::size_t kMaxNodes = 100'000;
+
+struct DocumentLimits {
+  std::size_t bytes = 1 << 20;  // kMaxFileBytes.
+  std::size_t nodes = 100'000;
+};
 
 struct Node {
   enum class Kind { kNull, kScalar, kList, kMap };
@@ -38,6 +42,7 @@ struct Document {
 };
 
 // Fails only where there is no tree: not YAML, not UTF-8, empty or too large.
-Checked<Document> read_document(std::string_view text, const std::string& file);
+Checked<Document> read_document(std::string_view text, const std::string& file,
+                                const DocumentLimits& limits = {});
 
 }  // namespace assay::define

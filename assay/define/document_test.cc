@@ -83,7 +83,7 @@ TEST(Document, HostileSizesEndEarly) {
   EXPECT_THAT(complaint(std::string(5000, '[')), HasSubstr("nested deeper"));
   EXPECT_THAT(complaint(std::string(5000, '{')), HasSubstr("nested deeper"));
   std::string wide = "[";
-  for (std::size_t i = 0; i <= kMaxNodes; ++i) wide += "1,";
+  for (std::size_t i = 0; i <= DocumentLimits{}.nodes; ++i) wide += "1,";
   EXPECT_THAT(complaint(wide + "1]"), HasSubstr("more than 100000 values"));
   std::string laughs = "a0: &a0 [x, x]\n";
   for (int i = 1; i < 30; ++i) {

@@ -40,13 +40,6 @@ struct Override {
   bool operator==(const Override&) const = default;
 };
 
-// Whoever meets `when` gets this variant: testers, colleagues, customers of one market.
-struct Forced {
-  std::string variant;
-  Condition when;
-  bool operator==(const Forced&) const = default;
-};
-
 // Units kept out of every experiment that has this holdout, so that what many changes did together
 // can be measured against them. The draw "holdout:" + name decides, so that a holdout of one name
 // holds the same units out wherever it applies, and a larger share only adds to them.
@@ -57,11 +50,20 @@ struct Holdout {
   bool operator==(const Holdout&) const = default;
 };
 
-// Only units that have one of these variants in the other experiment are eligible.
+// The unit has one of these variants in the other experiment.
 struct Prerequisite {
   std::string experiment;
   std::vector<std::string> variants;
+  bool or_outside = false;  // Or none of its variants.
   bool operator==(const Prerequisite&) const = default;
+};
+
+// Whoever meets `when` gets this variant: testers, colleagues, customers of one market.
+struct Forced {
+  std::string variant;
+  Condition when;
+  std::vector<Prerequisite> prerequisites;  // All of them must be met too.
+  bool operator==(const Forced&) const = default;
 };
 
 // The variant is drawn for a unit (a city, a warehouse) and a stretch of time, not for good.
@@ -87,6 +89,16 @@ enum class HashScheme {
   kMd5Guide
 };
 
+// Only units whose bucket of a peer's hash lies in one of these ranges: how that tool keeps
+// experiments apart (GrowthBook's namespaces and filters).
+struct Namespace {
+  HashScheme hash = HashScheme::kGrowthbookV2;
+  std::string salt;
+  std::string unit = "user";      // Kind of unit; one without an id is in no range.
+  std::vector<SlotRange> ranges;  // In parts per million of the buckets, sorted, disjoint.
+  bool operator==(const Namespace&) const = default;
+};
+
 struct Assignment {
   std::string unit = "user";  // Kind of unit: user, session, device, page, cluster…
   std::string fallback_unit;  // Kind that is assigned where nobody names one of the first; or none.
@@ -107,6 +119,7 @@ struct Assignment {
       false;  // An OFREP answer counts as exposure; otherwise only an explicit call does.
   std::vector<Holdout> holdouts;            // Frozen with the plan: the catalogue may change later.
   std::vector<Prerequisite> prerequisites;  // All of them must be met.
+  std::vector<Namespace> namespaces;        // The unit must be inside of each.
   Condition targeting;                      // Who is eligible; kAlways when the file has none.
   std::vector<Override> overrides;          // Honoured, and left out of the analysis.
   std::vector<Forced> forced;  // The same for conditions; the first that is met, after overrides.

@@ -47,6 +47,33 @@ Json json_of(const Variant& variant) {
   return json;
 }
 
+Json json_of(const std::vector<Prerequisite>& prerequisites) {
+  Json list = Json::array();
+  for (const Prerequisite& one : prerequisites) {
+    list.push_back({{"experiment", one.experiment}, {"variants", one.variants}});
+    if (one.or_outside) list.back()["or_outside"] = true;
+  }
+  return list;
+}
+
+Json json_of(const Namespace& one) {
+  Json ranges = Json::array();
+  for (const SlotRange& range : one.ranges) {
+    ranges.push_back({range.begin / double{kLayerSlots}, range.end / double{kLayerSlots}});
+  }
+  return {{"hash", std::string(to_word(one.hash))},
+          {"salt", one.salt},
+          {"unit", one.unit},
+          {"ranges", std::move(ranges)}};
+}
+
+Json json_of(const Forced& one) {
+  Json json = {{"variant", one.variant}};
+  if (one.when.op != Op::kAlways) json["when"] = json_of(one.when);
+  if (!one.prerequisites.empty()) json["prerequisites"] = json_of(one.prerequisites);
+  return json;
+}
+
 }  // namespace
 
 std::string experiment_file(const Experiment& experiment) {
@@ -66,6 +93,15 @@ std::string experiment_file(const Experiment& experiment) {
   line("hash", std::string(to_word(assignment.hash)));
   line("salt", assignment.salt);
   text += fmt::format("  traffic: {}\n", number_text(assignment.traffic_ppm / double{kLayerSlots}));
+  if (!assignment.prerequisites.empty()) {
+    line("prerequisites", json_of(assignment.prerequisites));
+  }
+  if (!assignment.namespaces.empty()) {
+    text += "  namespaces:\n";
+    for (const Namespace& one : assignment.namespaces) {
+      text += fmt::format("    - {}\n", dump(json_of(one)));
+    }
+  }
   if (assignment.targeting.op != Op::kAlways) line("targeting", json_of(assignment.targeting));
   if (!assignment.overrides.empty()) {
     Json overrides = Json::object();
@@ -75,8 +111,7 @@ std::string experiment_file(const Experiment& experiment) {
   if (!assignment.forced.empty()) {
     text += "  forced:\n";
     for (const Forced& one : assignment.forced) {
-      text +=
-          fmt::format("    - {}\n", dump({{"variant", one.variant}, {"when", json_of(one.when)}}));
+      text += fmt::format("    - {}\n", dump(json_of(one)));
     }
   }
   return text;

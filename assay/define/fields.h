@@ -36,6 +36,7 @@ inline constexpr Range kPositive{0, 1e300, true};
 
 inline constexpr std::size_t kMaxTextBytes = 1024;
 inline constexpr std::size_t kMaxItems = 1000;
+inline constexpr std::size_t kMaxListed = 10'000;  // Values that one comparison looks among.
 
 // One value of the tree, and where it stands.
 class Value {

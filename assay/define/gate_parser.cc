@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxHoldouts = 100;
 constexpr std::size_t kMaxPrerequisites = 20;
+constexpr std::size_t kMaxNamespaces = 20;
+constexpr std::size_t kMaxRanges = 100;
 
 std::vector<std::string> parse_names(const Value& value, std::size_t max_items) {
   std::vector<std::string> names;
@@ -80,7 +82,41 @@ Prerequisite parse_prerequisite(const Value& value, const std::string& id) {
   if (const auto variants = fields.require("variants")) {
     prerequisite.variants = parse_names(*variants, kMaxItems);
   }
+  prerequisite.or_outside = fields.flag("or_outside").value_or(false);
   return prerequisite;
+}
+
+std::vector<SlotRange> parse_ranges(const Value& value) {
+  std::vector<SlotRange> ranges;
+  for (const Value& item : value.list(kMaxRanges)) {
+    const auto bounds = item.list(2);
+    if (bounds.size() != 2) {
+      item.error("is not a range", "from and to, as shares: [0, 0.4]");
+      continue;
+    }
+    const SlotRange range{parse_traffic(bounds[0]), parse_traffic(bounds[1])};
+    const std::uint32_t last = ranges.empty() ? 0 : ranges.back().end;
+    if (range.begin >= range.end || range.begin < last) {
+      item.error("is empty, or begins before the range in front of it ends",
+                 "ranges in order, each with its end after its beginning");
+    }
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+Namespace parse_namespace(const Value& value, const std::string& unit) {
+  const Fields fields(value, "namespace");
+  Namespace one;
+  one.hash = fields.word<HashScheme>("hash").value_or(HashScheme::kGrowthbookV2);
+  if (one.hash != HashScheme::kGrowthbookV2 && one.hash != HashScheme::kGrowthbookV1) {
+    fields.get("hash")->error("only GrowthBook has namespaces by hash",
+                              "growthbook_v2 or growthbook_v1; in assay a layer keeps apart");
+  }
+  if (const auto salt = fields.require("salt")) one.salt = salt->text().value_or("");
+  one.unit = fields.text("unit").value_or(unit);
+  if (const auto ranges = fields.require("ranges")) one.ranges = parse_ranges(*ranges);
+  return one;
 }
 
 std::optional<std::int64_t> parse_duration(const Fields& fields, std::string_view key) {
@@ -117,6 +153,14 @@ void parse_switchback(const Fields& experiment, Assignment& assignment) {
 
 }  // namespace
 
+std::vector<Prerequisite> parse_prerequisites(const Value& value, const std::string& id) {
+  std::vector<Prerequisite> all;
+  for (const Value& item : value.list(kMaxPrerequisites)) {
+    all.push_back(parse_prerequisite(item, id));
+  }
+  return all;
+}
+
 std::vector<HoldoutDefinition> parse_holdouts(const Value& value) {
   std::vector<HoldoutDefinition> holdouts;
   for (const auto& entry : value.entries(kMaxHoldouts)) {
@@ -140,8 +184,11 @@ void parse_gates(const Fields& experiment, const std::string& id,
                  std::span<const HoldoutDefinition> known, Assignment& assignment) {
   assignment.holdouts = choose_holdouts(experiment.get("holdouts"), assignment.layer, known);
   if (const auto value = experiment.get("prerequisites")) {
-    for (const Value& item : value->list(kMaxPrerequisites)) {
-      assignment.prerequisites.push_back(parse_prerequisite(item, id));
+    assignment.prerequisites = parse_prerequisites(*value, id);
+  }
+  if (const auto value = experiment.get("namespaces")) {
+    for (const Value& item : value->list(kMaxNamespaces)) {
+      assignment.namespaces.push_back(parse_namespace(item, assignment.unit));
     }
   }
   parse_switchback(experiment, assignment);

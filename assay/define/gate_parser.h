@@ -1,5 +1,5 @@
 // Who is in an experiment besides by attributes and slots, and for how long the answer holds:
-// holdouts, prerequisites, switchbacks.
+// holdouts, prerequisites, namespaces, switchbacks.
 #pragma once
 
 #include <span>
@@ -14,8 +14,11 @@ namespace assay::define {
 // `holdouts:` of a catalogue: name to share.
 std::vector<HoldoutDefinition> parse_holdouts(const Value& value);
 
-// `holdouts`, `prerequisites` and `switchback` of an experiment, the rest of whose assignment is
-// known by now. Of `known` holdouts with one name the first counts.
+// `prerequisites` of an experiment of this id, or of a variant that it forces.
+std::vector<Prerequisite> parse_prerequisites(const Value& value, const std::string& id);
+
+// `holdouts`, `prerequisites`, `namespaces` and `switchback` of an experiment, the rest of whose
+// assignment is known by now. Of `known` holdouts with one name the first counts.
 void parse_gates(const Fields& experiment, const std::string& id,
                  std::span<const HoldoutDefinition> known, Assignment& assignment);
 

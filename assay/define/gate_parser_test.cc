@@ -78,6 +78,53 @@ TEST(Prerequisites, AreReadAndChecked) {
               HasSubstr("appears twice"));
 }
 
+TEST(Prerequisites, MayTakeInWhoIsOutside) {
+  const Experiment plan =
+      must_parse(plan_with("prerequisites: [{experiment: y, variants: [a], or_outside: true}]"));
+  EXPECT_TRUE(plan.assignment.prerequisites.at(0).or_outside);
+  EXPECT_NE(canonical_json(plan).find("or_outside"), std::string::npos);
+  EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
+}
+
+TEST(Prerequisites, OfForcedVariants) {
+  const Experiment plan = must_parse(
+      plan_with("forced:\n  - {variant: control, prerequisites: [{experiment: y, variants: [a]}]}\n"
+                "  - {variant: control, when: {countries: [IN]},\n"
+                "     prerequisites: [{experiment: y, variants: [b], or_outside: true}]}"));
+  ASSERT_EQ(plan.assignment.forced.size(), 2U);
+  EXPECT_EQ(plan.assignment.forced[0].when.op, Op::kAlways);
+  EXPECT_EQ(plan.assignment.forced[1].prerequisites,
+            (std::vector<Prerequisite>{{"y", {"b"}, true}}));
+  EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
+  EXPECT_THAT(complaints(plan_with("forced: [{variant: control}]")), HasSubstr("when"));
+  EXPECT_THAT(complaints(plan_with(
+                  "forced: [{variant: control, prerequisites: [{experiment: x, variants: [a]}]}]")),
+              HasSubstr("cannot be its own prerequisite"));
+}
+
+TEST(Namespaces, AreReadAndChecked) {
+  const Experiment plan = must_parse(
+      plan_with("unit: device\nnamespaces:\n"
+                "  - {hash: growthbook_v1, salt: __n, ranges: [[0, 40%], [0.6, 0.999999]]}\n"
+                "  - {salt: s, unit: user, ranges: [[0.25, 1]]}"));
+  EXPECT_EQ(plan.assignment.namespaces,
+            (std::vector<Namespace>{
+                {HashScheme::kGrowthbookV1, "__n", "device", {{0, 400'000}, {600'000, 999'999}}},
+                {HashScheme::kGrowthbookV2, "s", "user", {{250'000, 1'000'000}}}}));
+  EXPECT_EQ(from_canonical_json(canonical_json(plan)).value(), plan);
+  const auto complaint = [](const std::string& one) {
+    return complaints(plan_with("namespaces: [{" + one + "}]"));
+  };
+  EXPECT_THAT(complaint("ranges: [[0, 1]]"), HasSubstr("salt"));
+  EXPECT_THAT(complaint("salt: s"), HasSubstr("ranges"));
+  EXPECT_THAT(complaint("salt: s, hash: eppo, ranges: [[0, 1]]"), HasSubstr("only GrowthBook"));
+  EXPECT_THAT(complaint("salt: s, ranges: [[0.5, 0.5]]"), HasSubstr("is empty"));
+  EXPECT_THAT(complaint("salt: s, ranges: [[0, 0.5], [0.4, 1]]"),
+              HasSubstr("begins before the range in front of it ends"));
+  EXPECT_THAT(complaint("salt: s, ranges: [[0.5]]"), HasSubstr("is not a range"));
+  EXPECT_THAT(complaint("salt: s, ranges: [[0, 2]]"), HasSubstr("more than everyone"));
+}
+
 TEST(Switchbacks, AreReadAndChecked) {
   const Experiment plan =
       must_parse(plan_with("switchback: {period: 4h, burn_in: 30m, start: 2026-12-01T00:00:00Z}"));
@@ -126,8 +173,8 @@ TEST(LayerShares, TakeThePlaceOfSlots) {
 // Plans of before keep their fingerprints; what is new survives the way there and back.
 TEST(Gates, InCanonicalJson) {
   const std::string plain = canonical_json(must_parse(plan_with("")));
-  for (const char* key : {"holdouts", "prerequisites", "switchback", "share_ppm", "fallback_unit",
-                          "sticky", "forced"}) {
+  for (const char* key : {"holdouts", "prerequisites", "namespaces", "switchback", "share_ppm",
+                          "fallback_unit", "sticky", "forced"}) {
     EXPECT_EQ(plain.find(key), std::string::npos) << key;
   }
   Experiment plan = with_catalogue(

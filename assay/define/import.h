@@ -27,6 +27,10 @@
 
 namespace assay::define {
 
+// A whole payload is larger than a plan.
+inline constexpr std::size_t kMaxImportBytes = 16U << 20;
+inline constexpr std::size_t kMaxImportFlags = 10'000;
+
 struct ImportedFlag {
   Experiment experiment;  // Without metrics.
   int line = 0;           // Where the flag stands.

@@ -260,7 +260,7 @@ std::optional<Experiment> read_flag(const std::string& key, const Value& value,
 }  // namespace
 
 Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
-  auto read = read_document(text, file);
+  auto read = read_document(text, file, kImportLimits);
   if (!read) return unexpected(std::move(read).error());
   Report report{file, std::move(read->problems)};
   const Value root(report, read->root, "");
@@ -271,8 +271,8 @@ Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
   }
   const Value value(report, *flags, "flags");
   std::vector<Value::Entry> entries;
-  if (value.is_map()) entries = value.entries();
-  for (const Value& item : value.is_list() ? value.list() : std::vector<Value>{}) {
+  if (value.is_map()) entries = value.entries(kMaxImportFlags);
+  for (const Value& item : value.is_list() ? value.list(kMaxImportFlags) : std::vector<Value>{}) {
     const Node* key = item.node().find("key");
     entries.push_back({key == nullptr ? "" : key->text, item});
   }

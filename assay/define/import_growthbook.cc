@@ -1,14 +1,14 @@
 // GrowthBook's feature payloads (its SDK specification 0.7.1, and the JavaScript SDK where that is
 // silent); conditions in mongo.h.
 #include <algorithm>
-#include <cctype>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/define/growthbook_buckets.h"
+#include "assay/define/growthbook_fields.h"
 #include "assay/define/import.h"
 #include "assay/define/import_rules.h"
 #include "assay/define/mongo.h"
@@ -17,56 +17,22 @@
 namespace assay::define {
 namespace {
 
+using growthbook::get;
+using growthbook::hash_version;
+using growthbook::name_of;
+using growthbook::number_of;
+using growthbook::number_range_of;
+using growthbook::parts_of;
+using growthbook::text_of;
+using growthbook::unit_of;
+
 struct Unknown {
   const char* name;
   const char* hint;
 };
 constexpr Unknown kUnknownToUs[] = {
-    {"filters", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
-    {"namespace", "a layer with slots is assay's own way to exclude experiments, by its own hash"},
     {"contextualBanditRef", "its weights depend on attributes and change by themselves"},
     {"urlPatterns", "the page's address is no attribute; pass it as one and compare that"}};
-// Only a sticky bucket service in the application makes these count.
-constexpr const char* kSticky[] = {"fallbackAttribute", "minBucketVersion"};
-
-std::uint32_t buckets_of(HashScheme hash) {
-  return hash == HashScheme::kGrowthbookV2 ? 10'000 : 1000;
-}
-
-// How many of the buckets 0, 1 / all, 2 / all … are below the bound (or at it).
-template <typename Compare>
-std::uint32_t count_buckets(std::uint32_t all, double bound, Compare is_in) {
-  std::uint32_t count = 0;
-  while (count < all && is_in(count / double(all), bound)) ++count;
-  return count;
-}
-
-// "green", on, off; else what it is for.
-std::string name_of(const std::string& payload_json, const char* otherwise) {
-  const auto payload = nlohmann::json::parse(payload_json, nullptr, false);
-  if (payload.is_boolean()) return payload.get<bool>() ? "on" : "off";
-  if (!payload.is_string()) return otherwise;
-  const auto& text = payload.get_ref<const std::string&>();
-  const bool is_word = !text.empty() && text.size() <= 64 && text.front() != '-' &&
-                       std::ranges::all_of(text, [](unsigned char c) {
-                         return std::isalnum(c) != 0 || c == '_' || c == '-';
-                       });
-  return is_word ? text : otherwise;
-}
-
-// A whole number of parts; nothing where `share` is finer than `one` part.
-std::optional<std::uint32_t> parts_of(double share, double one) {
-  const double parts = std::round(share * one);
-  if (!(parts >= 0 && parts <= one) || parts / one != share) return std::nullopt;
-  return static_cast<std::uint32_t>(parts);
-}
-
-std::optional<double> number_of(const Value& value) {
-  const auto scalar = scalar_of(value.node());
-  if (scalar && std::holds_alternative<double>(*scalar)) return std::get<double>(*scalar);
-  value.error("expected a number");
-  return std::nullopt;
-}
 
 // What features refer to.
 struct Payload {
@@ -74,7 +40,8 @@ struct Payload {
   const Node* saved_groups = nullptr;
 };
 
-constexpr int kMaxParents = 100;  // Of one feature, each as often as it is asked for.
+constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
+constexpr int kMaxParents = 100;            // Of one feature, each as often as it is asked for.
 
 constexpr std::string_view kPrerequisite = "the prerequisite";
 
@@ -100,25 +67,26 @@ class Feature {
   std::optional<Flag> read();
 
  private:
-  std::optional<Condition> parents(const Value& rule);
-  std::optional<Condition> parent(const Value& wanted);
+  std::optional<When> parents(const Value& rule);
+  std::optional<When> parent(const Value& wanted);
   bool rule(const Value& value);
   bool read_rules(const Value& rules);
   bool is_known(const Value& value) const;
-  bool force(const Value& value, const Value& forced, Condition when);
+  bool force(const Value& value, const Value& forced, When when);
   bool rollout(const Value& value, Rule& rule) const;
-  bool experiment(const Value& value, const Value& variations, Condition when);
-  bool bucketing(const Value& value, Bucketing& out) const;
+  bool experiment(const Value& value, const Value& variations, When when);
+  std::optional<std::vector<Variant>> variants(const Value& value, const Value& variations) const;
+  bool seed(const Value& value, Bucketing& out) const;
+  bool coverage(const Value& value, Bucketing& out) const;
   bool hash(const Value& value, Bucketing& out) const;
+  void fallback(const Value& value, Bucketing& out) const;
+  bool filters(const Value& value, Rule& rule) const;
+  bool add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
+                     Rule& rule) const;
   bool weights(const Value& value, std::vector<Variant>& variants) const;
+  bool ranges(const Value& value, const Value& given, Rule& rule) const;
   std::optional<std::vector<double>> shares(const Value& value, std::size_t count) const;
   void add(Rule rule);
-
-  static std::optional<Value> get(const Value& value, const char* key) {
-    const Node* node = value.node().find(key);
-    if (node == nullptr) return std::nullopt;
-    return Value(value.report(), *node, value.path() + "." + key);
-  }
 
   const Value& value_;
   const Payload& payload_;
@@ -165,11 +133,10 @@ bool Feature::is_known(const Value& value) const {
     found->error(fmt::format("`{}` has no equal here", unknown.name), unknown.hint);
     return false;
   }
-  for (const char* name : kSticky) {
-    const auto found = get(value, name);
-    if (!found || found->is_null() || found->node().text == "0") continue;
-    found->warn(fmt::format("`{}` counts only with a sticky bucket service, and is left out", name),
-                "where the application has one, units it remembers are drawn anew");
+  const auto version = get(value, "minBucketVersion");
+  if (version && !version->is_null() && version->node().text != "0") {
+    version->warn("`minBucketVersion` counts only with a sticky bucket service, and is left out",
+                  "where the application has one, units it remembers are drawn anew");
   }
   return true;
 }
@@ -181,9 +148,9 @@ bool Feature::rule(const Value& value) {
   if (const auto given = get(value, "condition"); given && !given->is_null()) {
     auto read = Mongo(payload_.saved_groups).condition(*given);
     if (!read) return false;
-    when = all_of({std::move(*when), std::move(*read)});
+    when->condition = all_of({std::move(when->condition), std::move(*read)});
   }
-  if (is_too_large(value, {*when})) return false;
+  if (is_too_large(value, {when->condition})) return false;
   if (const auto forced = get(value, "force")) return force(value, *forced, std::move(*when));
   if (const auto variations = get(value, "variations")) {
     return experiment(value, *variations, std::move(*when));
@@ -191,29 +158,32 @@ bool Feature::rule(const Value& value) {
   return true;  // Neither: the SDKs pass it by.
 }
 
-// Under which condition the prerequisites are met. One that is a gate gives null to whom it stops.
-std::optional<Condition> Feature::parents(const Value& rule) {
+// When the prerequisites are met. One that is a gate gives null to whom it stops.
+std::optional<When> Feature::parents(const Value& rule) {
   const auto list = get(rule, "parentConditions");
-  if (!list || list->is_null() || list->node().items.empty()) return always();
-  std::vector<Condition> met;
+  When met{always()};
+  if (!list || list->is_null() || list->node().items.empty()) return met;
   for (const Value& one : list->list()) {
-    auto condition = parent(one);
-    if (!condition) return std::nullopt;
+    auto wanted = parent(one);
+    if (!wanted) return std::nullopt;
     const auto gate = get(one, "gate");
-    if (gate && gate->node().text == "true") {
-      std::vector<Condition> stopped = met;
-      stopped.push_back(negate(*condition));
+    const bool is_always_met = is_always(wanted->condition) && wanted->needs.empty();
+    if (gate && gate->node().text == "true" && !is_always_met) {
       Variant nothing{.key = "blocked", .weight = 1, .payload_json = "null", .endpoint = {}};
-      flag_.rules.push_back({all_of(std::move(stopped)), {std::move(nothing)}, {}, one});
+      Rule stop{met.condition, {std::move(nothing)}, {}, one};
+      stop.needs = met.needs;
+      if (wanted->needs.empty()) stop.when = all_of({stop.when, negate(wanted->condition)});
+      for (const Need& need : wanted->needs) stop.needs.push_back({need.unmet, need.met});
+      flag_.rules.push_back(std::move(stop));
     }
-    met.push_back(std::move(*condition));
+    met.condition = all_of({std::move(met.condition), std::move(wanted->condition)});
+    met.needs.insert(met.needs.end(), wanted->needs.begin(), wanted->needs.end());
   }
-  return all_of(std::move(met));
+  return met;
 }
 
-// Under which condition another feature has a value that is asked for: its rules, read as a list of
-// cases. A feature that draws has no such condition.
-std::optional<Condition> Feature::parent(const Value& wanted) {
+// When another feature has a value that is asked for.
+std::optional<When> Feature::parent(const Value& wanted) {
   const auto id = get(wanted, "id");
   const auto given = get(wanted, "condition");
   if (!id || !id->is_scalar()) {
@@ -232,7 +202,8 @@ std::optional<Condition> Feature::parent(const Value& wanted) {
   Flag flag{.key = name, .fallback = {.payload_json = "null"}, .rules = {}, .others = {}};
   if (const Node* node = payload_.features->find(name)) {
     Report aside{wanted.report().file, {}};  // They are told where the feature itself is read.
-    auto read = Feature(name, Value(aside, *node, "features." + name), payload_, parents_).read();
+    const Value feature(aside, *node, "features." + name);
+    auto read = Feature(name, feature, payload_, parents_).read();
     if (!read || has_errors(aside.problems)) {
       id->error(fmt::format("{} '{}' cannot be taken over", kPrerequisite, name.substr(0, 60)),
                 cause_of(aside.problems));
@@ -240,131 +211,173 @@ std::optional<Condition> Feature::parent(const Value& wanted) {
     }
     flag = std::move(*read);
   }
-  return when_it_gives(flag, *test, *id);
+  return when_it_gives(std::move(flag), *test, *id);
 }
 
 // A rule that draws has nothing to draw by where the unit's own attribute is missing; assay would
 // take the targeting key.
 void Feature::add(Rule rule) {
-  const std::string& unit = rule.bucketing.unit;
-  if (unit != "user") rule.when = all_of({std::move(rule.when), exists(unit)});
+  std::vector<std::string> units;
+  if (rule.bucketing.fallback_unit != "user") units.push_back(rule.bucketing.unit);
+  if (rule.bucketing.fallback_unit == "user") rule.bucketing.fallback_unit.clear();
+  for (const Namespace& one : rule.bucketing.namespaces) units.push_back(one.unit);
+  std::ranges::sort(units);
+  units.erase(std::ranges::unique(units).begin(), units.end());
+  for (const std::string& unit : units) {
+    if (unit != "user") rule.when = all_of({std::move(rule.when), exists(unit)});
+  }
   flag_.rules.push_back(std::move(rule));
 }
 
-bool Feature::force(const Value& value, const Value& forced, Condition when) {
+bool Feature::force(const Value& value, const Value& forced, When when) {
   Variant variant{.key = {}, .weight = 1, .payload_json = "null", .endpoint = {}};
   if (!forced.is_null()) variant.payload_json = parse_payload(forced);
   if (variant.payload_json.empty()) return false;
   variant.key = name_of(variant.payload_json, "forced");
-  Rule rule{std::move(when), {std::move(variant)}, {}, value};
+  Rule rule{std::move(when.condition), {std::move(variant)}, {}, value};
+  rule.needs = std::move(when.needs);
   const bool is_share = get(value, "coverage") || get(value, "range");
-  if (is_share && !rollout(value, rule)) return false;
+  if (!filters(value, rule) || (is_share && !rollout(value, rule))) return false;
   add(std::move(rule));
   return true;
 }
 
 // "hash at most coverage", or in the range: whole buckets, so that weights say the same.
 bool Feature::rollout(const Value& value, Rule& rule) const {
-  if (!hash(value, rule.bucketing)) return false;
-  const std::uint32_t all = buckets_of(rule.bucketing.hash);
+  Bucketing& draw = rule.bucketing;
+  if (!hash(value, draw)) return false;
   std::uint32_t inside = 0;
   if (const auto range = get(value, "range"); range && !range->is_null()) {
-    const auto ends = range->list();
-    const auto begin = ends.size() == 2 ? number_of(ends[0]) : std::nullopt;
-    const auto end = ends.size() == 2 ? number_of(ends[1]) : std::nullopt;
-    if (!begin || !end || *begin > 0) {
-      range->error("a range that does not begin at 0 has no equal", "write coverage");
-      return false;
+    const auto bounds = number_range_of(*range);
+    if (!bounds) return false;
+    if (bounds->begin > 0) {
+      return add_namespace(*range, {draw.hash, draw.salt, draw.unit, {}}, {*bounds}, rule);
     }
-    inside = count_buckets(all, *end, std::less<double>{});
+    inside = buckets_below(draw.hash, bounds->end);
   } else if (const auto coverage = get(value, "coverage")) {
     const auto share = number_of(*coverage);
     if (!share) return false;
-    if (*share > 0) inside = count_buckets(all, *share, std::less_equal<double>{});
+    if (*share > 0) inside = buckets_up_to(draw.hash, *share);
   }
   if (inside == 0) rule.when = never();
   rule.variants.front().weight = inside;
-  rule.rest = all - inside;
+  rule.rest = bucket_count(draw.hash) - inside;
   return true;
 }
 
 bool Feature::hash(const Value& value, Bucketing& out) const {
-  const auto version = get(value, "hashVersion");
-  const std::string number = version ? version->node().text : "1";
-  if (number != "1" && number != "2") {
-    version->error("hashVersion is neither 1 nor 2");
-    return false;
-  }
-  out.hash = number == "2" ? HashScheme::kGrowthbookV2 : HashScheme::kGrowthbookV1;
+  const auto version = hash_version(value, HashScheme::kGrowthbookV1);
+  if (!version) return false;
+  out.hash = *version;
   out.salt = flag_.key;
-  const auto seed = get(value, "seed");
-  if (seed && seed->is_scalar() && !seed->node().text.empty()) out.salt = seed->node().text;
-  const auto attribute = get(value, "hashAttribute");
-  if (attribute && attribute->is_scalar() && !attribute->node().text.empty()) {
-    out.unit = attribute->node().text == "id" ? "user" : attribute->node().text;
-  }
+  if (const auto seed = text_of(value, "seed")) out.salt = *seed;
+  if (const auto attribute = text_of(value, "hashAttribute")) out.unit = unit_of(*attribute);
+  fallback(value, out);
   return true;
 }
 
 // Of an experiment: its key is the seed that is not named.
-bool Feature::bucketing(const Value& value, Bucketing& out) const {
+bool Feature::seed(const Value& value, Bucketing& out) const {
   if (!hash(value, out)) return false;
-  const auto key = get(value, "key");
-  const auto seed = get(value, "seed");
-  const bool has_seed = seed && seed->is_scalar() && !seed->node().text.empty();
-  if (!has_seed && key && key->is_scalar() && !key->node().text.empty()) {
-    out.salt = key->node().text;
-  }
-  if (const auto coverage = get(value, "coverage"); coverage && !get(value, "ranges")) {
-    const auto share = number_of(*coverage);
-    const auto ppm = share ? parts_of(std::clamp(*share, 0.0, 1.0), kLayerSlots) : std::nullopt;
-    if (!ppm) {
-      coverage->error("is not a share in whole millionths between 0 and 1");
-      return false;
-    }
-    out.traffic_ppm = *ppm;
-  }
+  const auto key = text_of(value, "key");
+  if (!text_of(value, "seed") && key) out.salt = *key;
   return true;
 }
 
-// The shares of the variations: `weights`, ranges without gaps, or all the same (nothing).
+// What a sticky bucket service lets stand in for a missing attribute.
+void Feature::fallback(const Value& value, Bucketing& out) const {
+  const auto name = text_of(value, "fallbackAttribute");
+  const auto off = get(value, "disableStickyBucketing");
+  if (!name || unit_of(*name) == out.unit || (off && off->node().text == "true")) return;
+  const auto at = get(value, "fallbackAttribute");
+  // The targeting key stands in for any unit that is missing, and so can no third kind.
+  if (out.unit != "user" && unit_of(*name) != "user") {
+    at->warn("`fallbackAttribute` is left out, for both attributes are beside the targeting key",
+             "units without the first attribute are not drawn");
+    return;
+  }
+  out.fallback_unit = unit_of(*name);
+  at->warn("`fallbackAttribute` becomes `fallback_unit`, which needs no sticky bucket service",
+           "where the application has none, units without the first attribute were not drawn");
+}
+
+bool Feature::coverage(const Value& value, Bucketing& out) const {
+  const auto coverage = get(value, "coverage");
+  if (!coverage || coverage->is_null()) return true;
+  const auto share = number_of(*coverage);
+  const auto ppm = share ? parts_of(std::clamp(*share, 0.0, 1.0), kLayerSlots) : std::nullopt;
+  if (!ppm) {
+    coverage->error("is not a share in whole millionths between 0 and 1");
+    return false;
+  }
+  out.traffic_ppm = *ppm;
+  return true;
+}
+
+// `filters`, or the older `namespace` of an experiment: [NAME, FROM, TO], by the first hash.
+bool Feature::filters(const Value& value, Rule& rule) const {
+  const auto list = get(value, "filters");
+  if (list && !list->is_null()) {
+    for (const Value& one : list->node().items.empty() ? std::vector<Value>{} : list->list()) {
+      const auto seed = text_of(one, "seed");
+      const auto hash = one.is_map() ? hash_version(one, HashScheme::kGrowthbookV2) : std::nullopt;
+      const auto ranges = get(one, "ranges");
+      if (!seed || !hash || !ranges) {
+        if (!one.is_map() || hash) one.error("a filter has a seed and ranges");
+        return false;
+      }
+      std::vector<NumberRange> bounds;
+      for (const Value& range : ranges->list()) {
+        const auto read = number_range_of(range);
+        if (!read) return false;
+        bounds.push_back(*read);
+      }
+      const std::string unit = unit_of(text_of(one, "attribute").value_or("id"));
+      if (!add_namespace(one, {*hash, *seed, unit, {}}, bounds, rule)) return false;
+    }
+    return true;
+  }
+  const auto given = get(value, "namespace");
+  if (!given || given->is_null() || !get(value, "variations")) return true;
+  const auto parts = given->list();
+  const auto begin = parts.size() == 3 ? number_of(parts[1]) : std::nullopt;
+  const auto end = begin ? number_of(parts[2]) : std::nullopt;
+  if (!end || !parts[0].is_scalar()) {
+    if (parts.size() != 3) given->error("a namespace is [NAME, FROM, TO]");
+    return false;
+  }
+  return add_namespace(
+      *given, {HashScheme::kGrowthbookV1, "__" + parts[0].node().text, rule.bucketing.unit, {}},
+      {{*begin, *end}}, rule);
+}
+
+bool Feature::add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
+                            Rule& rule) const {
+  one.ranges = to_millionths(one.hash, ranges);
+  const bool is_everyone = one.ranges == std::vector<SlotRange>{{0, kLayerSlots}};
+  if (one.ranges.empty()) rule.when = never();
+  auto& all = rule.bucketing.namespaces;
+  if (!one.ranges.empty() && !(is_everyone && one.unit == rule.bucketing.unit)) {
+    all.push_back(std::move(one));
+  }
+  if (all.size() <= kMaxNamespaces) return true;
+  at.error("has too many filters", fmt::format("at most {}", kMaxNamespaces));
+  return false;
+}
+
+// The shares of the variations by `weights`, or all the same (nothing).
 std::optional<std::vector<double>> Feature::shares(const Value& value, std::size_t count) const {
   std::vector<double> shares;
-  if (const auto ranges = get(value, "ranges"); ranges && !ranges->is_null()) {
-    double end = 0;
-    for (const Value& range : ranges->list()) {
-      const auto ends = range.list();
-      const auto begin = ends.size() == 2 ? number_of(ends[0]) : std::nullopt;
-      const auto next = ends.size() == 2 ? number_of(ends[1]) : std::nullopt;
-      if (!begin || !next || *begin != end || *next < end) {
-        range.error("ranges that leave gaps or overlap have no equal");
-        return std::nullopt;
-      }
-      // The share as it was written: 0.6 - 0.4 is not 0.2 for a computer.
-      shares.push_back(std::round((*next - end) * 1e8) / 1e8);
-      end = *next;
-    }
-    if (end != 1) {
-      ranges->error("ranges that leave units out have no equal", "write coverage and weights");
-      return std::nullopt;
-    }
-  } else if (const auto weights = get(value, "weights"); weights && !weights->is_null()) {
-    for (const Value& weight : weights->list()) {
-      const auto share = number_of(weight);
-      if (!share) return std::nullopt;
-      shares.push_back(*share);
-    }
-  } else {
-    shares.clear();
-    return shares;
+  const auto weights = get(value, "weights");
+  if (!weights || weights->is_null()) return shares;
+  for (const Value& weight : weights->list()) {
+    const auto share = number_of(weight);
+    if (!share) return std::nullopt;
+    shares.push_back(*share);
   }
   // Where weights are wrong the SDKs split evenly.
   const double total = std::accumulate(shares.begin(), shares.end(), 0.0);
   if (shares.size() == count && total >= 0.99 && total <= 1.01) return shares;
-  if (get(value, "ranges")) {
-    value.error("has not as many ranges as variations");
-    return std::nullopt;
-  }
   value.warn("its weights do not fit the variations, for which GrowthBook's SDKs split evenly");
   shares.clear();
   return shares;
@@ -390,45 +403,89 @@ bool Feature::weights(const Value& value, std::vector<Variant>& variants) const 
   return false;
 }
 
-bool Feature::experiment(const Value& value, const Value& variations, Condition when) {
-  Rule rule{std::move(when), {}, {}, value};
+// In place of weights and coverage.
+bool Feature::ranges(const Value& value, const Value& given, Rule& rule) const {
+  std::vector<NumberRange> bounds;
+  for (const Value& one : given.list()) {
+    const auto range = number_range_of(one);
+    if (!range) return false;
+    bounds.push_back(*range);
+  }
+  if (bounds.size() != rule.variants.size()) {
+    value.error("has not as many ranges as variations");
+    return false;
+  }
+  Bucketing& draw = rule.bucketing;
+  const auto split = split_by_ranges(draw.hash, bounds);
+  if (!split) {
+    given.error("ranges that overlap, or are out of proportion to what they split, have no equal",
+                "write coverage and weights");
+    return false;
+  }
+  std::vector<Variant> ordered;
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    ordered.push_back(std::move(rule.variants[split->order[i]]));
+    ordered.back().weight = split->weights[i];
+  }
+  rule.variants = std::move(ordered);
+  draw.traffic_ppm = split->traffic_ppm;
+  if (!split->inside.empty()) {
+    draw.namespaces.push_back({draw.hash, draw.salt, draw.unit, split->inside});
+  }
+  return true;
+}
+
+std::optional<std::vector<Variant>> Feature::variants(const Value& value,
+                                                      const Value& variations) const {
   const auto meta = get(value, "meta");
   const auto names = meta && meta->is_list() ? meta->list() : std::vector<Value>{};
+  std::vector<Variant> all;
   if (!variations.is_list()) {
     variations.error("expected a list of values");
-    return false;
+    return std::nullopt;
   }
   for (const Value& variation :
        variations.node().items.empty() ? std::vector<Value>{} : variations.list()) {
-    const std::size_t i = rule.variants.size();
+    const std::size_t i = all.size();
     Variant variant{.key = std::to_string(i), .weight = 0, .payload_json = {}, .endpoint = {}};
     if (i < names.size() && names[i].is_map()) {
-      const auto key = get(names[i], "key");
-      if (key && key->is_scalar() && !key->node().text.empty()) variant.key = key->node().text;
+      if (const auto key = text_of(names[i], "key")) variant.key = *key;
       if (get(names[i], "passthrough")) {
-        names[i].error("a variation that passes through has no equal");
-        return false;
+        names[i].error("a variation that passes through has no equal",
+                       "a holdout of the catalogue, or a prerequisite, keeps units out");
+        return std::nullopt;
       }
     }
-    if (std::ranges::any_of(rule.variants,
-                            [&](const Variant& v) { return v.key == variant.key; })) {
+    if (std::ranges::find(all, variant.key, &Variant::key) != all.end()) {
       variation.error(fmt::format("two variations are named '{}'", variant.key.substr(0, 60)));
-      return false;
+      return std::nullopt;
     }
     variant.payload_json = variation.is_null() ? "null" : parse_payload(variation);
-    if (variant.payload_json.empty()) return false;
-    rule.variants.push_back(std::move(variant));
+    if (variant.payload_json.empty()) return std::nullopt;
+    all.push_back(std::move(variant));
   }
-  if (rule.variants.size() < 2) return true;  // The SDKs pass it by.
-  if (!weights(value, rule.variants) || !bucketing(value, rule.bucketing)) return false;
-  add(std::move(rule));
-  return true;
+  return all;
+}
+
+bool Feature::experiment(const Value& value, const Value& variations, When when) {
+  auto read = variants(value, variations);
+  if (!read) return false;
+  if (read->size() < 2) return true;  // The SDKs pass it by.
+  Rule rule{std::move(when.condition), std::move(*read), {}, value};
+  rule.needs = std::move(when.needs);
+  if (!seed(value, rule.bucketing) || !filters(value, rule)) return false;
+  const auto given = get(value, "ranges");
+  const bool done = given && !given->is_null()
+                        ? ranges(value, *given, rule)
+                        : weights(value, rule.variants) && coverage(value, rule.bucketing);
+  if (done) add(std::move(rule));
+  return done;
 }
 
 }  // namespace
 
 Checked<Imported> import_growthbook(std::string_view text, const std::string& file) {
-  auto read = read_document(text, file);
+  auto read = read_document(text, file, kImportLimits);
   if (!read) return unexpected(std::move(read).error());
   Report report{file, std::move(read->problems)};
   const Value root(report, read->root, "");
@@ -439,7 +496,7 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
   }
   const Payload payload{features, read->root.find("savedGroups")};
   Imported imported;
-  for (const Value::Entry& entry : Value(report, *features, "features").entries()) {
+  for (const Value::Entry& entry : Value(report, *features, "features").entries(kMaxImportFlags)) {
     add_flag(entry.value, imported, [&]() -> std::optional<Experiment> {
       int parents = 0;
       auto flag = Feature(entry.key, entry.value, payload, parents).read();

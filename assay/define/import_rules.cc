@@ -34,17 +34,21 @@ void simplify(Variant& variant) {
   if (variant.payload_json == nlohmann::json(variant.key).dump()) variant.payload_json.clear();
 }
 
-bool is_fixed(const Rule& rule) { return rule.variants.size() == 1 && rule.rest == 0; }
+bool is_fixed(const Rule& rule) {
+  return rule.variants.size() == 1 && rule.rest == 0 && rule.bucketing.namespaces.empty();
+}
 
 // Whoever meets its condition goes no further.
 bool takes_all(const Rule& rule) {
-  return rule.rest == 0 && rule.bucketing.traffic_ppm == kLayerSlots;
+  return rule.rest == 0 && rule.bucketing.traffic_ppm == kLayerSlots &&
+         rule.bucketing.namespaces.empty() && rule.needs.empty();
 }
 
 const std::string& value_of(const Rule& rule) { return rule.variants.front().payload_json; }
 
 bool is_same_draw(const Rule& a, const Rule& b) {
-  return !is_fixed(a) && a.variants == b.variants && a.bucketing == b.bucketing && a.rest == b.rest;
+  return !is_fixed(a) && a.variants == b.variants && a.bucketing == b.bucketing &&
+         a.rest == b.rest && a.needs == b.needs;
 }
 
 bool gives(const Rule& rule, const Variant& variant) {
@@ -92,6 +96,13 @@ void tidy_partition(Flag& flag) {
   flag.rules = std::move(distinct);
 }
 
+// Rules that give control's value just before the split say who is not eligible, where "not" can be
+// said: of a condition, or of one experiment's variants.
+bool is_exclusion(const Rule& rule, const Variant& fallback) {
+  return gives(rule, fallback) &&
+         (rule.needs.empty() || (rule.needs.size() == 1 && is_always(rule.when)));
+}
+
 bool names_attribute(const Condition& condition, const std::string& name) {
   return condition.attribute == name ||
          std::ranges::any_of(condition.children,
@@ -113,6 +124,7 @@ class Maker {
   std::vector<std::string> ids_of(const Condition& when) const;
   std::size_t take_overrides();
   void force(const Rule& rule, Condition when);
+  void exclude(std::size_t first);
   bool force_later(const Rule& split);
   void warn() const;
 
@@ -159,6 +171,8 @@ void Maker::set_split(Rule& split) {
   }
   Assignment& assignment = made_.assignment;
   assignment.unit = split.bucketing.unit;
+  assignment.fallback_unit = split.bucketing.fallback_unit;
+  assignment.namespaces = split.bucketing.namespaces;
   assignment.layer = flag_.key;
   assignment.slots = {{0, kLayerSlots}};
   assignment.salt = split.bucketing.salt;
@@ -210,7 +224,7 @@ std::size_t Maker::take_overrides() {
   for (; taken < chosen_; ++taken) {
     const Rule& rule = flag_.rules[taken];
     const std::vector<std::string> ids = ids_of(rule.when);
-    if (ids.empty()) break;
+    if (ids.empty() || !rule.needs.empty()) break;
     const std::string variant = variant_for(rule.variants.front());
     auto& overrides = made_.assignment.overrides;
     for (const std::string& id : ids) {
@@ -224,7 +238,27 @@ std::size_t Maker::take_overrides() {
 void Maker::force(const Rule& rule, Condition when) {
   if (is_never(when)) return;
   const std::string variant = variant_for(rule.variants.front());
-  made_.assignment.forced.push_back({variant, std::move(when)});
+  Forced forced{variant, std::move(when), {}};
+  for (const Need& need : rule.needs) forced.prerequisites.push_back(need.met);
+  made_.assignment.forced.push_back(std::move(forced));
+}
+
+// The rules from the first to the split give control's value: who meets one is not eligible.
+void Maker::exclude(std::size_t first) {
+  Assignment& plan = made_.assignment;
+  std::vector<Condition> eligible;
+  for (; first < chosen_; ++first) {
+    Rule& rule = flag_.rules[first];
+    if (rule.needs.empty()) eligible.push_back(negate(rule.when));
+    if (!rule.needs.empty()) plan.prerequisites.push_back(rule.needs.front().unmet);
+  }
+  eligible.push_back(flag_.rules[chosen_].when);
+  plan.targeting = all_of(std::move(eligible));
+  for (const Need& need : flag_.rules[chosen_].needs) {
+    if (std::ranges::find(plan.prerequisites, need.met) == plan.prerequisites.end()) {
+      plan.prerequisites.push_back(need.met);
+    }
+  }
 }
 
 // What stands below the split holds for those who do not meet its condition.
@@ -257,8 +291,9 @@ void Maker::warn() const {
     value_.warn(fmt::format("a condition compares `{}`", id),
                 fmt::format("give the context an attribute `{}` beside the targeting key", id));
   }
-  if (is_fixed(flag_.rules[chosen_])) {
-    value_.warn("draws nothing: it chooses by conditions alone, so there is no effect to measure",
+  const Rule& split = flag_.rules[chosen_];
+  if (split.variants.size() == 1 && split.rest == 0) {
+    value_.warn("draws nothing between variants, so there is no effect to measure",
                 "take it over to ask one server for every flag, or leave it where it is");
   }
 }
@@ -269,17 +304,12 @@ std::optional<Experiment> Maker::make() {
   made_.name = flag_.key;
   Rule& split = flag_.rules[chosen_];
   set_split(split);
-  // Rules that give control's value just before the split say who is not eligible.
-  const std::string& fallback = flag_.fallback.payload_json;
   const bool goes_on = chosen_ + 1 < flag_.rules.size();
   std::size_t first = take_overrides();
   std::size_t last = chosen_;
-  while (!goes_on && last > first && value_of(flag_.rules[last - 1]) == fallback) --last;
+  while (!goes_on && last > first && is_exclusion(flag_.rules[last - 1], flag_.fallback)) --last;
   for (; first < last; ++first) force(flag_.rules[first], flag_.rules[first].when);
-  std::vector<Condition> eligible;
-  for (; last < chosen_; ++last) eligible.push_back(negate(flag_.rules[last].when));
-  eligible.push_back(split.when);
-  made_.assignment.targeting = all_of(std::move(eligible));
+  exclude(last);
   if (!force_later(split)) return std::nullopt;
   if (made_.assignment.forced.size() > kMaxForced) {
     value_.error(fmt::format("has more than {} values by condition", kMaxForced));
@@ -373,12 +403,16 @@ std::optional<Scalar> scalar_of(const Node& node) {
   return Scalar{node.text};
 }
 
-std::optional<Condition> when_it_gives(const Flag& flag, const Condition& test,
-                                       const Value& value) {
+namespace {
+
+// Of a flag that draws nothing: its rules, read as a list of cases.
+std::optional<Condition> as_condition(const Flag& flag, const Condition& test, const Value& value) {
   std::vector<Condition> ways;
   std::vector<Condition> before;
   const auto add = [&](const Variant& variant, const Condition& when) {
     const auto holds = holds_for(test, variant.payload_json);
+    if (!holds)
+      value.error(fmt::format("the prerequisite '{}' is compared as a version", flag.key));
     if (holds.value_or(false)) {
       std::vector<Condition> path = before;
       path.push_back(when);
@@ -386,17 +420,65 @@ std::optional<Condition> when_it_gives(const Flag& flag, const Condition& test,
     }
     return holds.has_value();
   };
-  bool is_known = true;
   for (const Rule& rule : flag.rules) {
     if (is_never(rule.when)) continue;
-    is_known = is_known && is_fixed(rule) && add(rule.variants.front(), rule.when);
+    if (!add(rule.variants.front(), rule.when)) return std::nullopt;
     before.push_back(negate(rule.when));
     if (is_too_large(value, before) || is_too_large(value, ways)) return std::nullopt;
   }
-  if (is_known && add(flag.fallback, always())) return any_of(std::move(ways));
-  value.error(fmt::format("the prerequisite '{}' draws, or is compared as a version", flag.key),
-              "take both over and write `prerequisites: [{experiment: …, variants: […]}]`");
-  return std::nullopt;
+  if (!add(flag.fallback, always())) return std::nullopt;
+  return any_of(std::move(ways));
+}
+
+std::string last_error(const Problems& problems) {
+  std::string message;
+  for (const Problem& one : problems) {
+    if (one.severity == Severity::kError) message = one.message;
+  }
+  return message;
+}
+
+// Of a flag that draws: the variants whose value is such a one. Who is outside has control's value.
+std::optional<When> as_variants(Flag flag, const Condition& test, const Value& value) {
+  const std::string key = flag.key;
+  Report aside{value.report().file, {}};  // Its problems are told where the flag itself is read.
+  const Value at(aside, value.node(), value.path());
+  for (Rule& rule : flag.rules) rule.value = at;
+  const auto plan = make_experiment(std::move(flag), at);
+  if (!plan) {
+    value.error(fmt::format("the prerequisite '{}' cannot be taken over", key),
+                last_error(aside.problems));
+    return std::nullopt;
+  }
+  Need need{{plan->id, {}}, {plan->id, {}}};
+  for (const Variant& variant : plan->variants) {
+    const bool is_named = variant.payload_json.empty();
+    const auto holds =
+        holds_for(test, is_named ? nlohmann::json(variant.key).dump() : variant.payload_json);
+    if (!holds) {
+      value.error(fmt::format("the prerequisite '{}' is compared as a version", key));
+      return std::nullopt;
+    }
+    Prerequisite& side = *holds ? need.met : need.unmet;
+    side.variants.push_back(variant.key);
+    side.or_outside = side.or_outside || variant.key == plan->control;
+  }
+  if (need.met.variants.empty()) return When{never()};
+  if (need.unmet.variants.empty()) return When{always()};
+  value.warn(fmt::format("needs variants of '{}'", key),
+             "take that over as well, and start it first");
+  return When{always(), {std::move(need)}};
+}
+
+}  // namespace
+
+std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value& value) {
+  const bool draws = std::ranges::any_of(flag.rules, [](const Rule& rule) {
+    return !is_never(rule.when) && (!is_fixed(rule) || !rule.needs.empty());
+  });
+  if (draws) return as_variants(std::move(flag), test, value);
+  auto condition = as_condition(flag, test, value);
+  return condition ? std::optional(When{std::move(*condition)}) : std::nullopt;
 }
 
 void add_flag(const Value& value, Imported& imported,

@@ -13,6 +13,8 @@
 
 namespace assay::define {
 
+inline constexpr DocumentLimits kImportLimits{.bytes = kMaxImportBytes, .nodes = 1'000'000};
+
 Condition always();
 Condition never();
 bool is_always(const Condition& condition);
@@ -38,8 +40,23 @@ struct Bucketing {
   HashScheme hash = HashScheme::kAssay;
   std::string salt;
   std::string unit = "user";
+  std::string fallback_unit = {};
   std::uint32_t traffic_ppm = kLayerSlots;
+  std::vector<Namespace> namespaces = {};  // The unit must be inside of each.
   bool operator==(const Bucketing&) const = default;
+};
+
+// That another flag, which draws, gives one of some values, and that it does not.
+struct Need {
+  Prerequisite met;
+  Prerequisite unmet;
+  bool operator==(const Need&) const = default;
+};
+
+// Under which conditions something holds, and with which variants of other experiments.
+struct When {
+  Condition condition;
+  std::vector<Need> needs = {};
 };
 
 // "Whoever meets `when` (and no rule before) gets one of `variants`." One variant: a fixed value;
@@ -50,6 +67,7 @@ struct Rule {
   Bucketing bucketing;
   Value value;             // Where it stands, for problems.
   std::uint32_t rest = 0;  // Weight of those who go on, beside the variant's.
+  std::vector<Need> needs = {};
 };
 
 struct Flag {
@@ -68,9 +86,9 @@ struct Flag {
 // Nothing after a problem, which `value` (the flag) or a rule reports.
 std::optional<Experiment> make_experiment(Flag flag, const Value& value);
 
-// Under which condition the flag has a value for which `test` holds. A flag that draws has none,
-// which `value` reports.
-std::optional<Condition> when_it_gives(const Flag& flag, const Condition& test, const Value& value);
+// When the flag has a value for which `test` holds; nothing after a problem, which `value` reports.
+// A flag that draws is an experiment of its own, whose variants are asked for.
+std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value& value);
 
 // What `read` makes of a flag into `imported`, unless it reports a problem; it reports one at least
 // where it makes nothing.

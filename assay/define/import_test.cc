@@ -1,5 +1,6 @@
 #include "assay/define/import.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "assay/define/canonical.h"
@@ -96,8 +97,13 @@ TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
     EXPECT_EQ(refusal.rfind("flags.json:", 0), 0U) << refusal;
   };
   says(R"({"if": [{"<": [{"var": "$flagd.timestamp"}, 5]}, "b"]})", "do not depend on the time");
-  says(R"({"if": [{"missing": ["x"]}, "b"]})", "the operator 'missing' has no equal");
-  says(R"({"if": [{"==": [{"var": ["x", 1]}, 1]}, "b"]})", "has a default");
+  says(R"({"if": [{"+": [{"var": "x"}, 1]}, "b"]})", "the operator '+' has no equal");
+  says(R"({"if": [{"missing": [{"var": "x"}]}, "b"]})", "'missing' takes names");
+  says(R"({"if": [{"var": ["x", 1]}, "b"]})", "has a default here");
+  says(R"({"if": [{"==": [{"var": ["x", 1]}, {"var": ["y", 1]}]}, "b"]})", "are compared with");
+  says(R"({"if": [{"some": [{"var": "x"}, {">": [{"var": ""}, 1]}]}, "b"]})", "'some' looks into");
+  says(R"({"if": [{"none": [{"var": "x"}, {"in": [{"var": ""}, [[1]]]}]}, "b"]})",
+       "elements are compared with");
   says(R"({"if": [{"var": "x"}, {"fractional": [["a", 1], ["b", 1]]},
           {"fractional": [["a", 1], ["b", 2]]}]})",
        "draws a second time");
@@ -142,7 +148,14 @@ TEST(ImportGrowthbook, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
     EXPECT_NE(refusal.find(text), std::string::npos) << refusal;
     EXPECT_EQ(refusal.rfind("f.json:", 0), 0U) << refusal;
   };
-  says(R"({"variations": [0, 1], "namespace": ["n", 0, 0.5]})", "`namespace` has no equal");
+  says(R"({"variations": [0, 1], "namespace": ["n", 0]})", "a namespace is [NAME, FROM, TO]");
+  says(R"({"variations": [0, 1], "namespace": ["n", 0, "x"]})", "expected a number");
+  says(R"({"variations": [0, 1], "filters": [{"ranges": [[0, 1]]}]})", "a seed and ranges");
+  says(R"({"variations": [0, 1], "filters": [{"seed": "s", "ranges": [[0]]}]})",
+       "a range is [FROM, TO]");
+  says(
+      R"({"variations": [0, 1], "filters": [{"seed": "s", "hashVersion": 3, "ranges": [[0, 1]]}]})",
+      "neither 1 nor 2");
   says(R"({"variations": [0, 1], "hashVersion": 3})", "neither 1 nor 2");
   says(R"({"variations": [0, 1], "weights": [0.5, 0.495]})", "do not add up to exactly 1");
   says(R"({"variations": [0, 1], "ranges": [[0, 1]]})", "not as many ranges");
@@ -150,17 +163,22 @@ TEST(ImportGrowthbook, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
        "whom the draw above leaves out");
   says(R"({"condition": {"a": 1}, "variations": [0, 1]}, {"variations": [1, 2]})",
        "draws a second time");
-  says(R"({"force": 1, "range": [0.2, 0.5]})", "does not begin at 0");
+  says(R"({"force": 1, "range": [0.2]})", "a range is [FROM, TO]");
   says(R"({"force": 1, "condition": {"a": {"$elemMatch": {"b": 1}}}})", "looks into elements");
   says(R"({"force": 1, "condition": {"a": {"$type": "array"}}})", "the type 'array'");
   says(R"({"force": 1, "condition": {"a": {"$regex": "(a+)+$"}}})", "regular expression");
   says(R"({"variations": [0, 1], "coverage": 0.12345678})", "whole millionths");
-  says(R"({"variations": [0, 1], "ranges": [[0, 0.4], [0.5, 1]]})", "leave gaps");
+  says(R"({"variations": [0, 1], "ranges": [[0, 0.5], [0.4, 1]]})", "ranges that overlap");
+  says(R"({"variations": [0, 1], "ranges": [[0, 0.1], [0.1, 0.2]]})", "out of proportion");
   says(R"({"variations": [0]})", "one value only");
-  says(R"({"force": 1, "condition": {"a": {"$size": 1}}})", "'$size' has no equal");
+  says(R"({"force": 1, "condition": {"a": {"$size": 1}}})", "the list's length as a number");
   says(R"({"force": 1, "condition": {"a": {"$regex": "a.*b"}}})", "regular expression");
   says(R"({"force": 1, "condition": {"a": {"b": 1}}})", "whole list or object");
-  says(R"({"force": 1, "condition": {"a": {"$vgt": "1.2"}}})", "not a whole version");
+  says(R"({"force": 1, "condition": {"a": {"$vgt": "1-2"}}})", "is not a version");
+  says(R"({"force": 1, "condition": {"a": {"$vgt": "0.0"}}})", "is not a version");
+  says(R"({"force": 1, "condition": {"a": {"$ini": ["germany-west"]}}})", "too many spellings");
+  says(R"({"force": 1, "condition": {"a": {"$regexi": "österreich"}}})", "in small letters");
+  says(R"({"force": 1, "condition": {"a": {"$gt": "2024-01-01"}}})", "as days or seconds");
 }
 
 Experiment only_flag(const Checked<Imported>& read) {
@@ -258,7 +276,7 @@ TEST(ImportGrowthbook, APrerequisiteThatDrawsNothingIsACondition) {
             "b 1, a 0, control b");
 }
 
-TEST(ImportGrowthbook, APrerequisiteThatDrawsIsRefused) {
+TEST(ImportGrowthbook, APrerequisiteThatIsNotTakenOverIsNamed) {
   const auto refusal_of = [](const char* parent, const char* wanted) {
     const Imported read = with_parent(parent, wanted);
     for (const ImportedFlag& flag : read.flags) EXPECT_NE(flag.experiment.id, "child");
@@ -267,13 +285,21 @@ TEST(ImportGrowthbook, APrerequisiteThatDrawsIsRefused) {
   const auto says = [](const std::string& refusal, const char* text) {
     EXPECT_NE(refusal.find(text), std::string::npos) << refusal;
   };
-  says(refusal_of(R"({"defaultValue": 0, "rules": [{"variations": [0, 1]}]})",
+  says(refusal_of(R"({"defaultValue": 0, "rules": [{"urlPatterns": [1]}]})",
                   R"({"id": "parent", "condition": {"value": 1}})"),
        "f.json:2:77: error: features.child.rules[0].parentConditions[0].id: the prerequisite "
-       "'parent' draws");
-  says(refusal_of(R"({"defaultValue": 0, "rules": [{"namespace": ["n", 0, 1]}]})",
+       "'parent' cannot be taken over (`urlPatterns` has no equal here)");
+  says(refusal_of(R"({"defaultValue": 0, "rules": [{"variations": [0, 1], "coverage": 0.5},
+                      {"condition": {"x": 1}, "force": 3}]})",
                   R"({"id": "parent", "condition": {"value": 1}})"),
-       "'parent' cannot be taken over (`namespace` has no equal here)");
+       "'parent' cannot be taken over (gives some of those");
+  says(refusal_of(R"({"defaultValue": "0.1.0", "rules": [{"variations": ["0.1.0", "2.0.0"]}]})",
+                  R"({"id": "parent", "condition": {"value": {"$vgt": "1.0.0"}}})"),
+       "'parent' is compared as a version");
+  says(refusal_of(
+           R"({"defaultValue": "0.1.0", "rules": [{"condition": {"x": 1}, "force": "2.0.0"}]})",
+           R"({"id": "parent", "condition": {"value": {"$vgt": "1.0.0"}}})"),
+       "'parent' is compared as a version");
   says(refusal_of(R"({"defaultValue": 0, "rules": [{"parentConditions": [{"id": "child"}]}]})",
                   R"({"id": "parent"})"),
        "lead in circles");
@@ -304,6 +330,39 @@ TEST(ImportFlagd, NestedChoicesAreForced) {
             "c where not (x equals 1) and x equals 2; "
             "eligible (not (x equals 1) and not (x equals 2)) and mail exists true");
   EXPECT_EQ(outline_of("null"), "a 1, b 0, c 0, control a");
+}
+
+TEST(ImportFlagd, DefaultsListsAndConstants) {
+  const auto text_of = [](const char* condition) {
+    const auto read = import_flagd_condition(condition, "c");
+    return read ? to_text(*read) : to_text(read.error());
+  };
+  EXPECT_EQ(text_of(R"({"==": [{"var": ["x", "a"]}, "a"]})"),
+            "(x exists true and x equals a) or x exists false");
+  EXPECT_EQ(text_of(R"({"==": [{"var": ["x", "b"]}, "a"]})"), "x exists true and x equals a");
+  EXPECT_EQ(text_of(R"({"<": [{"var": ["x", 7]}, 5]})"),
+            "x exists true and (x less_than 5 or x exists false)");
+  EXPECT_EQ(text_of(R"({"in": [{"var": ["x", "b"]}, ["a", "b"]]})"),
+            "(x exists true and x in [a, b]) or x exists false");
+  EXPECT_EQ(text_of(R"({"in": ["b", {"var": ["x", "abc"]}]})"),
+            "(x exists true and x contains b) or x exists false");
+  EXPECT_EQ(text_of(R"({"ends_with": [{"var": ["x", "abc"]}, "b"]})"),
+            "x exists true and x ends_with b");
+  EXPECT_EQ(text_of(R"({"starts_with": [{"var": ["x", "abc"]}, "a"]})"),
+            "(x exists true and x starts_with a) or x exists false");
+  EXPECT_EQ(text_of(R"({"==": [{"var": ["x", null]}, "a"]})"), "x equals a");
+  EXPECT_EQ(text_of(R"({"missing": ["x", "y"]})"),
+            "x exists false or x equals  or y exists false or y equals ");
+  EXPECT_EQ(text_of(R"({"some": [{"var": "x"}, {"==": [{"var": ""}, "a"]}]})"),
+            "x in [a] and not (x starts_with )");
+  EXPECT_EQ(text_of(R"({"none": [{"var": "x"}, {"in": [{"var": ""}, ["a", 1]]}]})"),
+            "not (x in [a, 1] and not (x equals 1) and not (x starts_with ))");
+  for (const char* everyone : {R"({"in": ["a", ["b", "a"]]})", R"({"in": ["pring", "Spring"]})",
+                               R"({"!": {"in": [1, ["1"]]}})"}) {
+    EXPECT_EQ(text_of(everyone), "everyone") << everyone;
+  }
+  EXPECT_THAT(text_of(R"({"sem_ver": [{"var": ["x", "1.0.0"]}, ">", "0.1.0"]})"),
+              testing::HasSubstr("expected {\"var\": ATTRIBUTE} here"));
 }
 
 TEST(ImportFlagd, WarnsWhereAMissingAttributeIsHashedOtherwise) {
@@ -342,9 +401,28 @@ TEST(ImportGrowthbook, RegularExpressionsOfPlainTexts) {
   EXPECT_EQ(pattern("^https?://a$"), "a in [https://a, http://a]");
   EXPECT_EQ(pattern("^a$|^b"), "a equals a or a starts_with b");
   EXPECT_EQ(pattern("über(ä|ö)?"), "a contains [überä, überö, über]");
-  for (const char* regex :
-       {"a+", "a*", "[ab]", "^.*a$", "a.b", "(a|b", "a)", "a|", "(?=a)", "\\\\d", "a{2}", "()*",
-        "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)", "((((((((((a))))))))))", "a\\\\"}) {
+  EXPECT_EQ(pattern("^[Mm]obil[a-c]$|x[|)]"),
+            "a in [Mobila, Mobilb, Mobilc, mobila, mobilb, mobilc] or a contains [x|, x)]");
+  for (const char* regex : {"a+",
+                            "a*",
+                            "[^ab]",
+                            "[]",
+                            "[b-a]",
+                            "[ -~]",
+                            "[a",
+                            "[\\\\d]",
+                            "^.*a$",
+                            "a.b",
+                            "(a|b",
+                            "a)",
+                            "a|",
+                            "(?=a)",
+                            "\\\\d",
+                            "a{2}",
+                            "()*",
+                            "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)",
+                            "((((((((((a))))))))))",
+                            "a\\\\"}) {
     EXPECT_EQ(pattern(regex), "refused") << regex;
   }
 }

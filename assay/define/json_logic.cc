@@ -56,8 +56,10 @@ std::optional<std::string> JsonLogic::attribute(const Value& value) const {
   }
   const auto name = made->arguments[0].text();
   if (!name) return std::nullopt;
-  if (made->arguments.size() > 1) {
-    value.error(fmt::format("'{}' has a default, which has no equal", *name));
+  const bool has_default = made->arguments.size() > 1 && !made->arguments[1].is_null();
+  if (has_default && !ignores_defaults_) {
+    value.error(fmt::format("'{}' has a default here, which has no equal", *name),
+                "compared with a value it has one");
   } else if (name->starts_with("$flagd.") || name->empty()) {
     value.error(fmt::format("'{}' is no attribute of the unit", *name),
                 "experiments do not depend on the time; see `schedule`");
@@ -97,23 +99,110 @@ std::optional<Condition> JsonLogic::read(const Value& given) {
     value->error("expected a condition", "an object with one operator");
     return std::nullopt;
   }
-  const std::string& op = made->op;
-  if (op == "var") {
+  if (made->op == "var") {
     const auto name = attribute(*value);
     return name ? truth(*name) : std::nullopt;
   }
-  if (op == "and" || op == "or" || op == "!" || op == "!!" || op == "if") {
-    return logic(*made, *value);
+  return call(*made, *value);
+}
+
+namespace {
+
+bool is_var(const Value& value) {
+  return value.is_map() && value.node().items.size() == 1 && value.node().keys[0].text == "var";
+}
+
+// The default in {"var": [ATTRIBUTE, DEFAULT]}, where it is one.
+std::optional<Value> default_of(const Value& value) {
+  const auto made = is_var(value) ? call_of(value) : std::nullopt;
+  const bool has_one = made && made->arguments.size() == 2 && !made->arguments[1].is_null();
+  return has_one ? std::optional(made->arguments[1]) : std::nullopt;
+}
+
+}  // namespace
+
+// What is there is compared, else the default, which is a constant.
+std::optional<Condition> JsonLogic::with_default(const Call& made, std::size_t argument,
+                                                 const Value& value) {
+  const auto otherwise = default_of(made.arguments[argument]);
+  ignores_defaults_ = true;
+  const auto name = attribute(made.arguments[argument]);
+  auto there = name ? call(made, value) : std::nullopt;
+  ignores_defaults_ = false;
+  if (!there) return std::nullopt;
+  Call constant = made;
+  constant.arguments[argument] = *otherwise;
+  auto absent = call(constant, value);
+  if (!absent) return std::nullopt;
+  return any_of({all_of({exists(*name), std::move(*there)}),
+                 all_of({exists(*name, false), std::move(*absent)})});
+}
+
+std::optional<Condition> JsonLogic::call(const Call& made, const Value& value) {
+  const std::string& op = made.op;
+  const bool compares = op != "and" && op != "or" && op != "!" && op != "!!" && op != "if";
+  for (std::size_t i = 0; compares && !ignores_defaults_ && i < made.arguments.size(); ++i) {
+    if (default_of(made.arguments[i])) return with_default(made, i, value);
   }
-  if (op == "==" || op == "===" || op == "!=" || op == "!==") return equality(*made, *value);
-  if (op == "<" || op == "<=" || op == ">" || op == ">=") return order(*made, *value);
-  if (op == "in") return membership(*made, *value);
-  if (op == "starts_with" || op == "ends_with") return affix(*made, *value);
-  if (op == "sem_ver") return version(*made, *value);
-  value->error(fmt::format("the operator '{}' has no equal", op.substr(0, 60)),
-               "conditions have and, or, !, !!, if, ==, !=, <, <=, >, >=, in, starts_with, "
-               "ends_with and sem_ver");
+  if (op == "and" || op == "or" || op == "!" || op == "!!" || op == "if") {
+    return logic(made, value);
+  }
+  if (op == "==" || op == "===" || op == "!=" || op == "!==") return equality(made, value);
+  if (op == "<" || op == "<=" || op == ">" || op == ">=") return order(made, value);
+  if (op == "in") return membership(made, value);
+  if (op == "starts_with" || op == "ends_with") return affix(made, value);
+  if (op == "sem_ver") return version(made, value);
+  if (op == "missing") return missing(made, value);
+  if (op == "some" || op == "none") return element(made, value);
+  value.error(fmt::format("the operator '{}' has no equal", op.substr(0, 60)),
+              "conditions have and, or, !, !!, if, ==, !=, <, <=, >, >=, in, starts_with, "
+              "ends_with, sem_ver, missing, some and none; what is computed, the context can give");
   return std::nullopt;
+}
+
+// That one of the attributes is not there, or says nothing.
+std::optional<Condition> JsonLogic::missing(const Call& call, const Value& value) const {
+  std::vector<Condition> ways;
+  for (const Value& argument : call.arguments) {
+    const auto name = argument.is_scalar() ? argument.text() : std::nullopt;
+    if (!name) {
+      if (!argument.is_scalar()) value.error("'missing' takes names of attributes");
+      return std::nullopt;
+    }
+    ways.push_back(exists(*name, false));
+    ways.push_back(compare(Op::kEqual, *name, {std::string{}}));
+  }
+  return any_of(std::move(ways));
+}
+
+// {"some": [{"var": LIST}, {"==": [{"var": ""}, VALUE]}]}, or with {"in": [{"var": ""}, VALUES]}.
+std::optional<Condition> JsonLogic::element(const Call& call, const Value& value) {
+  const auto test = call.arguments.size() == 2 ? call_of(call.arguments[1]) : std::nullopt;
+  const auto of_element =
+      test && test->arguments.size() == 2 ? call_of(test->arguments[0]) : std::nullopt;
+  const bool is_element = of_element && of_element->op == "var" &&
+                          of_element->arguments.size() == 1 &&
+                          of_element->arguments[0].node().text.empty();
+  const bool is_equal = is_element && (test->op == "==" || test->op == "===");
+  if (!is_equal && !(is_element && test->op == "in" && test->arguments[1].is_list())) {
+    value.error(fmt::format("'{}' looks into elements in a way that has no equal", call.op),
+                "an element that equals a value, or is one of some, has");
+    return std::nullopt;
+  }
+  const auto name = attribute(call.arguments[0]);
+  if (!name) return std::nullopt;
+  std::vector<Scalar> values;
+  for (const Value& item :
+       is_equal ? std::vector<Value>{test->arguments[1]} : test->arguments[1].list()) {
+    const auto scalar = scalar_of(item.node());
+    if (!scalar) {
+      item.error("elements are compared with texts, numbers, true and false only");
+      return std::nullopt;
+    }
+    values.push_back(*scalar);
+  }
+  auto some = is_list_with(*name, std::move(values));
+  return call.op == "some" ? std::move(some) : negate(std::move(some));
 }
 
 std::optional<Condition> JsonLogic::logic(const Call& call, const Value& value) {
@@ -153,14 +242,6 @@ std::optional<Condition> JsonLogic::branch(const Call& call) {
   }
   return any_of(std::move(ways));
 }
-
-namespace {
-
-bool is_var(const Value& value) {
-  return value.is_map() && value.node().items.size() == 1 && value.node().keys[0].text == "var";
-}
-
-}  // namespace
 
 std::optional<Condition> JsonLogic::equality(const Call& call, const Value& value) {
   if (call.arguments.size() != 2) {
@@ -240,6 +321,25 @@ std::optional<Condition> JsonLogic::order(const Call& call, const Value& value) 
   return all_of(std::move(parts));
 }
 
+namespace {
+
+// Of a constant in constants; nothing where one of them is not.
+std::optional<bool> constant_membership(const Value& needle, const Value& haystack) {
+  const auto sought = scalar_of(needle.node());
+  if (!sought) return std::nullopt;
+  if (haystack.is_list()) {
+    return std::ranges::any_of(haystack.node().items,
+                               [&](const Node& item) { return scalar_of(item) == sought; });
+  }
+  const auto text = scalar_of(haystack.node());
+  const auto* within = text ? std::get_if<std::string>(&*text) : nullptr;
+  const auto* part = std::get_if<std::string>(&*sought);
+  if (within == nullptr || part == nullptr) return std::nullopt;
+  return within->find(*part) != std::string::npos;
+}
+
+}  // namespace
+
 // A text within an attribute, or an attribute among constants.
 std::optional<Condition> JsonLogic::membership(const Call& call, const Value& value) {
   if (call.arguments.size() != 2) {
@@ -248,6 +348,7 @@ std::optional<Condition> JsonLogic::membership(const Call& call, const Value& va
   }
   const Value& needle = call.arguments[0];
   const Value& haystack = call.arguments[1];
+  if (const auto known = constant_membership(needle, haystack)) return *known ? always() : never();
   if (is_var(haystack)) {
     const auto name = attribute(haystack);
     const auto text = scalar_of(needle.node());
@@ -261,7 +362,7 @@ std::optional<Condition> JsonLogic::membership(const Call& call, const Value& va
   const auto name = attribute(needle);
   if (!name) return std::nullopt;
   std::vector<Scalar> values;
-  for (const Value& item : haystack.list()) {
+  for (const Value& item : haystack.list(kMaxListed)) {
     const auto scalar = scalar_of(item.node());
     if (!scalar) {
       item.error("lists to look in hold texts, numbers, true and false only");
@@ -278,12 +379,18 @@ std::optional<Condition> JsonLogic::affix(const Call& call, const Value& value) 
     value.error(fmt::format("'{}' takes two arguments", call.op));
     return std::nullopt;
   }
-  const auto name = attribute(call.arguments[0]);
   const auto text = scalar_of(call.arguments[1].node());
   if (!text || !std::holds_alternative<std::string>(*text)) {
     call.arguments[1].error(fmt::format("'{}' looks for a text", call.op));
     return std::nullopt;
   }
+  const auto known = scalar_of(call.arguments[0].node());
+  if (const auto* whole = known ? std::get_if<std::string>(&*known) : nullptr) {
+    const auto& part = std::get<std::string>(*text);
+    return (call.op == "starts_with" ? whole->starts_with(part) : whole->ends_with(part)) ? always()
+                                                                                          : never();
+  }
+  const auto name = attribute(call.arguments[0]);
   if (!name) return std::nullopt;
   return compare(call.op == "starts_with" ? Op::kPrefix : Op::kSuffix, *name, {*text});
 }

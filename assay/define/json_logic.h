@@ -37,7 +37,11 @@ class JsonLogic {
 
  private:
   std::optional<Condition> read(const Value& value);
+  std::optional<Condition> call(const Call& made, const Value& value);
+  std::optional<Condition> with_default(const Call& made, std::size_t argument, const Value& value);
   std::optional<Condition> truth(const std::string& name) const;
+  std::optional<Condition> missing(const Call& call, const Value& value) const;
+  std::optional<Condition> element(const Call& call, const Value& value);
   std::optional<Condition> logic(const Call& call, const Value& value);
   std::optional<Condition> branch(const Call& call);
   std::optional<Condition> equality(const Call& call, const Value& value);
@@ -47,6 +51,7 @@ class JsonLogic {
   std::optional<Condition> version(const Call& call, const Value& value);
 
   const Node* evaluators_;
+  bool ignores_defaults_ = false;  // Of attributes, which are known to be there.
   int depth_ = 0;
   int steps_ = 0;
 };

@@ -27,6 +27,14 @@ void fields(auto& io, Is<Holdout> auto& x) {
 void fields(auto& io, Is<Prerequisite> auto& x) {
   io("experiment", x.experiment);
   io("variants", x.variants);
+  io.unless_empty("or_outside", x.or_outside);
+}
+
+void fields(auto& io, Is<Namespace> auto& x) {
+  io("hash", x.hash);
+  io("salt", x.salt);
+  io("unit", x.unit);
+  io("ranges", x.ranges);
 }
 
 void fields(auto& io, Is<Switchback> auto& x) {
@@ -57,6 +65,7 @@ void fields(auto& io, Is<Condition> auto& x) {
 void fields(auto& io, Is<Forced> auto& x) {
   io("variant", x.variant);
   io("when", x.when);
+  io.unless_empty("prerequisites", x.prerequisites);
 }
 
 void fields(auto& io, Is<Assignment> auto& x) {
@@ -74,6 +83,7 @@ void fields(auto& io, Is<Assignment> auto& x) {
   io("expose_on_evaluation", x.expose_on_evaluation);
   io.unless_empty("holdouts", x.holdouts);
   io.unless_empty("prerequisites", x.prerequisites);
+  io.unless_empty("namespaces", x.namespaces);
   io("switchback", x.switchback);
   io("targeting", x.targeting);
   io("overrides", x.overrides);

@@ -11,10 +11,12 @@
 namespace assay::define {
 namespace {
 
-constexpr std::size_t kMaxParts = 2000;  // Comparisons of one rule.
+constexpr std::size_t kMaxParts = 2000;      // Comparisons of one rule.
+constexpr std::size_t kMaxSpellings = 1000;  // In one list, as in a file.
 constexpr const char* kOperators =
-    "$eq, $ne, $in, $nin, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, $gte, $veq to "
-    "$vlte, $type, $elemMatch, $all, and a $regex of plain texts have";
+    "$eq, $ne, $in, $nin, $ini, $nini, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, "
+    "$gte, $veq to $vlte, $type, $elemMatch, $all, $alli, and a $regex or $regexi of plain texts "
+    "have";
 
 // A plain attribute compared with a constant, as JavaScript compares `value + ""`, `value * 1` and
 // `!!value` with it.
@@ -46,6 +48,33 @@ Condition loosely_equal(const std::string& name, const Scalar& constant) {
     ways.push_back(exists(name, false));
   }
   return any_of(std::move(ways));
+}
+
+// The values of {"type": "list", "values": […]}; null where it is none.
+const Node* list_of(const Node& group) {
+  const Node* type = group.find("type");
+  const Node* values = group.find("values");
+  const bool is_list = type != nullptr && type->text == "list" && values != nullptr &&
+                       values->kind == Node::Kind::kList;
+  return is_list ? values : nullptr;
+}
+
+// A value to `all`; where case is ignored, in all of its spellings.
+bool append_spellings(const Scalar& value, bool ignores_case, const Value& at,
+                      std::vector<Scalar>& all) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (!ignores_case || text == nullptr) {
+    all.push_back(value);
+    return true;
+  }
+  const auto spelled = spellings(
+      *text, {.max = kMaxSpellings - std::min(kMaxSpellings, all.size()), .has_kelvin = true});
+  if (spelled) all.insert(all.end(), spelled->begin(), spelled->end());
+  if (!spelled) {
+    at.error("has too many spellings in capital and small letters, or letters beyond a to z",
+             "give the context the attribute in small letters, and compare that with $in");
+  }
+  return spelled.has_value();
 }
 
 }  // namespace
@@ -91,6 +120,7 @@ std::optional<Condition> Mongo::entry(const Value::Entry& entry) {
     auto inner = entry.key == "$nor" ? several(entry.value, true) : condition(entry.value);
     return inner ? std::optional(negate(std::move(*inner))) : std::nullopt;
   }
+  if (entry.key == "$savedGroup") return saved_group(entry.value);
   return attribute(entry.key, entry.value);
 }
 
@@ -133,19 +163,24 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
     auto equal = constant ? compare(Op::kEqual, name, {*constant}) : exists(name, false);
     return op == "$eq" ? std::move(equal) : negate(std::move(equal));
   }
-  if (op == "$in") return membership(name, entry.value);
-  if (op == "$nin") return entry.value.is_list() ? negated(membership(name, entry.value)) : never();
-  if (op == "$inGroup") return group(name, entry.value);
-  if (op == "$notInGroup") return negated(group(name, entry.value));
+  if (op == "$in" || op == "$ini") return membership(name, entry.value, op == "$ini");
+  if (op == "$nin" || op == "$nini") {
+    if (!entry.value.is_list()) return never();
+    return negated(membership(name, entry.value, op == "$nini"));
+  }
+  if (op == "$inGroup" || op == "$notInGroup") return group(name, entry.value, op == "$inGroup");
   if (op == "$exists") return exists(name, entry.value.node().text != "false");
   if (op == "$not") return negated(attribute(name, entry.value));
   if (op == "$lt" || op == "$lte" || op == "$gt" || op == "$gte") return order(name, entry);
   if (op.starts_with("$v")) return version(name, entry);
-  if (op == "$regex") return pattern_condition(name, entry.value);
+  if (op == "$regex" || op == "$regexi") {
+    return pattern_condition(name, entry.value, op == "$regexi");
+  }
   if (op == "$type") return type(name, entry.value);
   if (op == "$elemMatch") return element(name, entry.value);
-  if (op == "$all") return every_element(name, entry.value);
-  entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)), kOperators);
+  if (op == "$all" || op == "$alli") return every_element(name, entry.value, op == "$alli");
+  const char* hint = op == "$size" ? "give the context the list's length as a number" : kOperators;
+  entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)), hint);
   return std::nullopt;
 }
 
@@ -153,7 +188,7 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
 std::optional<std::vector<Scalar>> Mongo::scalars(const Value& list) {
   std::vector<Scalar> values;
   if (list.node().items.empty()) return values;
-  for (const Value& item : list.list()) {
+  for (const Value& item : list.list(kMaxListed)) {
     auto scalar = scalar_of(item.node());
     if (!scalar) {
       item.error("lists to look in hold texts, numbers, true and false only");
@@ -196,7 +231,8 @@ std::optional<Condition> Mongo::element(const std::string& name, const Value& va
   return std::nullopt;
 }
 
-std::optional<Condition> Mongo::every_element(const std::string& name, const Value& value) {
+std::optional<Condition> Mongo::every_element(const std::string& name, const Value& value,
+                                              bool ignores_case) {
   if (!value.is_list()) return never();
   if (value.node().items.empty()) {
     value.error("is any list at all, which has no equal here");
@@ -205,20 +241,25 @@ std::optional<Condition> Mongo::every_element(const std::string& name, const Val
   const auto values = scalars(value);
   if (!values) return std::nullopt;
   std::vector<Condition> parts;
-  for (const Scalar& one : *values) parts.push_back(is_list_with(name, {one}));
+  for (const Scalar& one : *values) {
+    std::vector<Scalar> spelled;
+    if (!append_spellings(one, ignores_case, value, spelled)) return std::nullopt;
+    parts.push_back(is_list_with(name, std::move(spelled)));
+  }
   return all_of(std::move(parts));
 }
 
-std::optional<Condition> Mongo::membership(const std::string& name, const Value& list) {
+std::optional<Condition> Mongo::membership(const std::string& name, const Value& list,
+                                           bool ignores_case) {
   if (!list.is_list()) return never();
   if (list.node().items.empty()) return never();
   std::vector<Scalar> values;
   std::vector<Condition> ways;
-  for (const Value& item : list.list()) {
+  for (const Value& item : list.list(kMaxListed)) {
     if (item.is_null()) {
       ways.push_back(exists(name, false));
-    } else if (auto scalar = scalar_of(item.node())) {
-      values.push_back(std::move(*scalar));
+    } else if (const auto scalar = scalar_of(item.node())) {
+      if (!append_spellings(*scalar, ignores_case, item, values)) return std::nullopt;
     } else {
       item.error("lists to look in hold texts, numbers, true and false only");
       return std::nullopt;
@@ -228,14 +269,40 @@ std::optional<Condition> Mongo::membership(const std::string& name, const Value&
   return any_of(std::move(ways));
 }
 
-std::optional<Condition> Mongo::group(const std::string& name, const Value& value) {
-  const Node* found = saved_groups_ == nullptr ? nullptr : saved_groups_->find(value.node().text);
-  if (found == nullptr) return never();  // An unknown group is an empty one there.
-  if (found->kind != Node::Kind::kList) {
-    value.error("the saved group is not a plain list");
-    return std::nullopt;
+// A group as a plain list, or {"type": "list", "values": […]}. An unknown one is an empty list; one
+// that is neither holds nobody, and leaves nobody out either.
+std::optional<Condition> Mongo::group(const std::string& name, const Value& value, bool is_in) {
+  const std::string& id = value.node().text;
+  const Node* found = saved_groups_ == nullptr ? nullptr : saved_groups_->find(id);
+  if (found == nullptr) return is_in ? never() : always();
+  const Node* values = found->kind == Node::Kind::kList ? found : list_of(*found);
+  if (values == nullptr) return never();
+  auto inside = membership(name, Value(value.report(), *values, "savedGroups." + id));
+  if (!inside) return std::nullopt;
+  return is_in ? std::move(*inside) : negate(std::move(*inside));
+}
+
+// {"id": GROUP, "attributeKey": ATTRIBUTE}, of a group that names its attribute or its condition.
+std::optional<Condition> Mongo::saved_group(const Value& reference) {
+  const Node* id = reference.node().find("id");
+  const Node* found =
+      saved_groups_ == nullptr || id == nullptr ? nullptr : saved_groups_->find(id->text);
+  if (found == nullptr || found->kind != Node::Kind::kMap) return never();
+  if (std::ranges::find(open_groups_, id->text) != open_groups_.end()) return never();
+  const std::string place = "savedGroups." + id->text;
+  if (const Node* values = list_of(*found)) {
+    const Node* own = reference.node().find("attributeKey");
+    const Node* name = own != nullptr ? own : found->find("attributeKey");
+    if (name == nullptr || name->kind != Node::Kind::kScalar || name->text.empty()) return never();
+    return membership(name->text, Value(reference.report(), *values, place));
   }
-  return membership(name, Value(value.report(), *found, "savedGroups." + value.node().text));
+  const Node* type = found->find("type");
+  const Node* inner = found->find("condition");
+  if (type == nullptr || type->text != "condition" || inner == nullptr) return never();
+  open_groups_.push_back(id->text);
+  auto made = condition(Value(reference.report(), *inner, place + ".condition"));
+  open_groups_.pop_back();
+  return made;
 }
 
 // Numbers only; a missing attribute counts as 0, as null does in JavaScript.
@@ -243,7 +310,8 @@ std::optional<Condition> Mongo::order(const std::string& name, const Value::Entr
   const auto constant = scalar_of(entry.value.node());
   const auto* number = constant ? std::get_if<double>(&*constant) : nullptr;
   if (number == nullptr) {
-    entry.value.error("orders compare numbers only");
+    entry.value.error("orders compare numbers only",
+                      "a number without quotes; for a date, the attribute as days or seconds");
     return std::nullopt;
   }
   const bool is_less = entry.key.starts_with("$l");
@@ -256,27 +324,58 @@ std::optional<Condition> Mongo::order(const std::string& name, const Value::Entr
   return any_of(std::move(ways));
 }
 
-// GrowthBook compares padded texts, where "1.4" is not 1.4.0: only whole versions mean the same.
-std::optional<Condition> Mongo::version(const std::string& name, const Value::Entry& entry) {
-  std::string text = entry.value.node().text;
-  if (text.starts_with('v')) text.erase(0, 1);
-  text = text.substr(0, text.find('+'));
-  const auto dots = std::ranges::count(text.substr(0, text.find('-')), '.');
-  if (!entry.value.is_scalar() || dots != 2 || !is_semver_range(text) ||
-      std::isdigit(static_cast<unsigned char>(text.front())) == 0) {
-    entry.value.error("is not a whole version", "three numbers: 2.3.0");
-    return std::nullopt;
-  }
-  const auto range = [&](const char* op) { return compare(Op::kSemver, name, {op + text}); };
-  const std::string& op = entry.key;
+namespace {
+
+// "2.3" has no third number, so that for GrowthBook it comes before every 2.3.x, and equals itself.
+std::optional<Condition> short_version(const std::string& name, const std::string& op,
+                                       const std::string& text) {
+  const auto dots = std::ranges::count(text, '.');
+  const std::string lowest = text + (dots == 0 ? ".0.0-0" : ".0-0");
+  const Condition below = compare(Op::kSemver, name, {"<" + lowest});
+  const Condition above = compare(Op::kSemver, name, {">=" + lowest});
+  const Condition same = compare(Op::kIn, name, {text, "v" + text});
+  if (op == "$veq") return same;
+  if (op == "$vne") return negate(same);
+  if (op == "$vgt") return all_of({above, negate(same)});
+  if (op == "$vgte") return above;
+  if (op == "$vlt") return any_of({exists(name, false), below});
+  if (op == "$vlte") return any_of({exists(name, false), below, same});
+  return std::nullopt;
+}
+
+std::optional<Condition> whole_version(const std::string& name, const std::string& op,
+                                       const std::string& text) {
+  const auto range = [&](const char* sign) { return compare(Op::kSemver, name, {sign + text}); };
   if (op == "$veq") return range("=");
   if (op == "$vgt") return range(">");
   if (op == "$vgte") return range(">=");
   if (op == "$vne") return any_of({exists(name, false), range("<"), range(">")});
   if (op == "$vlt") return any_of({exists(name, false), range("<")});
   if (op == "$vlte") return any_of({exists(name, false), range("<=")});
-  entry.value.error(fmt::format("'{}' has no equal here", op.substr(0, 60)));
   return std::nullopt;
+}
+
+}  // namespace
+
+// GrowthBook compares padded texts, where "1.4" is not 1.4.0.
+std::optional<Condition> Mongo::version(const std::string& name, const Value::Entry& entry) {
+  std::string text = entry.value.node().text;
+  if (text.starts_with('v')) text.erase(0, 1);
+  text = text.substr(0, text.find('+'));
+  const auto dots = std::ranges::count(text.substr(0, text.find('-')), '.');
+  const bool is_short = dots < 2 && text.find_first_not_of("0123456789.") == std::string::npos;
+  if (!entry.value.is_scalar() || (dots != 2 && !is_short) || !is_semver_range(text) ||
+      std::isdigit(static_cast<unsigned char>(text.front())) == 0 ||
+      (is_short && text.find_first_not_of("0.") == std::string::npos)) {
+    entry.value.error("is not a version that says the same here", "one to three numbers: 2.3.0");
+    return std::nullopt;
+  }
+  auto made =
+      is_short ? short_version(name, entry.key, text) : whole_version(name, entry.key, text);
+  if (!made) {
+    entry.value.error(fmt::format("'{}' has no equal here", entry.key.substr(0, 60)));
+  }
+  return made;
 }
 
 }  // namespace assay::define

@@ -24,17 +24,22 @@ class Mongo {
   std::optional<Condition> several(const Value& value, bool is_any);
   std::optional<Condition> attribute(const std::string& name, const Value& value);
   std::optional<Condition> operation(const std::string& name, const Value::Entry& entry);
-  std::optional<Condition> membership(const std::string& name, const Value& list);
-  std::optional<Condition> group(const std::string& name, const Value& value);
+  std::optional<Condition> membership(const std::string& name, const Value& list,
+                                      bool ignores_case = false);
+  std::optional<Condition> group(const std::string& name, const Value& value, bool is_in);
+  std::optional<Condition> saved_group(const Value& reference);
   std::optional<Condition> order(const std::string& name, const Value::Entry& entry);
   std::optional<Condition> version(const std::string& name, const Value::Entry& entry);
   std::optional<Condition> type(const std::string& name, const Value& value);
   std::optional<Condition> element(const std::string& name, const Value& value);
-  std::optional<Condition> every_element(const std::string& name, const Value& value);
+  std::optional<Condition> every_element(const std::string& name, const Value& value,
+                                         bool ignores_case);
   static std::optional<std::vector<Scalar>> scalars(const Value& list);
 
   const Node* saved_groups_;
   std::size_t parts_ = 0;
+  std::vector<std::string>
+      open_groups_;  // Those that are being read, for they may lead in circles.
 };
 
 }  // namespace assay::define

@@ -1,9 +1,8 @@
 #include "assay/define/mongo_pattern.h"
 
+#include <algorithm>
 #include <cctype>
 #include <map>
-#include <string_view>
-#include <vector>
 
 #include "assay/define/import_rules.h"
 
@@ -11,13 +10,14 @@ namespace assay::define {
 namespace {
 
 constexpr std::size_t kMaxTexts = 64;
+constexpr std::size_t kMaxSpellings = 256;
 constexpr int kMaxNesting = 8;
 
 using Texts = std::vector<std::string>;
 
 // Each of `texts` followed by each of `more`; false where that is too many.
-bool append(Texts& texts, const Texts& more) {
-  if (texts.size() * more.size() > kMaxTexts) return false;
+bool append(Texts& texts, const Texts& more, std::size_t max = kMaxTexts) {
+  if (texts.size() * more.size() > max) return false;
   Texts longer;
   for (const std::string& text : texts) {
     for (const std::string& end : more) longer.push_back(text + end);
@@ -26,7 +26,7 @@ bool append(Texts& texts, const Texts& more) {
   return true;
 }
 
-// Characters, escaped ones, groups of alternatives, and `?` after either.
+// Characters, escaped ones, classes of them, groups of alternatives, and `?` after each.
 class Reader {
  public:
   explicit Reader(std::string_view regex) : rest_(regex) {}
@@ -53,6 +53,7 @@ class Reader {
 
   std::optional<Texts> one() {
     if (take("(")) return group();
+    if (take("[")) return character_class();
     const bool is_escaped = take("\\");
     if (rest_.empty()) return std::nullopt;
     const auto byte = static_cast<unsigned char>(rest_.front());
@@ -65,6 +66,32 @@ class Reader {
     Texts texts = {std::string(rest_.substr(0, size))};
     rest_.remove_prefix(size);
     return texts;
+  }
+
+  // [abc-f.]: each of these characters.
+  std::optional<Texts> character_class() {
+    Texts all;
+    while (!take("]")) {
+      const auto from = class_character();
+      if (!from || (all.empty() && *from == '^')) return std::nullopt;
+      const bool is_range = rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']';
+      if (is_range) rest_.remove_prefix(1);
+      const auto to = is_range ? class_character() : from;
+      if (!to || *to < *from) return std::nullopt;
+      for (int c = *from; c <= *to; ++c) all.emplace_back(1, static_cast<char>(c));
+      if (all.size() > kMaxTexts) return std::nullopt;
+    }
+    if (all.empty()) return std::nullopt;
+    return all;
+  }
+
+  std::optional<char> class_character() {
+    const bool is_escaped = take("\\");
+    if (rest_.empty()) return std::nullopt;
+    const auto byte = static_cast<unsigned char>(rest_.front());
+    if (byte >= 0x80 || (is_escaped && std::isalnum(byte) != 0)) return std::nullopt;
+    rest_.remove_prefix(1);
+    return static_cast<char>(byte);
   }
 
   // Bytes of a UTF-8 character.
@@ -97,6 +124,8 @@ std::vector<std::string_view> branches_of(std::string_view regex) {
   for (std::size_t i = 0; i < regex.size(); ++i) {
     if (regex[i] == '\\') {
       ++i;
+    } else if (regex[i] == '[') {
+      while (i < regex.size() && regex[i] != ']') i += regex[i] == '\\' ? 2 : 1;
     } else if (regex[i] == '|' && depth == 0) {
       branches.push_back(regex.substr(begin, i - begin));
       begin = i + 1;
@@ -143,7 +172,23 @@ std::optional<Branch> read_branch(std::string_view regex) {
 
 }  // namespace
 
-std::optional<Condition> pattern_condition(const std::string& attribute, const Value& regex) {
+std::optional<std::vector<std::string>> spellings(std::string_view text, SpellingOptions options) {
+  Texts all = {""};
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) return std::nullopt;
+    Texts ends = {std::string(1, c)};
+    if (std::isalpha(byte) != 0)
+      ends = {std::string(1, static_cast<char>(std::tolower(byte))),
+              std::string(1, static_cast<char>(std::toupper(byte)))};
+    if (options.has_kelvin && std::tolower(byte) == 'k') ends.emplace_back("\u212a");
+    if (!append(all, ends, options.max)) return std::nullopt;
+  }
+  return all;
+}
+
+std::optional<Condition> pattern_condition(const std::string& attribute, const Value& regex,
+                                           bool ignores_case) {
   std::map<Op, std::vector<Scalar>> by_op;
   bool is_plain = regex.is_scalar();
   std::size_t count = 0;
@@ -152,13 +197,19 @@ std::optional<Condition> pattern_condition(const std::string& attribute, const V
     is_plain = branch.has_value() && (count += branch->texts.size()) <= kMaxTexts;
     if (!is_plain) break;
     for (const std::string& text : branch->texts) {
-      is_plain = is_plain && (!text.empty() || branch->op == Op::kIn);
-      by_op[branch->op].emplace_back(text);
+      const auto spelled = ignores_case ? spellings(text, {.max = kMaxSpellings}) : Texts{text};
+      is_plain = is_plain && spelled && (!text.empty() || branch->op == Op::kIn);
+      auto& texts = by_op[branch->op];
+      if (spelled) texts.insert(texts.end(), spelled->begin(), spelled->end());
+      is_plain = is_plain && texts.size() <= kMaxSpellings;
     }
   }
   if (!is_plain) {
     regex.error("this regular expression has no equal",
-                "plain texts have, with | between, ? behind, ^ before and $ after them");
+                ignores_case
+                    ? "short texts of the letters a to z have; give the context the attribute in "
+                      "small letters, and compare that with $regex"
+                    : "plain texts have, with | between, ? behind, ^ before and $ after them");
     return std::nullopt;
   }
   std::vector<Condition> ways;

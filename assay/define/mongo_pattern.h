@@ -11,6 +11,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "assay/define/condition.h"
 #include "assay/define/fields.h"
@@ -18,6 +20,17 @@
 namespace assay::define {
 
 // Nothing after a problem, which is reported.
-std::optional<Condition> pattern_condition(const std::string& attribute, const Value& regex);
+// Case is ignored by trying every spelling.
+std::optional<Condition> pattern_condition(const std::string& attribute, const Value& regex,
+                                           bool ignores_case = false);
+
+struct SpellingOptions {
+  std::size_t max = 0;
+  bool has_kelvin = false;  // k is also the sign of kelvin, as toLowerCase of JavaScript has it.
+};
+
+// A text in all spellings by capital and small letters: us, uS, Us, US. Nothing where these are
+// too many, or where there are letters beyond a to z.
+std::optional<std::vector<std::string>> spellings(std::string_view text, SpellingOptions options);
 
 }  // namespace assay::define

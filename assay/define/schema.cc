@@ -30,6 +30,7 @@ constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
     {"duration", R"({"type": "string", "pattern": "^[0-9.]+(s|m|h|d|w)$"})"},
     {"time", R"({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}"})"},
     {"scalar", R"({"type": ["string", "number", "boolean"]})"},
+    {"bounds", R"({"type": "array", "minItems": 2, "maxItems": 2})"},
     {"slots", R"({"type": "array", "items": {"type": ["string", "integer", "array"]}})"},
 };
 
@@ -140,6 +141,14 @@ constexpr Key kHoldoutKeys[] = {
 constexpr Key kPrerequisiteKeys[] = {
     {"experiment", "id", "The other experiment.", true},
     {"variants", "[text]", "The unit has one of these variants there.", true},
+    {"or_outside", "flag", "Or it is outside of that experiment."},
+};
+
+constexpr Key kNamespaceKeys[] = {
+    {"hash", "@hash", "growthbook_v2 (the default) or growthbook_v1."},
+    {"salt", "text", "The seed of the filter; for a namespace of GrowthBook: __NAME.", true},
+    {"unit", "text", "Kind of unit that is hashed; that of the experiment by default."},
+    {"ranges", "[bounds]", "Shares from and to: [[0, 0.4], [0.6, 1]].", true},
 };
 
 constexpr Key kSwitchbackKeys[] = {
@@ -150,7 +159,8 @@ constexpr Key kSwitchbackKeys[] = {
 
 constexpr Key kForcedKeys[] = {
     {"variant", "text", "What whoever meets the condition gets.", true},
-    {"when", "#targeting", "The condition.", true},
+    {"when", "#targeting", "The condition; needed where there are no prerequisites."},
+    {"prerequisites", "[#prerequisite]", "It has these variants in other experiments, too."},
 };
 
 constexpr Key kAdaptiveKeys[] = {
@@ -206,6 +216,8 @@ constexpr Key kExperimentKeys[] = {
      "Which of the catalogue's holdouts apply: these, or none. Default: all that cover its layer."},
     {"prerequisites", "[#prerequisite]",
      "Only units that have these variants in other experiments are eligible."},
+    {"namespaces", "[#namespace]",
+     "Only units in these ranges of another tool's hash: what keeps its experiments apart."},
     {"switchback", "#switchback", "The variant of a unit changes from period to period."},
     {"overrides", "{text}", "Unit id to variant; honoured, and left out of the analysis."},
     {"forced", "[#forced]", "The same for conditions: the first that is met decides."},
@@ -237,6 +249,7 @@ const Section kSections[] = {
     {"layer", "A layer and the slots of it that this experiment owns.", {kLayerKeys}},
     {"holdout", "Units kept out of experiments.", {kHoldoutKeys}},
     {"prerequisite", "A variant of another experiment.", {kPrerequisiteKeys}},
+    {"namespace", "Ranges of another tool's hash.", {kNamespaceKeys}},
     {"switchback", "Variants that take turns.", {kSwitchbackKeys}},
     {"forced", "A variant for whoever meets a condition.", {kForcedKeys}},
     {"adaptive", "Weights that are set while it runs.", {kAdaptiveKeys}},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "assay/define/condition_parser.h"
+#include "assay/define/gate_parser.h"
 #include "assay/define/payload.h"
 #include "assay/define/shares.h"
 
@@ -209,7 +210,8 @@ std::vector<Override> parse_overrides(const Value& value, const std::vector<Vari
   return overrides;
 }
 
-std::vector<Forced> parse_forced(const Value& value, const std::vector<Variant>& variants) {
+std::vector<Forced> parse_forced(const Value& value, const std::string& id,
+                                 const std::vector<Variant>& variants) {
   std::vector<Forced> forced;
   for (const Value& item : value.list(kMaxForced)) {
     const Fields fields(item, "forced");
@@ -217,7 +219,10 @@ std::vector<Forced> parse_forced(const Value& value, const std::vector<Variant>&
     if (const auto variant = fields.require("variant")) {
       one.variant = parse_variant_name(*variant, variants).value_or("");
     }
-    if (const auto when = fields.require("when")) one.when = parse_targeting(*when);
+    const auto prerequisites = fields.get("prerequisites");
+    if (prerequisites) one.prerequisites = parse_prerequisites(*prerequisites, id);
+    const auto when = prerequisites ? fields.get("when") : fields.require("when");
+    if (when) one.when = parse_targeting(*when);
     forced.push_back(std::move(one));
   }
   return forced;
@@ -296,7 +301,7 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
     assignment.overrides = parse_overrides(*overrides, variants);
   }
   if (const auto forced = experiment.get("forced")) {
-    assignment.forced = parse_forced(*forced, variants);
+    assignment.forced = parse_forced(*forced, id, variants);
   }
   return assignment;
 }

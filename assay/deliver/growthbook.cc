@@ -177,6 +177,17 @@ void add_forced(const Experiment& plan, Json& rules) {
   }
 }
 
+Json filter_of(const define::Namespace& one) {
+  Json filter = {{"attribute", attribute_of(one.unit)},
+                 {"seed", one.salt},
+                 {"hashVersion", one.hash == HashScheme::kGrowthbookV2 ? 2 : 1}};
+  for (const define::SlotRange& range : one.ranges) {
+    filter["ranges"].push_back(
+        {range.begin / double{define::kLayerSlots}, range.end / double{define::kLayerSlots}});
+  }
+  return filter;
+}
+
 Json experiment_rule(const assign::Running& running) {
   const Experiment& plan = running.plan;
   const define::Assignment& assignment = plan.assignment;
@@ -191,6 +202,9 @@ Json experiment_rule(const assign::Running& running) {
     rule["variations"].push_back(value_of(variant));
     rule["weights"].push_back(variant.weight / total);
     rule["meta"].push_back({{"key", variant.key}});
+  }
+  for (const define::Namespace& one : assignment.namespaces) {
+    rule["filters"].push_back(filter_of(one));
   }
   if (assignment.targeting.op != Op::kAlways) rule["condition"] = mongo(assignment.targeting);
   return rule;
@@ -224,7 +238,7 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (!assignment.fallback_unit.empty()) {
     return "it has a fallback unit, which GrowthBook's SDKs only read with a store of their own";
   }
-  if (!assignment.holdouts.empty() || !assignment.prerequisites.empty()) {
+  if (!assignment.holdouts.empty() || !assign::all_prerequisites(assignment).empty()) {
     return "it has holdouts or prerequisites, which only assay can answer";
   }
   const auto forces_by_version = [](const define::Forced& one) { return has_versions(one.when); };

@@ -158,9 +158,25 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   held.assignment.forced.clear();
   held.assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 1}};
   EXPECT_NE(why_not_growthbook(held).find("holdouts"), std::string::npos);
+  held.assignment.holdouts.clear();
+  held.assignment.forced = {{"control", {}, {{"other", {"treatment"}}}}};
+  EXPECT_NE(why_not_growthbook(held).find("prerequisites"), std::string::npos);
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
   EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
   EXPECT_NE(payload.left_out.at("versions").find("version ranges"), std::string::npos);
+}
+
+TEST(Growthbook, NamespacesAreFilters) {
+  Experiment plan = growthbook_plan("spaced");
+  plan.assignment.namespaces = {
+      {define::HashScheme::kGrowthbookV1, "__n", "user", {{0, 400'000}, {600'000, 999'999}}},
+      {define::HashScheme::kGrowthbookV2, "s", "device", {{250'000, 1'000'000}}}};
+  const assign::Running running{.plan = plan};
+  const auto features =
+      nlohmann::json::parse(growthbook_payload(std::span(&running, 1)).features_json);
+  EXPECT_EQ(features["spaced"]["rules"][0]["filters"], nlohmann::json::parse(R"([
+      {"attribute": "id", "seed": "__n", "hashVersion": 1, "ranges": [[0.0, 0.4], [0.6, 0.999999]]},
+      {"attribute": "device", "seed": "s", "hashVersion": 2, "ranges": [[0.25, 1.0]]}])"));
 }
 
 }  // namespace

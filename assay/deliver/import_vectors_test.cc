@@ -51,12 +51,16 @@ std::string id_of(const json& attributes) {
   return id.is_string() ? id.get<std::string>() : id.is_number() ? id.dump() : std::string();
 }
 
-Asked ask(const define::Experiment& plan, const json& attributes) {
-  const assign::Running running{.plan = plan};
-  const auto snapshot = assign::compile(std::span(&running, 1));
+Asked ask(const define::Experiment& plan, const json& attributes,
+          const std::vector<assign::Running>& beside = {}) {
+  std::vector<assign::Running> running = beside;
+  if (running.empty()) running.push_back({.plan = plan});
+  const auto snapshot = assign::compile(running);
   EXPECT_TRUE(snapshot) << to_text(snapshot.error());
   if (!snapshot) return {};
-  const bool is_fixed = plan.assignment.hash == define::HashScheme::kAssay;
+  const define::Assignment& assignment = plan.assignment;
+  const bool is_fixed =
+      assignment.hash == define::HashScheme::kAssay && assignment.namespaces.empty();
   json context = attributes;
   context["targetingKey"] = id_of(attributes);
   if (id_of(attributes).empty() && is_fixed) context["targetingKey"] = "anybody";
@@ -141,9 +145,11 @@ void check_feature(const json& context, const std::string& key, const json& expe
   if (context.contains("savedGroups")) payload["savedGroups"] = context["savedGroups"];
   const auto read = define::import_growthbook(payload.dump(), "cases.json");
   ASSERT_TRUE(read) << line;
+  std::vector<assign::Running> running;
+  for (const auto& flag : read->flags) running.push_back({.plan = flag.experiment});
   for (const auto& flag : read->flags) {
     if (flag.experiment.id != key) continue;
-    const Asked asked = ask(flag.experiment, context.value("attributes", json::object()));
+    const Asked asked = ask(flag.experiment, context.value("attributes", json::object()), running);
     EXPECT_EQ(asked.value, expected) << line;
     ++tally.alike;
     return;
@@ -177,7 +183,7 @@ TEST(GrowthbookVectors, Experiments) {
     json context = one[1];
     if (context.contains("forcedVariations") || context.contains("qaMode") ||
         context.contains("enabled") || context.contains("url") || one[2].contains("force") ||
-        one[2].contains("active") || context.contains("features")) {
+        !one[2].value("active", true)) {
       ++tally.refused["(the page decides: url, forced, inactive)"];
       continue;
     }
@@ -187,6 +193,36 @@ TEST(GrowthbookVectors, Experiments) {
     check_feature(context, key, is_inside ? one[3] : json("outside"), one, tally);
   }
   EXPECT_GE(tally.alike, 50U);
+}
+
+TEST(GrowthbookVectors, Namespaces) {
+  const auto cases = read("growthbook/cases.json");
+  if (!cases) GTEST_SKIP() << "../shared/vectors/growthbook/cases.json is not here";
+  for (const json& one : (*cases)["inNamespace"]) {
+    const json rule = {{"variations", {"in", "in"}}, {"namespace", one[2]}};
+    const json payload = {{"features", {{"f", {{"defaultValue", "out"}, {"rules", {rule}}}}}}};
+    const auto read = define::import_growthbook(payload.dump(), "cases.json");
+    ASSERT_TRUE(read && read->flags.size() == 1) << one;
+    const Asked asked = ask(read->flags[0].experiment, {{"id", one[1]}});
+    EXPECT_EQ(asked.value, one[3].get<bool>() ? "in" : "out") << one;
+    EXPECT_EQ(asked.is_inside, one[3].get<bool>()) << one;
+  }
+  EXPECT_EQ((*cases)["inNamespace"].size(), 16U);
+}
+
+// Where nothing counts that the application remembers, for that is not in the payload.
+TEST(GrowthbookVectors, FallbackAttributes) {
+  const auto cases = read("growthbook/cases.json");
+  if (!cases) GTEST_SKIP() << "../shared/vectors/growthbook/cases.json is not here";
+  Tally tally{"GrowthBook sticky buckets"};
+  for (const json& one : (*cases)["stickyBucket"]) {
+    if (one[4].is_null() || one[4]["stickyBucketUsed"] == true) {
+      ++tally.refused["(the application remembers)"];
+      continue;
+    }
+    check_feature(one[1], one[3], one[4]["value"], one, tally);
+  }
+  EXPECT_GE(tally.alike, 2U);
 }
 
 TEST(FlagdVectors, GoodFilesAreTakenOrRefusedWithAReason) {

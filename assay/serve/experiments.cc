@@ -293,7 +293,7 @@ Result<void> Experiments::find_slots(define::Experiment& plan) const {
 }
 
 Result<void> Experiments::check_prerequisites(const define::Experiment& plan) const {
-  for (const define::Prerequisite& one : plan.assignment.prerequisites) {
+  for (const define::Prerequisite& one : assign::all_prerequisites(plan.assignment)) {
     const auto other = view()->find(one.experiment);
     if (other && other->is_running()) continue;
     return fail(Code::kConflict,

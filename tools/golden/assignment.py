@@ -100,6 +100,22 @@ OWNED = {"ramp": (0, 100_000, SLOTS), "left": (0, 200_000, 400_000),
 LAYER = {"left": "home", "right": "home"}
 
 
+def fnv1a32(text):
+    """Of UTF-16 code units, as GrowthBook's JavaScript SDK has it."""
+    value = 0x811C9DC5
+    units = text.encode("utf-16-le")
+    for i in range(0, len(units), 2):
+        value = (value ^ (units[i] | units[i + 1] << 8)) * 0x01000193 & 0xFFFFFFFF
+    return value
+
+
+def growthbook_millionth(version, seed, unit):
+    """Where GrowthBook's hash puts a unit, in millionths."""
+    if version == 1:
+        return fnv1a32(unit + seed) % 1000 * 1000
+    return fnv1a32(str(fnv1a32(seed + unit))) % 10_000 * 100
+
+
 def answer(plan, unit):
     """What hashing alone says for an eligible unit."""
     begin, used, end = OWNED.get(plan["id"], (0, SLOTS, SLOTS))
@@ -173,6 +189,24 @@ MODEL = [plan for plan in PLANS if plan["id"] in ("three", "ramp")] + [
                  "when": {"any": [{"attribute": "country", "in": ["IN"]},
                                   {"not": {"attribute": "age", "at_least": 18}}]}}],
      "targeting": {"all": [{"attribute": "country", "in": ["US"]}]}, "metrics": METRICS},
+    {"id": "outside", "allocation": {"control": 50, "treatment": 50},
+     "prerequisites": [{"experiment": "ramp", "variants": ["control"], "or_outside": True}],
+     "metrics": METRICS},
+    {"id": "beside_nothing", "allocation": {"control": 50, "treatment": 50},
+     "prerequisites": [{"experiment": "nowhere", "variants": ["b"], "or_outside": True}],
+     "metrics": METRICS},
+    {"id": "forced_by_other", "allocation": {"control": 50, "treatment": 50},
+     "forced": [{"variant": "control", "when": {"attribute": "country", "in": ["IN"]},
+                 "prerequisites": [{"experiment": "three", "variants": ["b"]}]},
+                {"variant": "treatment",
+                 "prerequisites": [{"experiment": "three", "variants": ["c"]}]}],
+     "metrics": METRICS},
+    {"id": "namespaced", "allocation": {"control": 50, "treatment": 50}, "traffic": 0.5,
+     "overrides": {"tester": "treatment"},
+     "targeting": {"all": [{"attribute": "country", "in": ["IN"]}]},
+     "namespaces": [{"hash": "growthbook_v1", "salt": "__checkout", "ranges": [[0.25, 0.75]]},
+                    {"salt": "seed-β", "unit": "device", "ranges": [[0, 0.1], [0.3, 0.9999]]}],
+     "metrics": METRICS},
     {"id": "orphan", "allocation": {"control": 50, "treatment": 50},
      "prerequisites": [{"experiment": "nowhere", "variants": ["b"]}], "metrics": METRICS},
     {"id": "switching", "unit": "city", "allocation": {"control": 50, "treatment": 50},
@@ -214,6 +248,38 @@ def model_file():
              context, expected)
     case("a unit that is named comes first", "forced", {"targetingKey": "tester", "staff": True},
          {"variant": "control", "reason": "override"})
+    SPLITS.update({name: [50, 50] for name in
+                   ("outside", "beside_nothing", "forced_by_other", "namespaced")})
+    OWNED["namespaced"] = (0, 500_000, SLOTS)
+    for i in range(60):
+        unit, country = f"user_{i}", ("IN", "US")[i % 2]
+        treated = answer(by_id["ramp"], unit).get("variant") == "treatment"
+        case("control of the ramp, or none of its variants", "outside", {"targetingKey": unit},
+             {"reason": "prerequisite"} if treated else answer(by_id["outside"], unit))
+        has = answer(by_id["three"], unit)["variant"]
+        expected = answer(by_id["forced_by_other"], unit)
+        if has == "b" and country == "IN":
+            expected = {"variant": "control", "reason": "override"}
+        if has == "c":
+            expected = {"variant": "treatment", "reason": "override"}
+        case("forced by another experiment's variant, alone or with a condition",
+             "forced_by_other", {"targetingKey": unit, "country": country}, expected)
+    for i in range(80):
+        unit, device = f"user_{i}", f"d-{i}-β"
+        inside = (250_000 <= growthbook_millionth(1, "__checkout", unit) < 750_000
+                  and not 100_000 <= growthbook_millionth(2, "seed-β", device) < 300_000
+                  and growthbook_millionth(2, "seed-β", device) < 999_900)
+        case("inside of a range of each namespace", "namespaced",
+             {"targetingKey": unit, "device": device, "country": "IN"},
+             answer(by_id["namespaced"], unit) if inside else {"reason": "excluded"})
+    case("conditions come before namespaces", "namespaced",
+         {"targetingKey": "user_1", "device": "d", "country": "US"}, {"reason": "targeting"})
+    case("an override asks no namespace", "namespaced", {"targetingKey": "tester"},
+         {"variant": "treatment", "reason": "override"})
+    case("without an id of its unit, outside", "namespaced",
+         {"targetingKey": "user_2", "device": 7, "country": "IN"}, {"reason": "excluded"})
+    case("outside of what is not there", "beside_nothing", {"targetingKey": "user_1"},
+         answer(by_id["beside_nothing"], "user_1"))
     case("nobody has a variant of what is not there", "orphan", {"targetingKey": "user_1"},
          {"reason": "prerequisite"})
     for period in range(6):
@@ -238,10 +304,10 @@ def model_file():
              {"targetingKey": device, "user": ""}, of_device)
     case("an id that is not a text is a mistake", "either", {"user": 7, "device": "d"},
          {"reason": "no_unit"})
-    return {"about": "Forced variants, fallback units, holdouts, prerequisites and switchbacks: "
-                     "experiments in the file's own format, the holdouts beside each, and cases as "
-                     "in assignment.json; `time` in a context is the moment of asking. Made by "
-                     "tools/golden/assignment.py.",
+    return {"about": "Forced variants, fallback units, holdouts, prerequisites, namespaces and "
+                     "switchbacks: experiments in the file's own format, the holdouts beside each, and "
+                     "cases as in assignment.json; `time` in a context is the moment of asking. "
+                     "Made by tools/golden/assignment.py.",
             "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
 
 

@@ -27,7 +27,8 @@ auto fail_reading(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes,
+                              const std::string& hint_when_longer) {
   const bool standard_input = path == "-";
   const Descriptor file{standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC),
                         !standard_input};
@@ -44,7 +45,8 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
     if (count < 0) return fail_reading(path);
     used += static_cast<std::size_t>(count);
     if (used > max_bytes) {
-      return fail(Code::kInvalid, fmt::format("{} is longer than {} bytes", path, max_bytes));
+      return fail(Code::kInvalid, fmt::format("{} is longer than {} bytes", path, max_bytes),
+                  hint_when_longer);
     }
     text.resize(used);
     if (count == 0) return text;

@@ -12,6 +12,7 @@ namespace assay::io::file {
 
 // kNotFound when there is none, kInvalid when it is a directory or longer than `max_bytes`,
 // kUnavailable when it cannot be read.
-Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes,
+                              const std::string& hint_when_longer = "");
 
 }  // namespace assay::io::file

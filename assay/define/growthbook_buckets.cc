@@ -1,0 +1,151 @@
+#include "assay/define/growthbook_buckets.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace assay::define {
+namespace {
+
+constexpr std::uint64_t kParts = 100'000'000;  // Lengths are decimals of at most eight digits.
+
+// How many of the buckets 0, 1, 2 … are in, where those that are come first.
+template <typename Predicate>
+std::uint32_t count_first(HashScheme hash, Predicate is_in) {
+  std::uint32_t low = 0;
+  std::uint32_t high = bucket_count(hash);
+  const double all = high;
+  while (low < high) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    if (is_in(middle / all)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+struct Buckets {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool is_empty() const { return begin >= end; }
+};
+
+Buckets buckets_of(HashScheme hash, const NumberRange& range) {
+  return {buckets_below(hash, range.begin), buckets_below(hash, range.end)};
+}
+
+// Where the SDKs split by weights; the same sums in the same order as schemes.cc of assign.
+std::vector<Buckets> buckets_of(HashScheme hash, const std::vector<std::uint32_t>& weights,
+                                double coverage) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<Buckets> all;
+  double before = 0;
+  for (const std::uint32_t weight : weights) {
+    const double share = weight / total;
+    all.push_back(buckets_of(hash, {before, before + coverage * share}));
+    before += share;
+  }
+  return all;
+}
+
+bool are_same(const std::vector<Buckets>& a, const std::vector<Buckets>& b) {
+  return std::ranges::equal(a, b, [](const Buckets& x, const Buckets& y) {
+    return (x.is_empty() && y.is_empty()) || (x.begin == y.begin && x.end == y.end);
+  });
+}
+
+bool contain(const std::vector<Buckets>& outer, const std::vector<Buckets>& inner) {
+  return std::ranges::equal(outer, inner, [](const Buckets& x, const Buckets& y) {
+    return y.is_empty() || (x.begin <= y.begin && y.end <= x.end);
+  });
+}
+
+// A bound that decimals miss by one rounding is moved by a part in 10^8.
+void mend(HashScheme hash, const std::vector<Buckets>& wanted,
+          std::vector<std::uint32_t>& weights) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  double sum = 0;
+  for (std::size_t i = 0; i + 1 < weights.size(); ++i) {
+    if (buckets_below(hash, sum + weights[i] / total) > wanted[i].end && weights[i] > 0) {
+      --weights[i];
+      ++weights[i + 1];
+    }
+    sum += weights[i] / total;
+  }
+}
+
+// As it is written where that is exact, else the same bound in whole buckets.
+std::uint32_t millionths(HashScheme hash, double bound) {
+  const double whole = std::round(std::clamp(bound, 0.0, 1.0) * kLayerSlots);
+  if (whole / kLayerSlots == bound) return static_cast<std::uint32_t>(whole);
+  return buckets_below(hash, bound) * (kLayerSlots / bucket_count(hash));
+}
+
+}  // namespace
+
+std::uint32_t bucket_count(HashScheme hash) {
+  return hash == HashScheme::kGrowthbookV2 ? 10'000 : 1000;
+}
+
+std::uint32_t buckets_below(HashScheme hash, double bound) {
+  return count_first(hash, [&](double number) { return number < bound; });
+}
+
+std::uint32_t buckets_up_to(HashScheme hash, double bound) {
+  return count_first(hash, [&](double number) { return number <= bound; });
+}
+
+std::vector<SlotRange> to_millionths(HashScheme hash, const std::vector<NumberRange>& ranges) {
+  std::vector<SlotRange> all;
+  for (const NumberRange& range : ranges) {
+    if (buckets_of(hash, range).is_empty()) continue;
+    all.push_back({millionths(hash, range.begin), millionths(hash, range.end)});
+  }
+  std::ranges::sort(all, {}, &SlotRange::begin);
+  std::vector<SlotRange> merged;
+  for (const SlotRange& range : all) {
+    if (!merged.empty() && range.begin <= merged.back().end) {
+      merged.back().end = std::max(merged.back().end, range.end);
+    } else {
+      merged.push_back(range);
+    }
+  }
+  return merged;
+}
+
+std::optional<RangeSplit> split_by_ranges(HashScheme hash, const std::vector<NumberRange>& ranges) {
+  RangeSplit split;
+  split.order.resize(ranges.size());
+  std::iota(split.order.begin(), split.order.end(), std::size_t{0});
+  std::ranges::stable_sort(split.order, {}, [&](std::size_t i) { return ranges[i].begin; });
+  std::vector<Buckets> wanted;
+  std::uint64_t total = 0;
+  for (const std::size_t i : split.order) {
+    wanted.push_back(buckets_of(hash, ranges[i]));
+    const double length =
+        std::clamp(ranges[i].end, 0.0, 1.0) - std::clamp(ranges[i].begin, 0.0, 1.0);
+    split.weights.push_back(
+        static_cast<std::uint32_t>(std::round(std::max(length, 0.0) * double{kParts})));
+    total += split.weights.back();
+    const auto before = wanted.size() < 2 ? Buckets{} : wanted[wanted.size() - 2];
+    if (!wanted.back().is_empty() && wanted.back().begin < before.end) return std::nullopt;
+  }
+  if (total == 0 || total > kParts) return std::nullopt;
+  const auto traffic = static_cast<std::uint32_t>(total / 100);
+  if (total == kParts) mend(hash, wanted, split.weights);
+  std::uint32_t common = 0;
+  for (const std::uint32_t weight : split.weights) common = std::gcd(common, weight);
+  for (std::uint32_t& weight : split.weights) weight /= common;
+  if (total % 100 == 0 &&
+      are_same(buckets_of(hash, split.weights, traffic / double{kLayerSlots}), wanted)) {
+    split.traffic_ppm = traffic;
+    return split;
+  }
+  if (!contain(buckets_of(hash, split.weights, 1.0), wanted)) return std::nullopt;
+  split.inside = to_millionths(hash, ranges);
+  return split;
+}
+
+}  // namespace assay::define

@@ -1,0 +1,108 @@
+#include "assay/define/growthbook_buckets.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+namespace assay::define {
+namespace {
+
+constexpr HashScheme kFirst = HashScheme::kGrowthbookV1;
+constexpr HashScheme kSecond = HashScheme::kGrowthbookV2;
+
+// What the SDKs do for one bucket: the first range it is in, or none.
+int chosen(const std::vector<NumberRange>& ranges, double number) {
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    if (number >= ranges[i].begin && number < ranges[i].end) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+// What a plan with this split does: schemes.cc of assign, in the same order of sums.
+int chosen(const RangeSplit& split, double number) {
+  const auto holds = [&](const SlotRange& range) {
+    return number >= range.begin / 1e6 && number < range.end / 1e6;
+  };
+  if (!split.inside.empty() && std::none_of(split.inside.begin(), split.inside.end(), holds)) {
+    return -1;
+  }
+  double total = 0;
+  for (const std::uint32_t weight : split.weights) total += weight;
+  double before = 0;
+  for (std::size_t i = 0; i < split.weights.size(); ++i) {
+    const double share = split.weights[i] / total;
+    if (number >= before && number < before + split.traffic_ppm / 1e6 * share) {
+      return static_cast<int>(split.order[i]);
+    }
+    before += share;
+  }
+  return -1;
+}
+
+void expect_same(HashScheme hash, const std::vector<NumberRange>& ranges) {
+  const auto split = split_by_ranges(hash, ranges);
+  ASSERT_TRUE(split);
+  const std::uint32_t all = bucket_count(hash);
+  for (std::uint32_t bucket = 0; bucket < all; ++bucket) {
+    const double number = bucket / double(all);
+    ASSERT_EQ(chosen(*split, number), chosen(ranges, number)) << bucket;
+  }
+}
+
+TEST(GrowthbookBuckets, CountAsTheSdksCompare) {
+  EXPECT_EQ(buckets_below(kFirst, 0.1), 100U);
+  EXPECT_EQ(buckets_up_to(kFirst, 0.1), 101U);
+  EXPECT_EQ(buckets_below(kSecond, 0.33335), 3334U);
+  EXPECT_EQ(buckets_below(kSecond, -1), 0U);
+  EXPECT_EQ(buckets_up_to(kSecond, 2), 10'000U);
+}
+
+TEST(GrowthbookBuckets, MillionthsAreSortedAndDisjoint) {
+  EXPECT_EQ(to_millionths(kSecond, {{0.5, 0.6}, {0, 0.1}, {0.1, 0.2}, {0.55, 1.5}, {0.9, 0.9}}),
+            (std::vector<SlotRange>{{0, 200'000}, {500'000, 1'000'000}}));
+  EXPECT_EQ(to_millionths(kFirst, {{0, 0.3333333333}}), (std::vector<SlotRange>{{0, 334'000}}))
+      << "the same buckets where millionths do not suffice";
+  EXPECT_EQ(to_millionths(kFirst, {{0, 0.333333}}), (std::vector<SlotRange>{{0, 333'333}}));
+  EXPECT_TRUE(to_millionths(kFirst, {{0.3, 0.2}}).empty());
+}
+
+TEST(GrowthbookBuckets, RangesAreSplitsOfTheSameBuckets) {
+  for (const HashScheme hash : {kFirst, kSecond}) {
+    expect_same(hash, {{0, 0.5}, {0.5, 1}});
+    expect_same(hash, {{0, 0.1}, {0.9, 1}});
+    expect_same(hash, {{0.99, 1}, {0, 0.99}});
+    expect_same(hash, {{0, 0.04}, {0.2, 0.26}, {0.5, 0.6}});
+    expect_same(hash, {{0, 0.4}, {0.5, 1}});
+    expect_same(hash, {{0.2, 0.3}, {0.5, 0.5}, {0.6, 0.7}});
+    // 0.1 + 0.2 is more than 0.3, and 0.1 + 0.7 less than 0.8.
+    expect_same(hash, {{0, 0.1}, {0.1, 0.3}, {0.3, 1}});
+    expect_same(hash, {{0, 0.1}, {0.1, 0.8}, {0.8, 1}});
+    for (int first = 1; first < 40; ++first) {
+      for (int second = first + 1; second < 40; ++second) {
+        expect_same(hash, {{0, first / 40.0}, {first / 40.0, second / 40.0}, {second / 40.0, 1}});
+      }
+    }
+  }
+}
+
+TEST(GrowthbookBuckets, CoverageStaysTraffic) {
+  const auto part = split_by_ranges(kSecond, {{0, 0.25}, {0.5, 0.75}});
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->traffic_ppm, 500'000U);
+  EXPECT_EQ(part->weights, (std::vector<std::uint32_t>{1, 1}));
+  EXPECT_TRUE(part->inside.empty());
+  const auto ends = split_by_ranges(kSecond, {{0, 0.1}, {0.9, 1}});
+  EXPECT_EQ(ends->traffic_ppm, 1'000'000U);
+  EXPECT_EQ(ends->inside, (std::vector<SlotRange>{{0, 100'000}, {900'000, 1'000'000}}));
+}
+
+TEST(GrowthbookBuckets, WhatIsNoSplit) {
+  EXPECT_FALSE(split_by_ranges(kSecond, {{0, 0.5}, {0.4, 1}}));
+  EXPECT_FALSE(split_by_ranges(kSecond, {{0, 0.1}, {0.1, 0.2}}));
+  EXPECT_FALSE(split_by_ranges(kSecond, {{0, 0}, {0.5, 0.5}}));
+  EXPECT_FALSE(split_by_ranges(kSecond, {{0, 1}, {0.2, 0.4}, {0.5, 1}}));
+  EXPECT_FALSE(split_by_ranges(kSecond, {}));
+}
+
+}  // namespace
+}  // namespace assay::define

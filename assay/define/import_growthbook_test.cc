@@ -1,0 +1,271 @@
+// What of GrowthBook's payloads needs more than conditions and weights: namespaces, filters,
+// ranges, prerequisites on features that draw, fallback attributes, saved groups. Answers are
+// compared in deliver/import_vectors_test.cc and by tools/sdks.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/define/import.h"
+#include "assay/define/parse.h"
+
+namespace assay::define {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+Imported import(const std::string& features, const std::string& groups = "{}") {
+  const auto read = import_growthbook(
+      R"({"features": {)" + features + R"(}, "savedGroups": )" + groups + "}", "f.json");
+  EXPECT_TRUE(read) << to_text(read.error());
+  return read ? *read : Imported{};
+}
+
+// The file of the last flag; it must read back to the same plan.
+std::string file_of(const Imported& read) {
+  EXPECT_TRUE(read.refused.empty()) << to_text(read.refused);
+  if (read.flags.empty()) return {};
+  const Experiment& plan = read.flags.back().experiment;
+  std::string file = experiment_file(plan);
+  const auto again = parse(
+      file + "  metrics: {primary: [{name: c, type: count, event: c, direction: increase}]}\n",
+      {.file = "again.yaml"});
+  EXPECT_TRUE(again) << to_text(again.error()) << file;
+  if (again) {
+    EXPECT_EQ(again->experiment.assignment, plan.assignment) << file;
+  }
+  return file;
+}
+
+std::string feature(const std::string& rules, const std::string& value = "0",
+                    const std::string& groups = "{}") {
+  return file_of(
+      import(R"("f": {"defaultValue": )" + value + R"(, "rules": [)" + rules + "]}", groups));
+}
+
+TEST(ImportGrowthbookNamespace, IsARangeOfTheFirstHash) {
+  EXPECT_THAT(
+      feature(R"({"variations": [0, 1], "hashVersion": 2, "namespace": ["pricing", 0.2, 0.6]})"),
+      HasSubstr(
+          R"(- {"hash":"growthbook_v1","salt":"__pricing","unit":"user","ranges":[[0.2,0.6]]})"));
+  const std::string device = feature(
+      R"({"variations": [0, 1], "hashAttribute": "device", "namespace": ["n", 0, 0.33333]})");
+  EXPECT_THAT(device, HasSubstr(R"("salt":"__n","unit":"device","ranges":[[0.0,0.33333]])"));
+  EXPECT_THAT(device, HasSubstr(R"(targeting: {"attribute":"device","exists":true})"));
+  EXPECT_THAT(feature(R"({"variations": [0, 1], "namespace": ["n", 0, 1]})"),
+              Not(HasSubstr("namespaces")));
+  EXPECT_THAT(feature(R"({"force": 1, "condition": {"a": 1}, "namespace": ["n", 0, 0.1]})"),
+              Not(HasSubstr("namespaces")))
+      << "the SDKs ask experiments only";
+}
+
+TEST(ImportGrowthbookNamespace, OutsideOfItTheLastRuleCounts) {
+  EXPECT_THAT(
+      feature(R"({"variations": [0, 1], "namespace": ["n", 0, 0.5]}, {"force": 3})"),
+      AllOf(HasSubstr("control: \"forced\""), HasSubstr(R"("forced": {"weight":0,"payload":3})")));
+  EXPECT_THAT(
+      to_text(import(R"("f": {"defaultValue": 0, "rules": [
+          {"variations": [0, 1], "namespace": ["n", 0, 0.5]},
+          {"condition": {"x": 1}, "force": 3}]})")
+                  .refused),
+      HasSubstr(
+          "f.json:3:11: error: features.f.rules[1]: gives some of those whom the draw above"));
+}
+
+TEST(ImportGrowthbookFilter, IsANamespaceBySeed) {
+  const std::string file = feature(R"({"variations": [0, 1], "namespace": ["ignored", 0, 0.1],
+      "filters": [{"seed": "s", "ranges": [[0.2, 0.4], [0, 0.1]]},
+                  {"seed": "t", "attribute": "device", "hashVersion": 1, "ranges": [[0.5, 1]]},
+                  {"seed": "u", "ranges": [[0, 1]]}]})");
+  EXPECT_THAT(
+      file,
+      AllOf(
+          HasSubstr(
+              R"({"hash":"growthbook_v2","salt":"s","unit":"user","ranges":[[0.0,0.1],[0.2,0.4]]})"),
+          HasSubstr(R"({"hash":"growthbook_v1","salt":"t","unit":"device","ranges":[[0.5,1.0]]})"),
+          HasSubstr(R"(targeting: {"attribute":"device","exists":true})"),
+          Not(HasSubstr("ignored")), Not(HasSubstr("\"u\""))));
+  EXPECT_THAT(
+      feature(R"({"force": 1, "filters": [{"seed": "s", "ranges": [[0, 0.1]]}]})"),
+      AllOf(HasSubstr(R"("forced": {"weight":1,"payload":1})"),
+            HasSubstr(R"("default": {"weight":0,"payload":0})"), HasSubstr(R"("salt":"s")")));
+  EXPECT_THAT(feature(R"({"variations": [1, 2], "filters": [{"seed": "s", "ranges": [[1, 1]]}]},
+                         {"variations": [0, 3]})"),
+              AllOf(HasSubstr("payload\":3"), Not(HasSubstr("payload\":2"))))
+      << "nobody meets the first rule";
+  std::string many;
+  for (int i = 0; i < 21; ++i) {
+    many += std::string(i == 0 ? "" : ",") + R"({"seed": "s", "ranges": [[0, 0.5]]})";
+  }
+  EXPECT_THAT(to_text(import(R"("f": {"defaultValue": 0, "rules": [{"variations": [0, 1],
+                             "filters": [)" +
+                             many + "]}]}")
+                          .refused),
+              HasSubstr("too many filters"));
+}
+
+TEST(ImportGrowthbookRanges, AreWeightsTrafficAndNamespaces) {
+  EXPECT_THAT(feature(R"({"variations": ["a", "b"], "ranges": [[0.99, 1], [0, 0.99]]})"),
+              HasSubstr("\"1\": {\"weight\":99,\"payload\":\"b\"}\n    \"0\": {\"weight\":1,"));
+  EXPECT_THAT(feature(R"({"variations": [0, 1], "ranges": [[0, 0.1], [0.5, 0.6]]})"),
+              AllOf(HasSubstr("traffic: 0.2"), Not(HasSubstr("namespaces"))));
+  EXPECT_THAT(feature(R"({"key": "k", "variations": [0, 1], "ranges": [[0, 0.1], [0.9, 1]]})"),
+              HasSubstr(R"("salt":"k","unit":"user","ranges":[[0.0,0.1],[0.9,1.0]])"));
+  EXPECT_THAT(feature(R"({"force": 1, "seed": "z", "range": [0.2, 0.5]})"),
+              HasSubstr(R"("salt":"z","unit":"user","ranges":[[0.2,0.5]])"));
+}
+
+constexpr const char* kParent = R"("p": {"defaultValue": "off", "rules": [
+    {"variations": ["off", "on", "max"], "meta": [{"key": "c"}, {"key": "t"}, {"key": "u"}]}]},)";
+
+std::string child(const std::string& wanted, const std::string& rules = R"("variations": [0, 1])",
+                  const std::string& more = "") {
+  return file_of(import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "p", )" +
+                        wanted + "}]" + (rules.empty() ? "" : ", ") + rules + "}" + more + "]}"));
+}
+
+TEST(ImportGrowthbookPrerequisite, OnADrawAsksForVariants) {
+  EXPECT_THAT(child(R"("condition": {"value": {"$ne": "off"}})"),
+              HasSubstr(R"(prerequisites: [{"experiment":"p","variants":["t","u"]}])"));
+  EXPECT_THAT(
+      child(R"("condition": {"value": {"$in": ["off", "max"]}})"),
+      HasSubstr(R"(prerequisites: [{"experiment":"p","variants":["c","u"],"or_outside":true}])"));
+  EXPECT_THAT(child(R"("condition": {"value": {"$exists": true}})"),
+              Not(HasSubstr("prerequisites")));
+  EXPECT_THAT(child(R"("condition": {"value": "on"})", R"("force": 1)"),
+              HasSubstr(R"(prerequisites: [{"experiment":"p","variants":["t"]}])"));
+  const Imported read = import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "p", "condition": {"value": "on"}}], "variations": [0, 1]}]})");
+  EXPECT_THAT(to_text(read.warnings), HasSubstr("needs variants of 'p' (take that over as well"));
+  EXPECT_THAT(to_text(import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "p", "condition": {"value": "no"}}], "force": 1}]})")
+                          .refused),
+              HasSubstr("one value only"))
+      << "no variant has that value";
+}
+
+TEST(ImportGrowthbookPrerequisite, ForcesBeforeASplit) {
+  EXPECT_THAT(child(R"("condition": {"value": "on"})",
+                    R"("force": 5, "condition": {"x": {"$eq": 1}})", R"(, {"variations": [0, 1]})"),
+              HasSubstr(R"(- {"variant":"forced","when":{"attribute":"x","equals":1.0},)"
+                        R"("prerequisites":[{"experiment":"p","variants":["t"]}]})"));
+  // Control's value is no variant to force: whoever would get it is not eligible.
+  EXPECT_THAT(
+      child(R"("condition": {"value": "on"})", R"("force": 0)", R"(, {"variations": [0, 1]})"),
+      AllOf(HasSubstr(
+                R"(prerequisites: [{"experiment":"p","variants":["c","u"],"or_outside":true}])"),
+            Not(HasSubstr("forced:"))));
+  EXPECT_THAT(child(R"("condition": {"value": "on"})",
+                    R"("force": 0, "condition": {"x": {"$eq": 1}})", R"(, {"variations": [0, 1]})"),
+              HasSubstr(R"(- {"variant":"0","when":{"attribute":"x","equals":1.0},)"));
+  // A unit by its id is an override only where nothing else is asked.
+  EXPECT_THAT(
+      child(R"("condition": {"value": "on"})", R"("force": 5, "condition": {"id": {"$in": ["u"]}})",
+            R"(, {"variations": [0, 1]})"),
+      AllOf(HasSubstr("forced:"), Not(HasSubstr("overrides"))));
+}
+
+TEST(ImportGrowthbookPrerequisite, AGateGivesNull) {
+  EXPECT_THAT(child(R"("condition": {"value": "on"}, "gate": true)", "", R"(, {"force": 1})"),
+              AllOf(HasSubstr(R"("blocked": {"weight":)"), HasSubstr(R"("payload":null)"),
+                    HasSubstr(R"("variants":["c","u"],"or_outside":true)")));
+  EXPECT_THAT(child(R"("condition": {"value": {"$exists": true}}, "gate": true)", "",
+                    R"(, {"variations": [0, 1]})"),
+              Not(HasSubstr("blocked")))
+      << "it stops nobody";
+}
+
+TEST(ImportGrowthbookPrerequisite, AfterASplitIsRefused) {
+  const Imported read = import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "p", "condition": {"value": "on"}}], "variations": [0, 1]},
+      {"condition": {"x": {"$eq": 1}}, "force": 2}]})");
+  EXPECT_EQ(read.flags.size(), 1U);
+  EXPECT_THAT(to_text(read.refused), HasSubstr("features.f.rules[1]: gives some of those"));
+}
+
+TEST(ImportGrowthbookFallback, IsAFallbackUnit) {
+  const auto with = [](const std::string& more) {
+    return import(R"("f": {"defaultValue": 0, "rules": [{"variations": [0, 1], )" + more + "}]}");
+  };
+  const Imported device = with(R"("fallbackAttribute": "device")");
+  EXPECT_THAT(file_of(device), HasSubstr("fallback_unit: \"device\""));
+  EXPECT_THAT(to_text(device.warnings), HasSubstr("needs no sticky bucket service"));
+  for (const char* none : {R"("fallbackAttribute": "device", "disableStickyBucketing": true)",
+                           R"("fallbackAttribute": "id")", R"("fallbackAttribute": "")",
+                           R"("hashAttribute": "device", "fallbackAttribute": "session")"}) {
+    EXPECT_THAT(file_of(with(none)), Not(HasSubstr("fallback_unit"))) << none;
+  }
+  EXPECT_THAT(
+      to_text(with(R"("hashAttribute": "device", "fallbackAttribute": "session")").warnings),
+      HasSubstr("`fallbackAttribute` is left out"));
+  // The targeting key stands in for a device, and is the id.
+  const std::string id = file_of(with(R"("hashAttribute": "device", "fallbackAttribute": "id")"));
+  EXPECT_THAT(id, AllOf(HasSubstr("unit: \"device\""), Not(HasSubstr("exists")),
+                        Not(HasSubstr("fallback_unit"))));
+  EXPECT_THAT(to_text(with(R"("minBucketVersion": 3)").warnings),
+              HasSubstr("features.f.rules[0].minBucketVersion: "));
+  EXPECT_THAT(to_text(with(R"("minBucketVersion": 0)").warnings), Not(HasSubstr("minBucket")));
+}
+
+std::string condition(const std::string& text, const std::string& groups = "") {
+  const auto read = import_growthbook_condition(text, groups, "c");
+  return read ? to_text(*read) : to_text(read.error());
+}
+
+TEST(ImportGrowthbookCondition, WithoutCaseIsEverySpelling) {
+  EXPECT_EQ(condition(R"({"a": {"$ini": ["us", 5]}})"), "a in [us, uS, Us, US, 5]");
+  EXPECT_EQ(condition(R"({"a": {"$nini": ["b1"]}})"), "not (a in [b1, B1])");
+  EXPECT_EQ(condition(R"({"a": {"$ini": ["k"]}})"), "a in [k, K, \u212a]") << "toLowerCase";
+  EXPECT_EQ(condition(R"({"a": {"$alli": ["x"]}})"), "a in [x, X] and not (a starts_with )");
+  EXPECT_EQ(condition(R"({"a": {"$regexi": "^ab"}})"), "a starts_with [ab, aB, Ab, AB]");
+  EXPECT_EQ(condition(R"({"a": {"$regexi": "^k"}})"), "a starts_with [k, K]");
+  EXPECT_EQ(condition(R"({"a": {"$nini": 1}})"), condition(R"({"a": {"$in": 1}})")) << "nobody";
+  EXPECT_THAT(condition(R"-({"a": {"$regexi": "(mobile|tablet|android|tv)"}})-"),
+              HasSubstr("error"));
+}
+
+TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {
+  EXPECT_EQ(condition(R"({"v": {"$vgte": "2.3"}})"), "v semver >=2.3.0-0");
+  EXPECT_EQ(condition(R"({"v": {"$vgt": "2"}})"), "v semver >=2.0.0-0 and not (v in [2, v2])");
+  EXPECT_EQ(condition(R"({"v": {"$vlt": "v2.3+b1"}})"), "v exists false or v semver <2.3.0-0");
+  EXPECT_EQ(condition(R"({"v": {"$vlte": "2.3"}})"),
+            "v exists false or v semver <2.3.0-0 or v in [2.3, v2.3]");
+  EXPECT_EQ(condition(R"({"v": {"$veq": "2.3"}})"), "v in [2.3, v2.3]");
+  EXPECT_EQ(condition(R"({"v": {"$vne": "2.3"}})"), "not (v in [2.3, v2.3])");
+  EXPECT_THAT(condition(R"({"v": {"$vgx": "2.3"}})"), HasSubstr("'$vgx' has no equal"));
+  EXPECT_THAT(condition(R"({"v": {"$vgx": "2.3.1"}})"), HasSubstr("'$vgx' has no equal"));
+}
+
+TEST(ImportGrowthbookCondition, SavedGroups) {
+  const std::string groups = R"({"plain": ["a", "b"],
+      "list": {"type": "list", "attributeKey": "mail", "values": ["c"]},
+      "rule": {"type": "condition", "condition": {"$savedGroup": {"id": "list"}, "x": {"$eq": 1}}},
+      "circle": {"type": "condition", "condition": {"$not": {"$savedGroup": {"id": "circle"}}}},
+      "odd": {"type": "list", "values": "c"}, "later": {"type": "new"}})";
+  const auto of = [&](const std::string& text) { return condition(text, groups); };
+  const std::string nobody = of(R"({"a": {"$in": []}})");
+  EXPECT_EQ(of(R"({"a": {"$inGroup": "plain"}})"), "a in [a, b]");
+  EXPECT_EQ(of(R"({"a": {"$notInGroup": "list"}})"), "not (a in [c])");
+  EXPECT_EQ(of(R"({"$savedGroup": {"id": "list"}})"), "mail in [c]");
+  EXPECT_EQ(of(R"({"$savedGroup": {"id": "list", "attributeKey": "a"}})"), "a in [c]");
+  EXPECT_EQ(of(R"({"$savedGroup": {"id": "rule"}})"), "mail in [c] and x equals 1");
+  EXPECT_EQ(of(R"({"$savedGroup": {"id": "circle"}})"), "everyone");
+  EXPECT_EQ(of(R"({"a": {"$notInGroup": "unknown"}})"), "everyone");
+  for (const char* none :
+       {R"({"a": {"$inGroup": "unknown"}})", R"({"a": {"$notInGroup": "odd"}})",
+        R"({"a": {"$inGroup": "rule"}})", R"({"$savedGroup": {"id": "plain"}})",
+        R"({"$savedGroup": {"id": "unknown"}})", R"({"$savedGroup": {"id": "odd"}})",
+        R"({"$savedGroup": {"id": "later"}})", R"({"$savedGroup": 5})"}) {
+    EXPECT_EQ(of(none), nobody) << none;
+  }
+  std::string many = "[1";
+  for (int i = 2; i <= 10'000; ++i) many += "," + std::to_string(i);
+  EXPECT_THAT(condition(R"({"a": {"$inGroup": "g"}})", R"({"g": )" + many + "]}"),
+              HasSubstr("a in [1, 2, "));
+  EXPECT_THAT(condition(R"({"a": {"$inGroup": "g"}})", R"({"g": )" + many + ",0]}"),
+              HasSubstr("at most 10000"));
+}
+
+}  // namespace
+}  // namespace assay::define
