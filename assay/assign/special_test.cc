@@ -1,5 +1,5 @@
-// Holdouts, prerequisites, namespaces, cohorts and switchbacks: each answer and reason, and on a
-// world of twelve slots that nobody moves who should not.
+// Holdouts, namespaces, cohorts and switchbacks: each answer and reason, and on a world of twelve
+// slots that nobody moves who should not. Prerequisites: prerequisites_test.cc.
 #include <array>
 #include <set>
 #include <string>
@@ -25,12 +25,6 @@ std::string refusal(const std::vector<Running>& running) {
 }
 
 std::string user(int i) { return "user_" + std::to_string(i); }
-
-Running needs(std::string id, std::vector<define::Prerequisite> prerequisites) {
-  Running running{.plan = plan_of(std::move(id))};
-  running.plan.assignment.prerequisites = std::move(prerequisites);
-  return running;
-}
 
 TEST(Holdout, HoldsTheSameUnitsOutOfEveryExperimentThatHasIt) {
   Running a{.plan = plan_of("a")};
@@ -109,126 +103,6 @@ TEST(Holdout, LooksAtItsOwnKindOfUnit) {
     }
     ASSERT_EQ(reasons.size(), 1U) << "all sessions of a user are held out, or none";
   }
-}
-
-TEST(Prerequisite, AsksForTheOtherExperimentsVariant) {
-  const auto snapshot = must_compile({needs("b", {{"a", {"treatment"}}}), {.plan = plan_of("a")}});
-  std::array<int, 2> split{};
-  for (int i = 0; i < 4000; ++i) {
-    const bool treated = ask(*snapshot, "a", user(i)).variant == 1;
-    const Assignment answer = ask(*snapshot, "b", user(i));
-    ASSERT_EQ(answer.reason, treated ? Reason::kSplit : Reason::kPrerequisite);
-    if (treated) ++split[static_cast<std::size_t>(answer.variant)];
-  }
-  EXPECT_NEAR(split[0], split[1], 250);
-  int i = 0;
-  while (ask(*snapshot, "b", user(i)).assigned()) ++i;
-  EXPECT_EQ(snapshot->explain(ask(*snapshot, "b", user(i))),
-            "the unit has no variant of a that this experiment needs");
-}
-
-TEST(Prerequisite, EvaluatingAllGivesTheSameAnswers) {
-  std::vector<Running> running = {needs("c", {{"a", {"control"}}, {"b", {"control", "treatment"}}}),
-                                  needs("b", {{"a", {"control"}}}),
-                                  {.plan = plan_of("a")}};
-  const auto snapshot = must_compile(running);
-  for (int i = 0; i < 200; ++i) {
-    const std::string id = user(i);
-    Context context(*snapshot);
-    context.set_targeting_key(id);
-    std::vector<Assignment> all(3);
-    snapshot->evaluate_all(context, all);
-    for (std::uint32_t e = 0; e < 3; ++e) {
-      const Assignment one = snapshot->evaluate(Handle{e}, context);
-      ASSERT_EQ(one.variant, all[e].variant);
-      ASSERT_EQ(one.reason, all[e].reason);
-    }
-    ASSERT_EQ(all[0].assigned(), all[2].variant == 0);
-  }
-}
-
-TEST(Prerequisite, NobodyHasAVariantOfWhatIsMissingOrStopped) {
-  const auto missing = must_compile({needs("b", {{"a", {"treatment"}}})});
-  EXPECT_EQ(ask(*missing, "b", "u").reason, Reason::kPrerequisite);
-  const Running stopped{.plan = plan_of("a"), .is_stopped = true};
-  const auto snapshot = must_compile({needs("b", {{"a", {"treatment", "control"}}}), stopped});
-  EXPECT_EQ(ask(*snapshot, "b", "u").reason, Reason::kPrerequisite);
-}
-
-TEST(Prerequisite, ACycleIsRefusedByName) {
-  const auto both = [](std::string other) {
-    return std::vector<define::Prerequisite>{{std::move(other), {"treatment"}}};
-  };
-  EXPECT_THAT(refusal({needs("z", both("a")),
-                       needs("a", both("b")),
-                       needs("b", both("c")),
-                       needs("c", both("a")),
-                       {.plan = plan_of("d")}}),
-              HasSubstr("form a cycle: a → b → c → a"));
-  EXPECT_THAT(refusal({needs("a", both("a"))}), HasSubstr("a → a"));
-  std::vector<Running> ring;
-  for (int i = 0; i < 2000; ++i) {
-    ring.push_back(needs("e" + std::to_string(i), both("e" + std::to_string((i + 1) % 2000))));
-  }
-  EXPECT_THAT(refusal(ring), HasSubstr("e9 → … → e0"));
-  ring[1999].is_stopped = true;
-  EXPECT_THAT(refusal(ring), HasSubstr("lead to more than 64 experiments")) << "no cycle, but long";
-}
-
-// Each of eight asks all that come before it: 2^7 evaluations where there are seven experiments.
-TEST(Prerequisite, AnEvaluationAsksABoundedNumber) {
-  std::vector<Running> running;
-  for (int i = 0; i < 8; ++i) {
-    std::vector<define::Prerequisite> all;
-    for (int j = 0; j < i; ++j) all.push_back({"e" + std::to_string(j), {"control"}});
-    running.push_back(needs("e" + std::to_string(i), all));
-  }
-  EXPECT_THAT(refusal(running), HasSubstr("e7.prerequisites"));
-  running.pop_back();
-  EXPECT_TRUE(compile(running));
-}
-
-TEST(Prerequisite, RefusesVariantsThatAreNot) {
-  EXPECT_THAT(refusal({needs("b", {{"a", {"tretment"}}}), {.plan = plan_of("a")}}),
-              HasSubstr("a has no variant \"tretment\""));
-}
-
-TEST(Prerequisite, MayTakeInWhoIsOutside) {
-  Running a{.plan = plan_of("a")};
-  a.plan.assignment.traffic_ppm = 300'000;
-  const auto snapshot = must_compile({needs("b", {{"a", {"control"}, true}}), a});
-  std::array<int, 3> seen{};
-  for (int i = 0; i < 400; ++i) {
-    const int other = ask(*snapshot, "a", user(i)).variant;
-    ++seen[static_cast<std::size_t>(other + 1)];
-    ASSERT_EQ(ask(*snapshot, "b", user(i)).reason,
-              other == 1 ? Reason::kPrerequisite : Reason::kSplit);
-  }
-  EXPECT_GT(std::ranges::min(seen), 30);
-  a.is_stopped = true;
-  EXPECT_TRUE(ask(*must_compile({needs("b", {{"a", {"control"}, true}}), a}), "b", "u").assigned());
-}
-
-TEST(Prerequisite, ForcesAVariant) {
-  Running b{.plan = plan_of("b")};
-  b.plan.assignment.targeting = leaf(Op::kEqual, "staff", {true});
-  b.plan.assignment.forced = {{"treatment", {}, {{"a", {"treatment"}}}}};
-  const auto snapshot = must_compile({b, {.plan = plan_of("a")}});
-  for (int i = 0; i < 100; ++i) {
-    const Assignment answer = ask(*snapshot, "b", user(i));
-    const bool is_forced = ask(*snapshot, "a", user(i)).variant == 1;
-    ASSERT_EQ(answer.reason, is_forced ? Reason::kOverride : Reason::kTargeting);
-    ASSERT_EQ(answer.variant, is_forced ? 1 : Assignment::kNone);
-  }
-  EXPECT_TRUE(snapshot->find("b") && !snapshot->needs_memory(*snapshot->find("b")));
-  b.plan.assignment.forced[0].prerequisites[0].variants = {"third"};
-  EXPECT_THAT(refusal({b, {.plan = plan_of("a")}}), HasSubstr("a has no variant \"third\""));
-  b.plan.assignment.forced[0].prerequisites = {{"a", {"treatment"}}};
-  EXPECT_THAT(refusal({b, needs("a", {{"b", {"control"}}})}), HasSubstr("form a cycle: "));
-  Running sticky{.plan = plan_of("a")};
-  sticky.plan.assignment.sticky = true;
-  const auto remembering = must_compile({b, sticky});
-  EXPECT_TRUE(remembering->needs_memory(*remembering->find("b")));
 }
 
 // GrowthBook's own numbers are in its public vectors (deliver) and in spec/conformance.
@@ -515,7 +389,9 @@ TEST(Sticky, EverythingThatKeepsAUnitOutWinsButTraffic) {
 }
 
 TEST(Sticky, AnotherExperimentAsksForTheRememberedVariant) {
-  const auto snapshot = must_compile({needs("b", {{"a", {"treatment"}}}), reweighed()});
+  Running dependent{.plan = plan_of("b")};
+  dependent.plan.assignment.prerequisites = {{"a", {"treatment"}}};
+  const auto snapshot = must_compile({dependent, reweighed()});
   EXPECT_TRUE(snapshot->needs_memory(Handle{0}));
   for (const std::int16_t variant : std::initializer_list<std::int16_t>{0, 1}) {
     Context context(*snapshot);

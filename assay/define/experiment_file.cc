@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/base/text.h"
 #include "assay/define/import.h"
 #include "assay/define/words.h"
 
@@ -56,15 +55,22 @@ Json json_of(const std::vector<Prerequisite>& prerequisites) {
   return list;
 }
 
-Json json_of(const Namespace& one) {
-  Json ranges = Json::array();
+// Without exponents, which files do not have: 0.000005.
+std::string share_text(std::uint32_t ppm) {
+  std::string text = fmt::format("{}.{:06}", ppm / kLayerSlots, ppm % kLayerSlots);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+std::string text_of(const Namespace& one) {
+  std::string ranges;
   for (const SlotRange& range : one.ranges) {
-    ranges.push_back({range.begin / double{kLayerSlots}, range.end / double{kLayerSlots}});
+    ranges += fmt::format("{}[{},{}]", ranges.empty() ? "" : ",", share_text(range.begin),
+                          share_text(range.end));
   }
-  return {{"hash", std::string(to_word(one.hash))},
-          {"salt", one.salt},
-          {"unit", one.unit},
-          {"ranges", std::move(ranges)}};
+  return fmt::format(R"({{"hash":"{}","salt":{},"unit":{},"ranges":[{}]}})", to_word(one.hash),
+                     dump(one.salt), dump(one.unit), ranges);
 }
 
 Json json_of(const Forced& one) {
@@ -92,14 +98,14 @@ std::string experiment_file(const Experiment& experiment) {
   if (!assignment.fallback_unit.empty()) line("fallback_unit", assignment.fallback_unit);
   line("hash", std::string(to_word(assignment.hash)));
   line("salt", assignment.salt);
-  text += fmt::format("  traffic: {}\n", number_text(assignment.traffic_ppm / double{kLayerSlots}));
+  text += fmt::format("  traffic: {}\n", share_text(assignment.traffic_ppm));
   if (!assignment.prerequisites.empty()) {
     line("prerequisites", json_of(assignment.prerequisites));
   }
   if (!assignment.namespaces.empty()) {
     text += "  namespaces:\n";
     for (const Namespace& one : assignment.namespaces) {
-      text += fmt::format("    - {}\n", dump(json_of(one)));
+      text += fmt::format("    - {}\n", text_of(one));
     }
   }
   if (assignment.targeting.op != Op::kAlways) line("targeting", json_of(assignment.targeting));

@@ -274,7 +274,8 @@ Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
   if (value.is_map()) entries = value.entries(kMaxImportFlags);
   for (const Value& item : value.is_list() ? value.list(kMaxImportFlags) : std::vector<Value>{}) {
     const Node* key = item.node().find("key");
-    entries.push_back({key == nullptr ? "" : key->text, item});
+    const std::string name = key == nullptr ? "" : key->text;
+    entries.push_back({name, Value(report, item.node(), "flags." + name)});
   }
   Imported imported;
   for (const Value::Entry& entry : entries) {

@@ -44,6 +44,7 @@ constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
 constexpr int kMaxParents = 100;            // Of one feature, each as often as it is asked for.
 
 constexpr std::string_view kPrerequisite = "the prerequisite";
+constexpr std::string_view kHoldout = "$holdout:";  // In front of a feature that holds units out.
 
 // The last error, or what lies behind it where that is a prerequisite in turn.
 std::string cause_of(const Problems& problems) {
@@ -108,6 +109,10 @@ std::optional<Flag> Feature::read() {
   }
   const auto rules = get(value_, "rules");
   if (rules && !rules->node().items.empty() && !read_rules(*rules)) return std::nullopt;
+  if (flag_.key.starts_with(kHoldout)) {  // No application asks for it by name.
+    flag_.key = "holdout-" + flag_.key.substr(kHoldout.size());
+    value_.warn(fmt::format("is a holdout, and becomes the experiment '{}'", flag_.key));
+  }
   return std::move(flag_);
 }
 
@@ -429,10 +434,8 @@ bool Feature::ranges(const Value& value, const Value& given, Rule& rule) const {
   }
   rule.variants = std::move(ordered);
   draw.traffic_ppm = split->traffic_ppm;
-  if (!split->inside.empty()) {
-    draw.namespaces.push_back({draw.hash, draw.salt, draw.unit, split->inside});
-  }
-  return true;
+  return split->inside.empty() ||
+         add_namespace(given, {draw.hash, draw.salt, draw.unit, {}}, bounds, rule);
 }
 
 std::optional<std::vector<Variant>> Feature::variants(const Value& value,

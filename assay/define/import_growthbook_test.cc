@@ -50,7 +50,7 @@ TEST(ImportGrowthbookNamespace, IsARangeOfTheFirstHash) {
           R"(- {"hash":"growthbook_v1","salt":"__pricing","unit":"user","ranges":[[0.2,0.6]]})"));
   const std::string device = feature(
       R"({"variations": [0, 1], "hashAttribute": "device", "namespace": ["n", 0, 0.33333]})");
-  EXPECT_THAT(device, HasSubstr(R"("salt":"__n","unit":"device","ranges":[[0.0,0.33333]])"));
+  EXPECT_THAT(device, HasSubstr(R"("salt":"__n","unit":"device","ranges":[[0,0.33333]])"));
   EXPECT_THAT(device, HasSubstr(R"(targeting: {"attribute":"device","exists":true})"));
   EXPECT_THAT(feature(R"({"variations": [0, 1], "namespace": ["n", 0, 1]})"),
               Not(HasSubstr("namespaces")));
@@ -79,12 +79,10 @@ TEST(ImportGrowthbookFilter, IsANamespaceBySeed) {
                   {"seed": "u", "ranges": [[0, 1]]}]})");
   EXPECT_THAT(
       file,
-      AllOf(
-          HasSubstr(
-              R"({"hash":"growthbook_v2","salt":"s","unit":"user","ranges":[[0.0,0.1],[0.2,0.4]]})"),
-          HasSubstr(R"({"hash":"growthbook_v1","salt":"t","unit":"device","ranges":[[0.5,1.0]]})"),
-          HasSubstr(R"(targeting: {"attribute":"device","exists":true})"),
-          Not(HasSubstr("ignored")), Not(HasSubstr("\"u\""))));
+      AllOf(HasSubstr(R"("growthbook_v2","salt":"s","unit":"user","ranges":[[0,0.1],[0.2,0.4]]})"),
+            HasSubstr(R"({"hash":"growthbook_v1","salt":"t","unit":"device","ranges":[[0.5,1]]})"),
+            HasSubstr(R"(targeting: {"attribute":"device","exists":true})"),
+            Not(HasSubstr("ignored")), Not(HasSubstr("\"u\""))));
   EXPECT_THAT(
       feature(R"({"force": 1, "filters": [{"seed": "s", "ranges": [[0, 0.1]]}]})"),
       AllOf(HasSubstr(R"("forced": {"weight":1,"payload":1})"),
@@ -104,13 +102,19 @@ TEST(ImportGrowthbookFilter, IsANamespaceBySeed) {
               HasSubstr("too many filters"));
 }
 
+TEST(ImportGrowthbookRanges, SharesHaveNoExponents) {
+  EXPECT_THAT(feature(R"({"variations": [0, 1], "coverage": 0.000005, "hashVersion": 2,
+                          "filters": [{"seed": "s", "ranges": [[0.00001, 1]]}]})"),
+              AllOf(HasSubstr("traffic: 0.000005\n"), HasSubstr("[[0.00001,1]]")));
+}
+
 TEST(ImportGrowthbookRanges, AreWeightsTrafficAndNamespaces) {
   EXPECT_THAT(feature(R"({"variations": ["a", "b"], "ranges": [[0.99, 1], [0, 0.99]]})"),
               HasSubstr("\"1\": {\"weight\":99,\"payload\":\"b\"}\n    \"0\": {\"weight\":1,"));
   EXPECT_THAT(feature(R"({"variations": [0, 1], "ranges": [[0, 0.1], [0.5, 0.6]]})"),
               AllOf(HasSubstr("traffic: 0.2"), Not(HasSubstr("namespaces"))));
   EXPECT_THAT(feature(R"({"key": "k", "variations": [0, 1], "ranges": [[0, 0.1], [0.9, 1]]})"),
-              HasSubstr(R"("salt":"k","unit":"user","ranges":[[0.0,0.1],[0.9,1.0]])"));
+              HasSubstr(R"("salt":"k","unit":"user","ranges":[[0,0.1],[0.9,1]])"));
   EXPECT_THAT(feature(R"({"force": 1, "seed": "z", "range": [0.2, 0.5]})"),
               HasSubstr(R"("salt":"z","unit":"user","ranges":[[0.2,0.5]])"));
 }
@@ -164,6 +168,19 @@ TEST(ImportGrowthbookPrerequisite, ForcesBeforeASplit) {
       child(R"("condition": {"value": "on"})", R"("force": 5, "condition": {"id": {"$in": ["u"]}})",
             R"(, {"variations": [0, 1]})"),
       AllOf(HasSubstr("forced:"), Not(HasSubstr("overrides"))));
+}
+
+TEST(ImportGrowthbookPrerequisite, AHoldoutIsAnExperiment) {
+  const Imported read = import(R"("$holdout:h1": {"defaultValue": "genpop", "rules": [
+      {"coverage": 0.1, "seed": "s", "hashVersion": 2, "variations": ["held", "open"]}]},
+      "f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "$holdout:h1", "condition": {"value": "held"}}], "force": 0},
+      {"variations": [0, 1]}]})");
+  ASSERT_EQ(read.flags.size(), 2U) << to_text(read.refused);
+  EXPECT_EQ(read.flags[0].experiment.id, "holdout-h1");
+  EXPECT_THAT(to_text(read.warnings), HasSubstr("becomes the experiment 'holdout-h1'"));
+  EXPECT_THAT(file_of(read), HasSubstr(R"(prerequisites: [{"experiment":"holdout-h1",)"
+                                       R"("variants":["1","genpop"],"or_outside":true}])"));
 }
 
 TEST(ImportGrowthbookPrerequisite, AGateGivesNull) {

@@ -483,9 +483,14 @@ std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value&
 
 void add_flag(const Value& value, Imported& imported,
               const std::function<std::optional<Experiment>()>& read) {
-  const Problems& problems = value.report().problems;
+  Problems& problems = value.report().problems;
   const std::size_t before = problems.size();
   auto experiment = read();
+  // What many flags refer to says for which it was read.
+  for (std::size_t i = before; i < problems.size(); ++i) {
+    if (problems[i].field.starts_with(value.path())) continue;
+    problems[i].message += fmt::format(" (for {})", value.path());
+  }
   const bool has_failed =
       std::any_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(),
                   [](const Problem& problem) { return problem.severity == Severity::kError; });

@@ -450,6 +450,17 @@ TEST(Import, WarnsOfWhatItsOwnerShouldKnow) {
   }
 }
 
+TEST(Import, AProblemOfWhatManyFlagsShareNamesTheFlag) {
+  EXPECT_THAT(refusal_of_flagd(R"({"if": [{"$ref": "x"}, "b"]})", R"({"x": {"+": [1, 2]}})"),
+              testing::HasSubstr("$evaluators.x: the operator '+' has no equal (for flags.f)"));
+  const auto read = import_growthbook(R"({"features": {"g": {"defaultValue": 0, "rules": [
+      {"condition": {"a": {"$inGroup": "x"}}, "force": 1}]}}, "savedGroups": {"x": [[1]]}})",
+                                      "f.json");
+  EXPECT_THAT(to_text(read->refused), testing::HasSubstr("(for features.g)"));
+  const auto list = import_flagd(R"({"flags": [{"key": "k", "state": "ON"}]})", "f.json");
+  EXPECT_THAT(to_text(list->refused), testing::HasSubstr("error: flags.k: `state`"));
+}
+
 TEST(Import, RefusesWhatIsNoSuchFile) {
   for (const char* text : {"", "{", "[]", "{}", R"({"flags": 1})", R"({"features": []})", "\xff"}) {
     EXPECT_FALSE(import_flagd(text, "f")) << text;

@@ -217,37 +217,8 @@ MODEL = [plan for plan in PLANS if plan["id"] in ("three", "ramp")] + [
 ]
 
 
-def model_file():
-    cases = []
-
-    def case(why, experiment, context, expected):
-        cases.append({"why": why, "experiment": experiment, "context": context, **expected})
-
-    SPLITS.update({"held": [50, 50], "dependent": [50, 50], "either": [50, 50]})
-    by_id = {plan["id"]: plan for plan in MODEL}
-    for i in range(60):
-        unit = f"user_{i}"
-        out = scaled(draw(unit, "holdout:tenth"), SLOTS) < 100_000
-        case("one in ten is held out", "held", {"targetingKey": unit},
-             {"reason": "holdout"} if out else answer(by_id["held"], unit))
-        eligible = (answer(by_id["three"], unit).get("variant") in ("b", "c")
-                    and "variant" in answer(by_id["ramp"], unit))
-        case("b or c of three, and in the ramp", "dependent", {"targetingKey": unit},
-             answer(by_id["dependent"], unit) if eligible else {"reason": "prerequisite"})
-    SPLITS["forced"] = [50, 50]
-    for i in range(30):
-        unit = f"user_{i}"
-        staff, country, age = i % 2 == 0, ("IN", "US", None)[i % 3], (17, 18, None)[i // 3 % 3]
-        context = {"targetingKey": unit, "staff": staff, "country": country, "age": age}
-        expected = answer(by_id["forced"], unit) if country == "US" else {"reason": "targeting"}
-        if country == "IN" or age != 18:
-            expected = {"variant": "control", "reason": "override"}
-        if staff:
-            expected = {"variant": "treatment", "reason": "override"}
-        case("the first condition that is met decides, else targeting and the hash", "forced",
-             context, expected)
-    case("a unit that is named comes first", "forced", {"targetingKey": "tester", "staff": True},
-         {"variant": "control", "reason": "override"})
+def other_tools_cases(case, by_id):
+    """Namespaces, and prerequisites beyond those of eligibility."""
     SPLITS.update({name: [50, 50] for name in
                    ("outside", "beside_nothing", "forced_by_other", "namespaced")})
     OWNED["namespaced"] = (0, 500_000, SLOTS)
@@ -280,6 +251,40 @@ def model_file():
          {"targetingKey": "user_2", "device": 7, "country": "IN"}, {"reason": "excluded"})
     case("outside of what is not there", "beside_nothing", {"targetingKey": "user_1"},
          answer(by_id["beside_nothing"], "user_1"))
+
+
+def model_file():
+    cases = []
+
+    def case(why, experiment, context, expected):
+        cases.append({"why": why, "experiment": experiment, "context": context, **expected})
+
+    SPLITS.update({"held": [50, 50], "dependent": [50, 50], "either": [50, 50]})
+    by_id = {plan["id"]: plan for plan in MODEL}
+    for i in range(60):
+        unit = f"user_{i}"
+        out = scaled(draw(unit, "holdout:tenth"), SLOTS) < 100_000
+        case("one in ten is held out", "held", {"targetingKey": unit},
+             {"reason": "holdout"} if out else answer(by_id["held"], unit))
+        eligible = (answer(by_id["three"], unit).get("variant") in ("b", "c")
+                    and "variant" in answer(by_id["ramp"], unit))
+        case("b or c of three, and in the ramp", "dependent", {"targetingKey": unit},
+             answer(by_id["dependent"], unit) if eligible else {"reason": "prerequisite"})
+    SPLITS["forced"] = [50, 50]
+    for i in range(30):
+        unit = f"user_{i}"
+        staff, country, age = i % 2 == 0, ("IN", "US", None)[i % 3], (17, 18, None)[i // 3 % 3]
+        context = {"targetingKey": unit, "staff": staff, "country": country, "age": age}
+        expected = answer(by_id["forced"], unit) if country == "US" else {"reason": "targeting"}
+        if country == "IN" or age != 18:
+            expected = {"variant": "control", "reason": "override"}
+        if staff:
+            expected = {"variant": "treatment", "reason": "override"}
+        case("the first condition that is met decides, else targeting and the hash", "forced",
+             context, expected)
+    case("a unit that is named comes first", "forced", {"targetingKey": "tester", "staff": True},
+         {"variant": "control", "reason": "override"})
+    other_tools_cases(case, by_id)
     case("nobody has a variant of what is not there", "orphan", {"targetingKey": "user_1"},
          {"reason": "prerequisite"})
     for period in range(6):
@@ -305,9 +310,9 @@ def model_file():
     case("an id that is not a text is a mistake", "either", {"user": 7, "device": "d"},
          {"reason": "no_unit"})
     return {"about": "Forced variants, fallback units, holdouts, prerequisites, namespaces and "
-                     "switchbacks: experiments in the file's own format, the holdouts beside each, and "
-                     "cases as in assignment.json; `time` in a context is the moment of asking. "
-                     "Made by tools/golden/assignment.py.",
+                     "switchbacks: experiments in the file's own format, the holdouts beside "
+                     "each, and cases as in assignment.json; `time` in a context is the moment of "
+                     "asking. Made by tools/golden/assignment.py.",
             "experiments": MODEL, "holdouts": HOLDOUTS, "cases": cases}
 
 
