@@ -82,6 +82,8 @@ class Feature {
   bool hash(const Value& value, Bucketing& out) const;
   void fallback(const Value& value, Bucketing& out) const;
   bool filters(const Value& value, Rule& rule) const;
+  bool add_own(const Value& at, HashScheme hash, std::string salt,
+               const std::vector<NumberRange>& ranges, Rule& rule) const;
   bool add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
                      Rule& rule) const;
   bool weights(const Value& value, std::vector<Variant>& variants) const;
@@ -256,7 +258,7 @@ bool Feature::rollout(const Value& value, Rule& rule) const {
     const auto bounds = number_range_of(*range);
     if (!bounds) return false;
     if (bounds->begin > 0) {
-      return add_namespace(*range, {draw.hash, draw.salt, draw.unit, {}}, {*bounds}, rule);
+      return add_own(*range, draw.hash, draw.salt, {*bounds}, rule);
     }
     inside = buckets_below(draw.hash, bounds->end);
   } else if (const auto coverage = get(value, "coverage")) {
@@ -351,9 +353,18 @@ bool Feature::filters(const Value& value, Rule& rule) const {
     if (parts.size() != 3) given->error("a namespace is [NAME, FROM, TO]");
     return false;
   }
-  return add_namespace(
-      *given, {HashScheme::kGrowthbookV1, "__" + parts[0].node().text, rule.bucketing.unit, {}},
-      {{*begin, *end}}, rule);
+  return add_own(*given, HashScheme::kGrowthbookV1, "__" + parts[0].node().text, {{*begin, *end}},
+                 rule);
+}
+
+// Of the unit that is drawn, whichever attribute that is.
+bool Feature::add_own(const Value& at, HashScheme hash, std::string salt,
+                      const std::vector<NumberRange>& ranges, Rule& rule) const {
+  if (!rule.bucketing.fallback_unit.empty()) {
+    at.error("together with `fallbackAttribute` it has no equal", "drop one of the two");
+    return false;
+  }
+  return add_namespace(at, {hash, std::move(salt), rule.bucketing.unit, {}}, ranges, rule);
 }
 
 bool Feature::add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
@@ -434,8 +445,7 @@ bool Feature::ranges(const Value& value, const Value& given, Rule& rule) const {
   }
   rule.variants = std::move(ordered);
   draw.traffic_ppm = split->traffic_ppm;
-  return split->inside.empty() ||
-         add_namespace(given, {draw.hash, draw.salt, draw.unit, {}}, bounds, rule);
+  return split->inside.empty() || add_own(given, draw.hash, draw.salt, bounds, rule);
 }
 
 std::optional<std::vector<Variant>> Feature::variants(const Value& value,

@@ -220,6 +220,10 @@ TEST(ImportGrowthbookFallback, IsAFallbackUnit) {
   const std::string id = file_of(with(R"("hashAttribute": "device", "fallbackAttribute": "id")"));
   EXPECT_THAT(id, AllOf(HasSubstr("unit: \"device\""), Not(HasSubstr("exists")),
                         Not(HasSubstr("fallback_unit"))));
+  for (const char* own : {R"("namespace": ["n", 0, 0.5])", R"("ranges": [[0, 0.1], [0.9, 1]])"}) {
+    EXPECT_THAT(to_text(with(std::string(R"("fallbackAttribute": "device", )") + own).refused),
+                HasSubstr("together with `fallbackAttribute` it has no equal"));
+  }
   EXPECT_THAT(to_text(with(R"("minBucketVersion": 3)").warnings),
               HasSubstr("features.f.rules[0].minBucketVersion: "));
   EXPECT_THAT(to_text(with(R"("minBucketVersion": 0)").warnings), Not(HasSubstr("minBucket")));
