@@ -362,11 +362,25 @@ class Operation(unittest.TestCase):
             with Server(BINARY, folder) as server:
                 self.assertEqual(server.ask("GET", "/v1/experiments")[0], 401)
                 self.assertEqual(server.ask("GET", "/healthz")[0], 200)
+                bearer = {"Authorization": f"Bearer {token}"}
                 for _ in range(2):
-                    status = server.ask("GET", "/v1/experiments",
-                                        headers={"Authorization": f"Bearer {token}"})[0]
-                    self.assertEqual(status, 200)
+                    self.assertEqual(server.ask("GET", "/v1/experiments", headers=bearer)[0], 200)
+                plan = EXPERIMENT.replace("id: ranker_v2", "id: ranker_v2\n  sticky: true\n"
+                                          "  adaptive: {floor: 10%}")
+                for path, body in (("", plan), ("/ranker_v2/start", ""),
+                                   ("/ranker_v2/weights",
+                                    '{"allocation": {"control": 1, "treatment": 3}}'),
+                                   ("/ranker_v2/stop", "")):
+                    path = "/v1/experiments" + path
+                    self.assertEqual(server.ask("POST", path, body)[0], 401)
+                    self.assertLess(server.ask("POST", path, body, bearer)[0], 300, path)
                 self.assertEqual(server.stop(), 0)
+            records = sqlite3.connect(os.path.join(folder, "records.sqlite"))
+            trail = records.execute("SELECT actor, action FROM audit WHERE subject = 'ranker_v2'"
+                                    " AND action != 'verdict' ORDER BY at, rowid").fetchall()
+            records.close()
+            self.assertEqual([actor for actor, _ in trail], ["ci"] * 4, trail)
+            self.assertEqual([action for _, action in trail][1:], ["start", "weights", "stop"])
 
     def test_tls_serves_https(self):
         with tempfile.TemporaryDirectory() as folder:
