@@ -401,10 +401,10 @@ TEST_F(AssignCommand, DefineNamesCirclesWithTheExperimentsBesideIt) {
                                                   ", variants: [control]}]\n"));
   };
   const std::string a = needing("a", "b");
-  const auto circle = run_with({"define", a, "--with", needing("b", "a")}, "");
+  const auto circle = assay({"define", a, "--with", needing("b", "a")}, "");
   EXPECT_EQ(circle.status, 2);
   EXPECT_NE(circle.err.find("form a cycle: a → b → a"), std::string::npos) << circle.err;
-  EXPECT_EQ(run_with({"define", a, "--with", needing("b", "c")}, "").status, 0);
+  EXPECT_EQ(assay({"define", a, "--with", needing("b", "c")}, "").status, 0);
 }
 
 TEST_F(AssignCommand, ASwitchbacksSchedule) {

@@ -229,7 +229,7 @@ void Feature::add(Rule rule) {
   if (rule.bucketing.fallback_unit == "user") rule.bucketing.fallback_unit.clear();
   for (const Namespace& one : rule.bucketing.namespaces) units.push_back(one.unit);
   std::ranges::sort(units);
-  units.erase(std::ranges::unique(units).begin(), units.end());
+  units.erase(std::unique(units.begin(), units.end()), units.end());
   for (const std::string& unit : units) {
     if (unit != "user") rule.when = all_of({std::move(rule.when), exists(unit)});
   }
