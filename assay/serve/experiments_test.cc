@@ -45,8 +45,8 @@ class ExperimentsTest : public testing::Test {
     records_ = std::move(*records);
     reopen();
   }
-  void reopen(deliver::StickyStore* sticky = nullptr) {
-    auto opened = Experiments::open(*records_, {}, sticky);
+  void reopen(deliver::StickyStore* sticky = nullptr, const define::Catalogue& catalogue = {}) {
+    auto opened = Experiments::open(*records_, catalogue, sticky);
     ASSERT_TRUE(opened) << to_text(opened.error());
     experiments_ = std::move(*opened);
   }
@@ -230,6 +230,25 @@ TEST_F(ExperimentsTest, AReshuffleForgetsButARaiseOfTrafficDoesNot) {
   EXPECT_EQ(first_epoch(), 2);
   ASSERT_TRUE(add(reweighed(plan("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.7\n"))));
   EXPECT_EQ(first_epoch(), 2);
+}
+
+// Only where the weights were others does an earlier epoch still decide anything.
+TEST_F(ExperimentsTest, MoreTrafficAloneNeedsNoEarlierSplit) {
+  add_and_start("a", "  traffic: 0.2\n");
+  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n")));
+  EXPECT_TRUE(experiments_->view()->find("a")->earlier.empty());
+  ASSERT_TRUE(add(reweighed(plan("a", "  traffic: 0.6\n"))));
+  EXPECT_EQ(experiments_->view()->find("a")->earlier.size(), 2U);
+}
+
+TEST_F(ExperimentsTest, AHoldoutThatIsNewInTheCatalogueIsForNewExperiments) {
+  add_and_start("a", "  traffic: 0.2\n");
+  reopen(nullptr, {.holdouts = {{.holdout = {.name = "all", .share_ppm = 50'000}, .layers = {}}}});
+  const auto raised = add(plan("a", "  traffic: 0.5\n"));
+  ASSERT_TRUE(raised) << raised.error().error.message;
+  EXPECT_TRUE(experiments_->view()->find("a")->plan.assignment.holdouts.empty());
+  add_and_start("b");
+  EXPECT_EQ(experiments_->view()->find("b")->plan.assignment.holdouts.size(), 1U);
 }
 
 TEST_F(ExperimentsTest, AShareOfALayerGetsItsSlotsAtTheStart) {
