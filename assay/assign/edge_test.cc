@@ -182,6 +182,21 @@ TEST(Edge, AHoldoutOfAnotherKindNeedsAUnitOfThatKind) {
   EXPECT_EQ(snapshot->evaluate("a", context)->reason, Reason::kHoldout);
 }
 
+TEST(Edge, ANamespaceOfAnotherKindNeedsAUnitOfThatKind) {
+  Running running{.plan = plan_of("a")};
+  running.plan.assignment.unit = "session";
+  running.plan.assignment.namespaces = {{.hash = define::HashScheme::kGrowthbookV2,
+                                         .salt = "all",
+                                         .unit = "user",
+                                         .ranges = {{0, kMillion}}}};
+  const auto snapshot = must_compile({running});
+  Context context(*snapshot);
+  context.set_text("session", "s");
+  EXPECT_EQ(snapshot->evaluate("a", context)->reason, Reason::kExcluded) << "nobody is in it";
+  context.set_text("user", "u");
+  EXPECT_EQ(snapshot->evaluate("a", context)->reason, Reason::kSplit);
+}
+
 // Each of forty asks all that come before it: 2^39 evaluations, beyond what an int counts.
 TEST(Edge, EvaluationsAreCountedWithoutOverflow) {
   std::vector<Running> running;

@@ -115,6 +115,10 @@ std::vector<Running> related() {
                  .earlier = {{.epoch = 1, .traffic_ppm = 100'000, .weights = {1, 1}}}});
   all[4].plan.assignment.targeting = leaf(Op::kGreater, "age", {17.5});
   all.push_back({.plan = plan_of("last")});
+  all.push_back({.plan = plan_of("forcing")});
+  all[6].plan.assignment.forced = {
+      {.variant = "treatment", .when = {}, .prerequisites = {{"named", {"control"}}}}};
+  all.push_back({.plan = plan_of("named")});
   return all;
 }
 
@@ -198,6 +202,10 @@ TEST(SnapshotJson, LoadingChecksExperimentsAgainstEachOther) {
         all[5].plan.assignment.prerequisites = {{.experiment = "first", .variants = {"control"}}};
       }).find("form a cycle"),
       std::string::npos);
+  EXPECT_NE(error_with([](auto& all) {
+              all[6].plan.assignment.forced[0].prerequisites[0].variants = {"third"};
+            }).find("named has no variant \"third\""),
+            std::string::npos);
   std::vector<Running> twins = related();
   twins[3].plan.id = "last";
   EXPECT_NE(load_error(snapshot_json(twins)).find("there twice"), std::string::npos);
