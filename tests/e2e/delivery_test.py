@@ -186,7 +186,10 @@ class Notices(unittest.TestCase):
             back.close()
             behind = Stream(server, "/ofrep/v1/events", {"Last-Event-ID": state})
             self.assertEqual(json.loads(behind.event())["type"], "refetchEvaluation")
-            self.assertIn("assay_http_streams", server.ask("GET", "/metrics")[2])
+            metrics = server.ask("GET", "/metrics")[2]
+            self.assertIn("assay_http_streams", metrics)
+            self.assertNotIn("assay_http_connections 0", metrics)
+            self.assertIn("assay_http_connections ", metrics)
             self.assertEqual(server.stop(), 0, server.read_log())
             self.assertIsNone(behind.event())
             behind.close()
