@@ -262,6 +262,7 @@ std::optional<Experiment> read_flag(const std::string& key, const Value& value,
 Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
   auto read = read_document(text, file, kImportLimits);
   if (!read) return unexpected(std::move(read).error());
+  if (has_error_outside(read->problems, "flags.")) return unexpected(std::move(read->problems));
   Report report{file, std::move(read->problems)};
   const Value root(report, read->root, "");
   const Node* flags = read->root.find("flags");

@@ -38,6 +38,7 @@ constexpr Unknown kUnknownToUs[] = {
 struct Payload {
   const Node* features = nullptr;
   const Node* saved_groups = nullptr;
+  Problems broken = {};  // Of the file itself: what is there is not to be read.
 };
 
 constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
@@ -210,7 +211,10 @@ std::optional<When> Feature::parent(const Value& wanted) {
   if (const Node* node = payload_.features->find(name)) {
     Report aside{wanted.report().file, {}};  // They are told where the feature itself is read.
     const Value feature(aside, *node, "features." + name);
-    auto read = Feature(name, feature, payload_, parents_).read();
+    std::optional<Flag> read;
+    if (!has_error_within(payload_.broken, feature.path())) {
+      read = Feature(name, feature, payload_, parents_).read();
+    }
     if (!read || has_errors(aside.problems)) {
       id->error(fmt::format("{} '{}' cannot be taken over", kPrerequisite, name.substr(0, 60)),
                 cause_of(aside.problems));
@@ -500,6 +504,7 @@ bool Feature::experiment(const Value& value, const Value& variations, When when)
 Checked<Imported> import_growthbook(std::string_view text, const std::string& file) {
   auto read = read_document(text, file, kImportLimits);
   if (!read) return unexpected(std::move(read).error());
+  if (has_error_outside(read->problems, "features.")) return unexpected(std::move(read->problems));
   Report report{file, std::move(read->problems)};
   const Value root(report, read->root, "");
   const Node* features = read->root.find("features");
@@ -507,7 +512,7 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
     root.error("has no `features`", "GrowthBook's payload is {\"features\": {KEY: {…}}}");
     return unexpected(std::move(report.problems));
   }
-  const Payload payload{features, read->root.find("savedGroups")};
+  const Payload payload{features, read->root.find("savedGroups"), report.problems};
   Imported imported;
   for (const Value::Entry& entry : Value(report, *features, "features").entries(kMaxImportFlags)) {
     add_flag(entry.value, imported, [&]() -> std::optional<Experiment> {

@@ -481,9 +481,24 @@ std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value&
   return condition ? std::optional(When{std::move(*condition)}) : std::nullopt;
 }
 
+bool has_error_within(const Problems& problems, const std::string& path) {
+  return std::ranges::any_of(problems, [&](const Problem& one) {
+    if (one.severity != Severity::kError || !one.field.starts_with(path)) return false;
+    const char next = one.field.size() == path.size() ? '.' : one.field[path.size()];
+    return next == '.' || next == '[';
+  });
+}
+
+bool has_error_outside(const Problems& problems, std::string_view flags) {
+  return std::ranges::any_of(problems, [&](const Problem& one) {
+    return one.severity == Severity::kError && !one.field.starts_with(flags);
+  });
+}
+
 void add_flag(const Value& value, Imported& imported,
               const std::function<std::optional<Experiment>()>& read) {
   Problems& problems = value.report().problems;
+  if (has_error_within(problems, value.path())) return;  // The file's own: not to be read.
   const std::size_t before = problems.size();
   auto experiment = read();
   // What many flags refer to says for which it was read.

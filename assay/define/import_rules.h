@@ -90,6 +90,12 @@ std::optional<Experiment> make_experiment(Flag flag, const Value& value);
 // A flag that draws is an experiment of its own, whose variants are asked for.
 std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value& value);
 
+// An error at this place or inside of it: of a file that is no good there, whatever it says.
+bool has_error_within(const Problems& problems, const std::string& path);
+
+// An error anywhere but inside of one flag.
+bool has_error_outside(const Problems& problems, std::string_view flags);
+
 // What `read` makes of a flag into `imported`, unless it reports a problem; it reports one at least
 // where it makes nothing.
 void add_flag(const Value& value, Imported& imported,

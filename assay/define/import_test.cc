@@ -450,6 +450,28 @@ TEST(Import, WarnsOfWhatItsOwnerShouldKnow) {
   }
 }
 
+// A key that is there twice, or text that is broken: one flag's problem, or the whole file's.
+TEST(Import, RefusesAFlagThatTheFileBreaks) {
+  const char* rule = R"("rules": [{"variations": [0, 1]}])";
+  const auto read = import_growthbook(std::string(R"({"features": {
+      "twice": {"defaultValue": 0, "defaultValue": 1, )") +
+                                          rule + R"(},
+      "text": {"defaultValue": "\_", )" + rule +
+                                          R"(},
+      "child": {"defaultValue": 0, "rules": [{"parentConditions": [{"id": "text"}], "force": 1}]},
+      "twice2": {"defaultValue": 0, )" + rule +
+                                          "}}}",
+                                      "f.json");
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->flags.size(), 1U) << to_text(read->refused);
+  EXPECT_EQ(read->flags[0].experiment.id, "twice2");
+  EXPECT_EQ(read->refused.size(), 3U) << to_text(read->refused);
+  EXPECT_FALSE(import_growthbook(std::string(R"({"features": {"f": {"defaultValue": 0, )") + rule +
+                                     R"(}}, "savedGroups": {"g": ["\_"]}})",
+                                 "f.json"));
+  EXPECT_FALSE(import_flagd(R"({"flags": {}, "$evaluators": {"a": true, "a": false}})", "f.json"));
+}
+
 TEST(Import, AProblemOfWhatManyFlagsShareNamesTheFlag) {
   EXPECT_THAT(refusal_of_flagd(R"({"if": [{"$ref": "x"}, "b"]})", R"({"x": {"+": [1, 2]}})"),
               testing::HasSubstr("$evaluators.x: the operator '+' has no equal (for flags.f)"));
