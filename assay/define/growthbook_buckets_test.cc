@@ -63,6 +63,7 @@ TEST(GrowthbookBuckets, MillionthsAreSortedAndDisjoint) {
   EXPECT_EQ(to_millionths(kFirst, {{0, 0.3333333333}}), (std::vector<SlotRange>{{0, 334'000}}))
       << "the same buckets where millionths do not suffice";
   EXPECT_EQ(to_millionths(kFirst, {{0, 0.333333}}), (std::vector<SlotRange>{{0, 333'333}}));
+  EXPECT_EQ(to_millionths(kFirst, {{0, 0.9}, {0.1, 0.2}}), (std::vector<SlotRange>{{0, 900'000}}));
   EXPECT_TRUE(to_millionths(kFirst, {{0.3, 0.2}}).empty());
 }
 

@@ -91,6 +91,15 @@ TEST(ImportGrowthbookFilter, IsANamespaceBySeed) {
                          {"variations": [0, 3]})"),
               AllOf(HasSubstr("payload\":3"), Not(HasSubstr("payload\":2"))))
       << "nobody meets the first rule";
+  EXPECT_THAT(feature(R"({"variations": [0, 1],
+                          "filters": [{"seed": "s", "attribute": "device", "ranges": [[0, 1]]}]})"),
+              HasSubstr(R"("salt":"s","unit":"device","ranges":[[0,1]])"))
+      << "everyone who has a device";
+  EXPECT_THAT(to_text(import(R"("f": {"defaultValue": 0, "rules": [
+      {"force": 1, "filters": [{"seed": "s", "ranges": [[0, 0.1]]}]},
+      {"variations": [0, 2]}]})")
+                          .refused),
+              HasSubstr("draws a second time"));
   std::string many;
   for (int i = 0; i < 21; ++i) {
     many += std::string(i == 0 ? "" : ",") + R"({"seed": "s", "ranges": [[0, 0.5]]})";
@@ -103,6 +112,7 @@ TEST(ImportGrowthbookFilter, IsANamespaceBySeed) {
 }
 
 TEST(ImportGrowthbookRanges, SharesHaveNoExponents) {
+  EXPECT_THAT(feature(R"({"variations": [0, 1], "coverage": 1.5})"), HasSubstr("traffic: 1\n"));
   EXPECT_THAT(feature(R"({"variations": [0, 1], "coverage": 0.000005, "hashVersion": 2,
                           "filters": [{"seed": "s", "ranges": [[0.00001, 1]]}]})"),
               AllOf(HasSubstr("traffic: 0.000005\n"), HasSubstr("[[0.00001,1]]")));
@@ -193,7 +203,26 @@ TEST(ImportGrowthbookPrerequisite, AGateGivesNull) {
       << "it stops nobody";
 }
 
+// What is asked of two experiments cannot be denied as a whole, but be forced.
+TEST(ImportGrowthbookPrerequisite, OfTwoDraws) {
+  const std::string two = std::string(kParent) + R"("q": {"defaultValue": 0, "rules": [
+      {"variations": [0, 1]}]}, "f": {"defaultValue": 0, "rules": [{"parentConditions": [
+      {"id": "p", "condition": {"value": "on"}},
+      {"id": "q", "condition": {"value": 1})";
+  EXPECT_THAT(file_of(import(two + R"(}], "force": 0}, {"variations": [0, 1]}]})")),
+              AllOf(HasSubstr(R"(forced:)"), HasSubstr(R"({"experiment":"p","variants":["t"]},)"),
+                    Not(HasSubstr("  prerequisites:"))));
+  EXPECT_THAT(file_of(import(two + R"(, "gate": true}]}, {"force": 1, "condition": {"x": 1}}]})")),
+              HasSubstr(R"("prerequisites":[{"experiment":"p","variants":["t"]},)"
+                        R"({"experiment":"q","variants":["0"],"or_outside":true}]})"));
+}
+
 TEST(ImportGrowthbookPrerequisite, AfterASplitIsRefused) {
+  EXPECT_THAT(to_text(import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
+      {"parentConditions": [{"id": "p", "condition": {"value": "on"}}], "variations": [0, 1]},
+      {"variations": [0, 1]}]})")
+                          .refused),
+              HasSubstr("draws a second time"));
   const Imported read = import(std::string(kParent) + R"("f": {"defaultValue": 0, "rules": [
       {"parentConditions": [{"id": "p", "condition": {"value": "on"}}], "variations": [0, 1]},
       {"condition": {"x": {"$eq": 1}}, "force": 2}]})");
