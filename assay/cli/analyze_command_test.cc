@@ -6,26 +6,13 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-struct Ran {
-  int status = 0;
-  std::string out, err;
-  Json json() const { return Json::parse(out); }
-};
-
-Ran assay(const std::vector<std::string>& arguments) {
-  std::istringstream in;
-  std::ostringstream out, err;
-  const int status = run(arguments, {in, out, err});
-  return {status, out.str(), err.str()};
-}
 
 // 2 variants × 400 units: every 10th buys under a, every 4th under b; spend is ten times that.
 class Table : public ::testing::Test {

@@ -9,19 +9,13 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
 
 class BalanceCommand : public testing::Test {
  protected:
@@ -39,15 +33,11 @@ class BalanceCommand : public testing::Test {
            "metrics: {primary: [{name: marks, type: mean, event: exam}]}\n"
         << more;
   }
-  Outcome assign(const std::string& csv, const std::vector<std::string>& more) {
+  Ran assign(const std::string& csv, const std::vector<std::string>& more) {
     std::vector<std::string> arguments = {"assign", (folder_ / "exp.yaml").string(), "--units",
                                           "-"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    std::istringstream in(csv);
-    std::ostringstream out;
-    std::ostringstream err;
-    const int status = run(arguments, {in, out, err});
-    return {status, out.str(), err.str()};
+    return assay(arguments, csv);
   }
   // Twenty schools in four regions, every other one large.
   static std::string schools() {
@@ -64,8 +54,7 @@ class BalanceCommand : public testing::Test {
 
 // The salt that it prints gives, in the plan, the table that it prints.
 TEST_F(BalanceCommand, TheSaltInThePlanGivesTheTable) {
-  const Outcome found =
-      assign(schools(), {"--balance", "region,size", "--salts", "2000", "--json"});
+  const Ran found = assign(schools(), {"--balance", "region,size", "--salts", "2000", "--json"});
   ASSERT_EQ(found.status, 0) << found.err;
   const json table = json::parse(found.out);
   EXPECT_EQ(table["units"], 20);
@@ -74,7 +63,7 @@ TEST_F(BalanceCommand, TheSaltInThePlanGivesTheTable) {
   EXPECT_EQ(table["strata"][6], json::parse(R"({"name": "all units",
                                                "units": {"control": 10, "treatment": 10}})"));
   plan("salt: " + table["salt"].dump() + "\n");
-  const Outcome assigned = assign(schools(), {});
+  const Ran assigned = assign(schools(), {});
   std::map<std::string, int> counts;
   std::istringstream lines(assigned.out);
   std::string line;
@@ -90,7 +79,7 @@ TEST_F(BalanceCommand, TheSaltInThePlanGivesTheTable) {
 }
 
 TEST_F(BalanceCommand, PrintsATable) {
-  const Outcome found = assign(schools(), {"--balance", "region"});
+  const Ran found = assign(schools(), {"--balance", "region"});
   ASSERT_EQ(found.status, 0) << found.err;
   EXPECT_THAT(found.out, HasSubstr("salt: \"schools"));
   EXPECT_THAT(found.out, HasSubstr("the best of 1000 salts"));
@@ -108,7 +97,7 @@ TEST_F(BalanceCommand, OnlyUnitsThatTheHashAssignsCount) {
 
 TEST_F(BalanceCommand, SaysWhatIsWrong) {
   const auto complaint = [&](const std::string& csv, const std::string& columns) {
-    const Outcome outcome = assign(csv, {"--balance", columns});
+    const Ran outcome = assign(csv, {"--balance", columns});
     EXPECT_EQ(outcome.status, kBadInput) << outcome.out;
     return outcome.err;
   };
@@ -131,10 +120,9 @@ TEST_F(BalanceCommand, SaysWhatIsWrong) {
 }
 
 TEST_F(BalanceCommand, BytesThatAreNoUtf8AreReplacedInJson) {
-  const Outcome found = assign("school,region\ns1,\xff\ns2,b\n", {"--balance", "region", "--json"});
+  const Ran found = assign("school,region\ns1,\xff\ns2,b\n", {"--balance", "region", "--json"});
   EXPECT_THAT(json::parse(found.out).dump(), HasSubstr("region=\xef\xbf\xbd"));
-  const Outcome twice =
-      assign("school,region\n\xff,a\n\xff,b\n", {"--balance", "region", "--json"});
+  const Ran twice = assign("school,region\n\xff,a\n\xff,b\n", {"--balance", "region", "--json"});
   EXPECT_THAT(json::parse(twice.err).dump(), HasSubstr("is there twice"));
 }
 

@@ -4,18 +4,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-struct Ran {
-  int status = 0;
-  std::string out, err;
-  bool has(const std::string& text) const { return (out + err).find(text) != std::string::npos; }
-};
 
 class TwoSided : public testing::Test {
  protected:
@@ -43,10 +37,7 @@ class TwoSided : public testing::Test {
   Ran analyze(std::vector<std::string> more, const std::string& path = {}) const {
     std::vector<std::string> all = {"analyze", "--table", path.empty() ? path_ : path};
     all.insert(all.end(), more.begin(), more.end());
-    std::istringstream in;
-    std::ostringstream out, err;
-    const int status = run(all, {in, out, err});
-    return {status, out.str(), err.str()};
+    return assay(all);
   }
   const std::vector<std::string> question_ = {
       "--unit", "request", "--variant", "buyer", "--by", "seller", "--metric", "booked:proportion"};

@@ -8,24 +8,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/cli/testing.h"
+
 namespace assay::cli {
 namespace {
 
 using testing::HasSubstr;
-
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Outcome assay(const std::vector<std::string>& arguments) {
-  std::istringstream in;
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = run(arguments, {in, out, err});
-  return {status, out.str(), err.str()};
-}
 
 std::string write(const std::string& name, const std::string& text) {
   const auto path = std::filesystem::path(testing::TempDir()) / ("assay_cli_" + name);
@@ -62,18 +50,18 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
     "ranker": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1, "b": 2},
                "targeting": {"fractional": [["a", 1], ["b", 3]]}},
     "plain": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1}}}})");
-  const Outcome all = assay({"define", "--import", "flagd", file});
+  const Ran all = assay({"define", "--import", "flagd", file});
   EXPECT_EQ(all.status, kBadInput);
   EXPECT_THAT(all.out, HasSubstr("id: \"ranker\""));
   EXPECT_THAT(all.err, HasSubstr("flags.json:4:"));
   EXPECT_THAT(all.err, HasSubstr("nothing to assign"));
-  const Outcome one = assay({"define", "--import", "flagd", file, "--only", "ranker"});
+  const Ran one = assay({"define", "--import", "flagd", file, "--only", "ranker"});
   EXPECT_EQ(one.status, kOk);
   const std::string plan = write("ranker.yaml", one.out + R"(  metrics:
     primary: [{name: paid, type: proportion, event: payment, direction: increase}]
 )");
   EXPECT_EQ(assay({"define", plan}).status, kOk) << assay({"define", plan}).err;
-  const Outcome parsed = assay({"define", "--import", "flagd", file, "--json"});
+  const Ran parsed = assay({"define", "--import", "flagd", file, "--json"});
   EXPECT_EQ(nlohmann::json::parse(parsed.out)["experiments"][0]["line"], 2);
   EXPECT_EQ(nlohmann::json::parse(parsed.out)["refused"].size(), 1U);
   EXPECT_EQ(assay({"define", "--import", "flagd", file, "--only", "none"}).status, kBadInput);
@@ -88,39 +76,38 @@ TEST(Cli, DefineTakesOverFilesOfUpTo16MiB) {
   const std::string good = write("large.json", text + std::string(3 << 20, 'x') + "\"}");
   EXPECT_EQ(assay({"define", "--import", "flagd", good}).status, kOk);
   const std::string bad = write("larger.json", text + std::string(16 << 20, 'x') + "\"}");
-  const Outcome outcome = assay({"define", "--import", "flagd", bad});
+  const Ran outcome = assay({"define", "--import", "flagd", bad});
   EXPECT_EQ(outcome.status, kBadInput);
   EXPECT_THAT(outcome.err, HasSubstr("longer than 16777216 bytes"));
   EXPECT_THAT(outcome.err, HasSubstr("one project or environment at a time"));
 }
 
 TEST(Cli, SimulateAssignmentReportsEveryCheck) {
-  const Outcome table = assay({"simulate", "assignment", "--units", "10000", "--salts", "5"});
+  const Ran table = assay({"simulate", "assignment", "--units", "10000", "--salts", "5"});
   EXPECT_EQ(table.status, kOk) << table.out;
   EXPECT_THAT(table.out, HasSubstr("pairs_5_percent"));
   EXPECT_THAT(table.out, testing::Not(HasSubstr("NOT FAIR")));
-  const Outcome json =
-      assay({"simulate", "assignment", "--units", "10000", "--salts", "5", "--json"});
+  const Ran json = assay({"simulate", "assignment", "--units", "10000", "--salts", "5", "--json"});
   EXPECT_EQ(nlohmann::json::parse(json.out)["checks"].size(), 24U);
-  const Outcome few = assay({"simulate", "assignment", "--units", "99"});
+  const Ran few = assay({"simulate", "assignment", "--units", "99"});
   EXPECT_EQ(few.status, kBadInput);
   EXPECT_THAT(few.err, HasSubstr("units must be between"));
   EXPECT_THAT(assay({"simulate", "asignment"}).err, HasSubstr("or assignment"));
 }
 
 TEST(Cli, SimulateMethodsRunsTheStudiesThatAreNamed) {
-  const Outcome list = assay({"simulate", "methods", "--list"});
+  const Ran list = assay({"simulate", "methods", "--list"});
   EXPECT_THAT(list.out, HasSubstr("peeking.normal.looks100"));
-  const Outcome one = assay({"simulate", "methods", "--study", "clusters.g6", "--runs", "40"});
+  const Ran one = assay({"simulate", "methods", "--study", "clusters.g6", "--runs", "40"});
   EXPECT_EQ(one.status, kOk) << one.out;
   EXPECT_THAT(one.out, HasSubstr("not promised here"));
-  const Outcome json = assay(
+  const Ran json = assay(
       {"simulate", "methods", "--study", "clusters.g", "--runs", "10", "--seed", "3", "--json"});
   const auto studies = nlohmann::json::parse(json.out)["studies"];
   EXPECT_EQ(studies.size(), 5U);
   EXPECT_EQ(studies[0]["seed"], 3);
   EXPECT_EQ(studies[0]["rows"][0]["method"], "CR2, Satterthwaite");
-  const Outcome none = assay({"simulate", "methods", "--study", "clutsers"});
+  const Ran none = assay({"simulate", "methods", "--study", "clutsers"});
   EXPECT_EQ(none.status, kBadInput);
   EXPECT_THAT(none.err, HasSubstr("--study: there is no study \"clutsers\""));
   EXPECT_THAT(assay({"simulate", "methods", "--study", "clusters.g6", "--runs", "1"}).err,
@@ -128,7 +115,7 @@ TEST(Cli, SimulateMethodsRunsTheStudiesThatAreNamed) {
 }
 
 TEST(Cli, DefineShowsThePlan) {
-  const Outcome shown = assay({"define", write("plan.yaml", kPlan)});
+  const Ran shown = assay({"define", write("plan.yaml", kPlan)});
   EXPECT_EQ(shown.status, kOk) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("control    90 %, control"));
   EXPECT_THAT(shown.out, HasSubstr("treatment  10 %"));
@@ -139,7 +126,7 @@ TEST(Cli, DefineShowsThePlan) {
 }
 
 TEST(Cli, DefineJsonIsThePlanWithItsFingerprint) {
-  const Outcome shown = assay({"define", "--json", write("plan.yaml", kPlan)});
+  const Ran shown = assay({"define", "--json", write("plan.yaml", kPlan)});
   ASSERT_EQ(shown.status, kOk) << shown.err;
   EXPECT_EQ(shown.err, "");
   const auto json = nlohmann::json::parse(shown.out);
@@ -151,18 +138,18 @@ TEST(Cli, DefineJsonIsThePlanWithItsFingerprint) {
 
 TEST(Cli, DefineReportsEveryProblem) {
   const std::string file = write("bad.yaml", "id: x y\ntrafic: 1\nmetrics: {}\n");
-  const Outcome shown = assay({"define", file});
+  const Ran shown = assay({"define", file});
   EXPECT_EQ(shown.status, kBadInput);
   EXPECT_EQ(shown.out, "");
   EXPECT_THAT(shown.err, HasSubstr("bad.yaml:1:5: error: id: 'x y' is not a usable id"));
   EXPECT_THAT(shown.err, HasSubstr("did you mean traffic?"));
-  const Outcome as_json = assay({"define", "--json", file});
+  const Ran as_json = assay({"define", "--json", file});
   EXPECT_EQ(as_json.status, kBadInput);
   EXPECT_GE(nlohmann::json::parse(as_json.err)["problems"].size(), 3U);
 }
 
 TEST(Cli, DefineNeedsAFileThatExists) {
-  const Outcome shown = assay({"define", "no_such_file.yaml"});
+  const Ran shown = assay({"define", "no_such_file.yaml"});
   EXPECT_EQ(shown.status, kBadInput);
   EXPECT_THAT(shown.err, HasSubstr("no_such_file.yaml"));
   EXPECT_EQ(
@@ -174,7 +161,7 @@ TEST(Cli, DefineFindsMetricsInACatalogue) {
   const std::string catalogue = write(
       "catalogue.yaml",
       "metrics: {p99_latency_ms: {type: quantile, quantile: 0.99, event: request, field: ms}}\n");
-  const Outcome shown = assay({"define", write("plan.yaml", kPlan), "--catalogue", catalogue});
+  const Ran shown = assay({"define", write("plan.yaml", kPlan), "--catalogue", catalogue});
   EXPECT_EQ(shown.status, kOk);
   EXPECT_EQ(shown.err, "");
 }
@@ -191,8 +178,8 @@ TEST(Cli, DefineFindsACovariateInACatalogue) {
   EXPECT_THAT(assay({"define", plan, "--catalogue", without}).err,
               HasSubstr("past is defined nowhere"));
   // Of two catalogues each may hold a part.
-  const Outcome shown = assay({"define", plan, "--json", "--catalogue", without, "--catalogue",
-                               write("past.yaml", metrics + past)});
+  const Ran shown = assay({"define", plan, "--json", "--catalogue", without, "--catalogue",
+                           write("past.yaml", metrics + past)});
   ASSERT_EQ(shown.status, kOk) << shown.err;
   const auto json = nlohmann::json::parse(shown.out);
   EXPECT_EQ(json["warnings"].size(), 0U);
@@ -200,14 +187,14 @@ TEST(Cli, DefineFindsACovariateInACatalogue) {
 }
 
 TEST(Cli, SchemaIsJson) {
-  const Outcome shown = assay({"define", "--schema"});
+  const Ran shown = assay({"define", "--schema"});
   EXPECT_EQ(shown.status, kOk);
   EXPECT_TRUE(nlohmann::json::parse(shown.out).contains("$defs"));
 }
 
 TEST(Cli, PlanSizesFromNumbers) {
-  const Outcome sized = assay({"plan", "--type", "proportion", "--baseline", "0.032",
-                               "--mde-relative", "0.10", "--daily-units", "5000", "--json"});
+  const Ran sized = assay({"plan", "--type", "proportion", "--baseline", "0.032", "--mde-relative",
+                           "0.10", "--daily-units", "5000", "--json"});
   ASSERT_EQ(sized.status, kOk) << sized.err;
   const auto json = nlohmann::json::parse(sized.out);
   EXPECT_EQ(json["n_per_variant"], 49777);
@@ -220,12 +207,12 @@ TEST(Cli, PlanSizesFromNumbers) {
 }
 
 TEST(Cli, PlanSolvesForEffectAndPower) {
-  const Outcome effect = assay({"plan", "--type", "mean", "--baseline", "20", "--sd", "5",
-                                "--n-per-variant", "64", "--json"});
+  const Ran effect = assay({"plan", "--type", "mean", "--baseline", "20", "--sd", "5",
+                            "--n-per-variant", "64", "--json"});
   ASSERT_EQ(effect.status, kOk) << effect.err;
   EXPECT_NEAR(nlohmann::json::parse(effect.out)["mde_absolute"].get<double>(), 2.5, 0.01);
-  const Outcome power = assay({"plan", "--type", "mean", "--baseline", "20", "--sd", "5",
-                               "--n-per-variant", "64", "--mde-absolute", "2.5", "--json"});
+  const Ran power = assay({"plan", "--type", "mean", "--baseline", "20", "--sd", "5",
+                           "--n-per-variant", "64", "--mde-absolute", "2.5", "--json"});
   ASSERT_EQ(power.status, kOk) << power.err;
   EXPECT_NEAR(nlohmann::json::parse(power.out)["power"].get<double>(), 0.8, 0.01);
 }

@@ -4,25 +4,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-struct Ran {
-  int status = 0;
-  std::string out, err;
-  bool has(const std::string& text) const { return (out + err).find(text) != std::string::npos; }
-};
-
-Ran assay(const std::vector<std::string>& arguments, const std::string& input = {}) {
-  std::istringstream in(input);
-  std::ostringstream out, err;
-  const int status = run(arguments, {in, out, err});
-  return {status, out.str(), err.str()};
-}
 
 std::string written(const std::string& name, const std::string& text) {
   std::string path = testing::TempDir() + "assay_interleaving_" + name;

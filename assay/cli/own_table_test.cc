@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "assay/base/random.h"
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
@@ -21,18 +21,6 @@ using Json = nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-struct Ran {
-  int status = 0;
-  std::string out, err;
-};
-
-Ran assay(std::vector<std::string> arguments) {
-  std::istringstream in;
-  std::ostringstream out, err;
-  const int status = run(arguments, {in, out, err});
-  return {status, out.str(), err.str()};
-}
 
 // 400 people in 50 shops, whose levels they share; a few spend very much.
 class OwnTable : public ::testing::Test {

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 
 namespace assay::cli {
 namespace {
@@ -17,24 +17,14 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-struct Outcome {
-  int status;
-  std::string out;
-  std::string err;
-};
-
-Outcome plan(std::vector<std::string> arguments) {
+Ran plan(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "plan");
-  std::istringstream in;
-  std::ostringstream out;
-  std::ostringstream err;
-  const int status = run(arguments, {in, out, err});
-  return {status, out.str(), err.str()};
+  return assay(arguments);
 }
 
 json planned(std::vector<std::string> arguments) {
   arguments.push_back("--json");
-  const Outcome outcome = plan(std::move(arguments));
+  const Ran outcome = plan(std::move(arguments));
   EXPECT_EQ(outcome.status, kOk) << outcome.err;
   return json::parse(outcome.out);
 }
@@ -84,8 +74,8 @@ TEST(PlanCommand, AnswersHoldWhatTheyPromise) {
 }
 
 TEST(PlanCommand, PeopleSeeOtherEffectsAndDurations) {
-  const Outcome outcome = plan({"--type", "proportion", "--baseline", "0.032", "--mde-relative",
-                                "0.1", "--daily-units", "5000"});
+  const Ran outcome = plan({"--type", "proportion", "--baseline", "0.032", "--mde-relative", "0.1",
+                            "--daily-units", "5000"});
   ASSERT_EQ(outcome.status, kOk) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("  units per variant  49777\n"));
   EXPECT_THAT(outcome.out, HasSubstr("power at this plan"));
@@ -163,7 +153,7 @@ TEST(PlanCommand, ASequentialFileIsSizedAsSequential) {
   const std::string notes = answer["notes"].dump();
   EXPECT_THAT(notes, HasSubstr("The file expects 2000 units"));
   EXPECT_THAT(notes, HasSubstr("tightest at 4000"));
-  const Outcome text = plan(arguments);
+  const Ran text = plan(arguments);
   EXPECT_THAT(text.out, HasSubstr("The experiment needs"));
   EXPECT_THAT(text.out, HasSubstr(" decides."));
 }
@@ -214,7 +204,7 @@ TEST(PlanCommand, RealDataGiveTheBaseline) {
 
 TEST(PlanCommand, SaysWhatItNeeds) {
   const auto why = [](std::vector<std::string> arguments) {
-    const Outcome outcome = plan(std::move(arguments));
+    const Ran outcome = plan(std::move(arguments));
     EXPECT_EQ(outcome.status, kBadInput);
     return outcome.err;
   };

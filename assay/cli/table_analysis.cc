@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <utility>
 
@@ -152,7 +153,7 @@ void add_weights(const TableArguments& arguments, define::Experiment& experiment
                           .message = "it must be VARIANT=WEIGHT for a variant of the table",
                           .hint = "such as control=1 treatment=9"});
     } else {
-      variant->weight = static_cast<std::uint32_t>(weight * 1000 + 0.5);
+      variant->weight = static_cast<std::uint32_t>(std::lround(weight * 1000));
     }
   }
 }

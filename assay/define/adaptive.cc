@@ -63,6 +63,7 @@ void parse_adaptive(const Fields& experiment, const std::vector<Variant>& varian
   if (assignment.reshuffle) value->error("moves nobody, and reshuffle does", "one of the two");
   if (!floor) return;
   assignment.adaptive_floor_ppm = parse_traffic(*floor);
+  if (!assignment.adaptive_floor_ppm) return;
   const std::uint32_t ppm = *assignment.adaptive_floor_ppm;
   if (ppm == 0) floor->error("is no floor", "a share above 0, such as 5%");
   if (ppm * std::uint64_t{variants.size()} > kLayerSlots) {

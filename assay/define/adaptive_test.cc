@@ -33,6 +33,8 @@ TEST(Adaptive, IsReadAndChecked) {
       must_parse(plan_with("sticky: true\nadaptive: {floor: 50%}")).assignment.adaptive_floor_ppm,
       500'000U)
       << "nobody has less than all others";
+  const std::string negative = complaints(plan_with("sticky: true\nadaptive: {floor: -5%}"));
+  EXPECT_EQ(std::count(negative.begin(), negative.end(), '\n'), 1) << negative;
   EXPECT_THAT(complaints(plan_with("sticky: true\nreshuffle: true\nadaptive: {floor: 5%}")),
               HasSubstr("reshuffle"));
 }

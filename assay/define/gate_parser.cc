@@ -94,7 +94,10 @@ std::vector<SlotRange> parse_ranges(const Value& value) {
       item.error("is not a range", "from and to, as shares: [0, 0.4]");
       continue;
     }
-    const SlotRange range{parse_traffic(bounds[0]), parse_traffic(bounds[1])};
+    const auto begin = parse_traffic(bounds[0]);
+    const auto end = parse_traffic(bounds[1]);
+    if (!begin || !end) continue;
+    const SlotRange range{*begin, *end};
     const std::uint32_t last = ranges.empty() ? 0 : ranges.back().end;
     if (range.begin >= range.end || range.begin < last) {
       item.error("is empty, or begins before the range in front of it ends",
@@ -168,7 +171,7 @@ std::vector<HoldoutDefinition> parse_holdouts(const Value& value) {
     one.holdout.name = entry.key;
     const Fields fields(entry.value, "holdout");
     if (const auto share = fields.require("share")) {
-      one.holdout.share_ppm = parse_traffic(*share);
+      one.holdout.share_ppm = parse_traffic(*share).value_or(kLayerSlots);
       if (one.holdout.share_ppm == 0) {
         share->error("holds nobody out", "a share above 0, such as 5%, or no such holdout");
       }

@@ -103,9 +103,9 @@ std::vector<std::uint32_t> to_weights(const Value& whole, const std::vector<Shar
   return {};
 }
 
-std::uint32_t parse_traffic(const Value& value) {
+std::optional<std::uint32_t> parse_traffic(const Value& value) {
   const auto decimal = parse_decimal(value);
-  if (!decimal) return kLayerSlots;
+  if (!decimal) return std::nullopt;
   const int scale = decimal->scale + (decimal->percent ? 2 : 0);
   const std::int64_t one = power_of_ten(scale);
   if (scale > 6) {
@@ -116,7 +116,7 @@ std::uint32_t parse_traffic(const Value& value) {
   } else {
     return static_cast<std::uint32_t>(decimal->digits * (kLayerSlots / one));
   }
-  return kLayerSlots;
+  return std::nullopt;
 }
 
 }  // namespace assay::define

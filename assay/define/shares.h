@@ -30,7 +30,7 @@ struct Share {
 // - 1.
 std::vector<std::uint32_t> to_weights(const Value& whole, const std::vector<Share>& shares);
 
-// A share of everyone, in parts per million.
-std::uint32_t parse_traffic(const Value& value);
+// A share of everyone, in parts per million; nothing (and a problem) where it is none.
+std::optional<std::uint32_t> parse_traffic(const Value& value);
 
 }  // namespace assay::define

@@ -285,7 +285,7 @@ Assignment parse_assignment(const Fields& experiment, const std::string& id,
   assignment.slots = {{0, kLayerSlots}};
   if (const auto layer = experiment.get("layer")) parse_layer(*layer, assignment);
   if (const auto traffic = experiment.get("traffic")) {
-    assignment.traffic_ppm = parse_traffic(*traffic);
+    assignment.traffic_ppm = parse_traffic(*traffic).value_or(kLayerSlots);
   }
   assignment.hash = experiment.word<HashScheme>("hash").value_or(HashScheme::kAssay);
   assignment.salt = parse_salt(experiment, id, assignment.hash);

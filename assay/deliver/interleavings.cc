@@ -73,6 +73,13 @@ class Reader {
       const auto meant = did_you_mean(name, kKnown);
       wrong(name.substr(0, 80), "is not known", meant ? "did you mean " + *meant + "?" : "");
     }
+    const json* rankings = find("rankings");
+    if (rankings == nullptr || !rankings->is_object()) return;
+    for (const auto& [name, value] : rankings->items()) {
+      if (name == "control" || name == "treatment") continue;
+      wrong("rankings." + name.substr(0, 80), "is one ranking too many",
+            "interleaving compares control with treatment");
+    }
   }
 
  private:
@@ -96,11 +103,28 @@ json parse(std::string_view body) {
   return json::parse(body, shallow, /*allow_exceptions=*/false);
 }
 
+// The first byte that is no part of a letter, counting from 1.
+std::size_t first_bad_byte(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t length = 1;
+    while (length <= 4 && !is_utf8(text.substr(at, length))) ++length;
+    if (length > 4) break;
+    at += length;
+  }
+  return at + 1;
+}
+
 }  // namespace
 
 Checked<Interleaved> interleave_json(std::string_view body) {
-  const json object = parse(body);
   Problems problems;
+  if (body.size() <= kMaxBodyBytes && !is_utf8(body)) {
+    problems.push_back({.message = "invalid UTF-8 at byte " + std::to_string(first_bad_byte(body)),
+                        .hint = "JSON is text in UTF-8"});
+    return unexpected(std::move(problems));
+  }
+  const json object = parse(body);
   if (!object.is_object()) {
     problems.push_back({.message = "not a JSON object, or larger than 4 MiB"});
     return unexpected(std::move(problems));

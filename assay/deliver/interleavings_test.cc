@@ -68,6 +68,20 @@ TEST(Interleavings, EveryProblemAtOnce) {
   }
 }
 
+TEST(Interleavings, SaysWhereTheBytesAreNoTextAndWhichRankingIsTooMany) {
+  const std::string head = R"({"request":"é)";
+  EXPECT_EQ(problems_of(head + "\xff\"}"), "error: invalid UTF-8 at byte " +
+                                               std::to_string(head.size() + 1) +
+                                               " (JSON is text in UTF-8)\n");
+  EXPECT_NE(problems_of("\xc3").find("at byte 1 "), std::string::npos);
+  EXPECT_NE(problems_of("{} \xed\xa0\x80").find("at byte 4 "), std::string::npos);
+  const std::string third = problems_of(
+      R"({"request":"r","salt":"s","rankings":{"control":["a"],"treatment":["b"],"third":["c"]}})");
+  EXPECT_EQ(third,
+            "error: rankings.third: is one ranking too many (interleaving compares control with "
+            "treatment)\n");
+}
+
 TEST(Interleavings, HostileBodiesAreRefused) {
   EXPECT_FALSE(problems_of(std::string(kMaxBodyBytes + 1, ' ')).empty());
   std::string deep = R"({"request":)";

@@ -19,10 +19,28 @@ using assign::Reason;
 struct Failure {
   std::string_view code;
   std::string_view details;
+  std::string_view attribute = {};  // The details say something of it.
 };
 
 constexpr Failure kNoKey = {"TARGETING_KEY_MISSING",
                             "the context has no targetingKey (or it is empty)"};
+
+// Why there is no unit of this kind: an attribute of the kind's name that is no text is a mistake,
+// and not as if there were none.
+Failure no_unit(std::string_view kind, const Context& context) {
+  const std::uint32_t attribute = context.schema().names.find(kind);
+  const auto is = [&, types = context.types(attribute)](assign::ValueType type) {
+    return (types & type) != 0;
+  };
+  const auto wrong = [&](std::string_view details) {
+    return Failure{"INVALID_CONTEXT", details, kind};
+  };
+  if (is(assign::kNumber)) return wrong("is a number, but the id of a unit is a text");
+  if (is(assign::kBool)) return wrong("is a boolean, but the id of a unit is a text");
+  if (is(assign::kList)) return wrong("is a list, but the id of a unit is a text");
+  if (is(assign::kOther)) return wrong("is an object, but the id of a unit is a text");
+  return kNoKey;
+}
 
 constexpr Failure kNoMemory = {"GENERAL", "the store of earlier answers cannot be read; try again"};
 
@@ -40,9 +58,16 @@ std::optional<Failure> failure_of(BodyFault fault) {
   return std::nullopt;
 }
 
+// "errorCode":"…","errorDetails":"…"
+std::string to_json(const Failure& failure) {
+  std::string details(failure.attribute);
+  if (!details.empty()) details += ' ';
+  details += failure.details;
+  return fmt::format(R"("errorCode":"{}","errorDetails":{})", failure.code, json_quoted(details));
+}
+
 void append_failure(std::string_view key, const Failure& failure, std::string& body) {
-  body += fmt::format(R"({{"key":{},"errorCode":"{}","errorDetails":"{}"}})", json_quoted(key),
-                      failure.code, failure.details);
+  body += fmt::format(R"({{"key":{},{}}})", json_quoted(key), to_json(failure));
 }
 
 Answer flag_failure(int status, std::string_view key, const Failure& failure) {
@@ -52,11 +77,7 @@ Answer flag_failure(int status, std::string_view key, const Failure& failure) {
 }
 
 Answer bulk_failure(int status, const Failure& failure) {
-  return {.status = status,
-          .body = fmt::format(R"({{"errorCode":"{}","errorDetails":"{}"}})", failure.code,
-                              failure.details),
-          .etag = {},
-          .exposures = {}};
+  return {.status = status, .body = "{" + to_json(failure) + "}", .etag = {}, .exposures = {}};
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -120,9 +141,11 @@ std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& ass
   return snapshot_->has_targeting(experiment) ? "TARGETING_MATCH" : "STATIC";
 }
 
-void Ofrep::append_flag(Handle experiment, const Assignment& assignment, std::string& body) const {
+void Ofrep::append_flag(Handle experiment, const Assignment& assignment, const Context& context,
+                        std::string& body) const {
   if (assignment.reason == Reason::kNoUnit) {
-    return append_failure(snapshot_->id(experiment), kNoKey, body);
+    return append_failure(snapshot_->id(experiment),
+                          no_unit(snapshot_->unit_kind(experiment), context), body);
   }
   const Fragments& fragments = fragments_[experiment.index];
   body += fragments.head;
@@ -174,9 +197,11 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
     }
   }
   const Assignment assignment = snapshot_->evaluate(*experiment, context);
-  if (assignment.reason == Reason::kNoUnit) return flag_failure(400, key, kNoKey);
+  if (assignment.reason == Reason::kNoUnit) {
+    return flag_failure(400, key, no_unit(snapshot_->unit_kind(*experiment), context));
+  }
   Answer answer;
-  append_flag(*experiment, assignment, answer.body);
+  append_flag(*experiment, assignment, context, answer.body);
   note(*experiment, assignment, context, answer);
   return answer;
 }
@@ -200,7 +225,7 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';
-    append_flag(Handle{i}, assignments[i], answer.body);
+    append_flag(Handle{i}, assignments[i], context, answer.body);
     note(Handle{i}, assignments[i], context, answer);
   }
   answer.body += ']';

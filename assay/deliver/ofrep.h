@@ -62,7 +62,7 @@ class Ofrep {
     std::string tail;                   // ,"metadata":{"version":"1","epoch":
   };
   void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
-                   std::string& body) const;
+                   const assign::Context& context, std::string& body) const;
   std::string_view protocol_reason(assign::Handle experiment,
                                    const assign::Assignment& assignment) const;
   void note(assign::Handle experiment, const assign::Assignment& assignment,

@@ -130,6 +130,32 @@ TEST(Ofrep, ErrorsByTheProtocol) {
   EXPECT_EQ(missing["key"], "no \"such\" \xef\xbf\xbd flag");
 }
 
+// An id that is no text is a mistake of the caller, and not as if nobody were named.
+TEST(Ofrep, NamesTheUnitThatIsNoText) {
+  const Ofrep ofrep = world();
+  const auto told = [&](const json& context) {
+    const json flag = answer_of(ofrep.evaluate_flag("split", context_json(context)), 400);
+    return flag["errorCode"].get<std::string>() + ": " + flag["errorDetails"].get<std::string>();
+  };
+  EXPECT_EQ(told({{"user", 5}}),
+            "INVALID_CONTEXT: user is a number, but the id of a unit is a text");
+  EXPECT_EQ(told({{"user", true}}),
+            "INVALID_CONTEXT: user is a boolean, but the id of a unit is a text");
+  EXPECT_EQ(told({{"user", {"a"}}}),
+            "INVALID_CONTEXT: user is a list, but the id of a unit is a text");
+  EXPECT_EQ(told({{"user", {{"id", "a"}}}}),
+            "INVALID_CONTEXT: user is an object, but the id of a unit is a text");
+  EXPECT_EQ(told({{"user", nullptr}}),
+            "TARGETING_KEY_MISSING: the context has no targetingKey (or it is empty)");
+  // Where another unit is named, the others are answered.
+  const json flags =
+      answer_of(ofrep.evaluate_bulk(context_json({{"user", "u"}, {"session", 7}})), 200)["flags"];
+  EXPECT_EQ(flags[2]["reason"], "SPLIT");
+  EXPECT_EQ(flags[3]["key"], "session_test");
+  EXPECT_EQ(flags[3]["errorCode"], "INVALID_CONTEXT");
+  EXPECT_EQ(flags[3]["errorDetails"], "session is a number, but the id of a unit is a text");
+}
+
 TEST(Ofrep, HostileBodiesGetDefinedAnswers) {
   const Ofrep ofrep = world();
   const std::string long_id(1 << 20, 'x');

@@ -45,7 +45,7 @@ Response add(Backend& backend, const Request& request) {
 }  // namespace
 
 Handler get_experiments(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     const std::string body = experiment_list_json(*backend.experiments.view(), backend.results);
     const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(body));
     respond(io::http::with_etag(request, {.body = body}, etag));
@@ -53,7 +53,7 @@ Handler get_experiments(Backend& backend) {
 }
 
 Handler get_experiment(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     const std::string& id = request.param("id");
     const auto experiment = backend.experiments.view()->find(id);
     respond(experiment ? Response{.body = experiment_json(*experiment)} : no_experiment(id));
@@ -61,7 +61,7 @@ Handler get_experiment(Backend& backend) {
 }
 
 Handler post_experiment(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     if (request.body.size() > define::kMaxFileBytes) {
       return respond(failure(413, {Code::kInvalid, "an experiment file has at most 1 MiB", {}}));
     }
@@ -70,13 +70,13 @@ Handler post_experiment(Backend& backend) {
 }
 
 Handler post_start(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     respond(shown(backend.experiments.start(request.param("id"), {now(), request.actor})));
   };
 }
 
 Handler post_weights(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     const auto changed =
         backend.experiments.reweigh(request.param("id"), request.body, {now(), request.actor});
     respond(changed ? Response{.body = experiment_json(**changed)}
@@ -85,8 +85,8 @@ Handler post_weights(Backend& backend) {
 }
 
 Handler post_stop(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
-    const std::string id = request.param("id");
+  return [&backend](const Request& request, const Respond& respond) {
+    const std::string& id = request.param("id");
     auto stopped = backend.experiments.stop(id, {now(), request.actor});
     // The last scorecard shows how it ended.
     if (stopped) backend.analyst.look_now(id, [](const Result<void>&) {});

@@ -28,12 +28,35 @@ std::optional<std::string> cloud_event_of(const Request& request) {
                                    request.body);
 }
 
+// How many name another variant than the hash draws for their unit. Nothing is said of an answer
+// that more decides than id and time, or that an earlier shuffle may have given.
+std::int64_t count_differing(const View& view, const std::vector<collect::Exposure>& exposures) {
+  const assign::Snapshot& snapshot = view.ofrep.snapshot();
+  assign::Context context(snapshot);
+  std::int64_t differing = 0;
+  for (const collect::Exposure& exposure : exposures) {
+    const auto experiment = snapshot.find(exposure.experiment);
+    if (!experiment || exposure.is_override || snapshot.needs_memory(*experiment)) continue;
+    context.reset();
+    context.set_text(exposure.unit_kind, exposure.unit_id);
+    context.set_time(exposure.time);
+    const assign::Assignment drawn = snapshot.evaluate(*experiment, context);
+    if (drawn.reason != assign::Reason::kSplit && drawn.reason != assign::Reason::kBurnIn) continue;
+    const auto variant = static_cast<std::size_t>(drawn.variant);
+    if (snapshot.variant_key(*experiment, variant) == exposure.variant) continue;
+    const auto registered = view.find(exposure.experiment);
+    if (registered && !registered->plan.assignment.reshuffle) ++differing;
+  }
+  return differing;
+}
+
 struct Intake {
   collect::Batch batch;
   std::vector<Rejected> rejected;
+  std::int64_t differing = 0;
 };
 
-void take_in(Backend& backend, const char* kind, Intake intake, Respond respond) {
+void take_in(Backend& backend, const char* kind, Intake intake, const Respond& respond) {
   const auto refused = static_cast<std::int64_t>(intake.rejected.size());
   backend.metrics.taken_in(kind, "rejected", refused);
   const std::size_t rows = intake.batch.events.size() + intake.batch.exposures.size();
@@ -41,7 +64,8 @@ void take_in(Backend& backend, const char* kind, Intake intake, Respond respond)
     const int status = intake.rejected.empty() ? 200 : 400;
     return respond({.status = status, .body = receipt_json({}, intake.rejected)});
   }
-  auto done = [&backend, kind, rows, respond,
+  backend.metrics.differing(intake.differing);
+  auto done = [&backend, kind, rows, respond, differing = intake.differing,
                rejected = std::move(intake.rejected)](const Result<collect::Appended>& appended) {
     if (!appended) {
       backend.metrics.taken_in(kind, "failed", static_cast<std::int64_t>(rows));
@@ -49,7 +73,7 @@ void take_in(Backend& backend, const char* kind, Intake intake, Respond respond)
     }
     backend.metrics.taken_in(kind, "stored", appended->stored);
     backend.metrics.taken_in(kind, "duplicate", appended->duplicates);
-    respond({.body = receipt_json(*appended, rejected)});
+    respond({.body = receipt_json(*appended, rejected, differing)});
   };
   backend.log.append(std::move(intake.batch), std::move(done));
 }
@@ -65,7 +89,7 @@ Handler by_length(Backend& backend, Handler handler) {
 }  // namespace
 
 Handler post_exposures(Backend& backend) {
-  return by_length(backend, [&backend](Request request, Respond respond) {
+  return by_length(backend, [&backend](const Request& request, const Respond& respond) {
     const auto view = backend.experiments.view();
     const auto event = cloud_event_of(request);
     auto parsed =
@@ -73,18 +97,19 @@ Handler post_exposures(Backend& backend) {
                                  request.header("content-type").value_or(""), now(), view->known);
     Intake intake{.batch = {.exposures = std::move(parsed.exposures)},
                   .rejected = std::move(parsed.rejected)};
-    take_in(backend, "exposure", std::move(intake), std::move(respond));
+    intake.differing = count_differing(*view, intake.batch.exposures);
+    take_in(backend, "exposure", std::move(intake), respond);
   });
 }
 
 Handler post_events(Backend& backend) {
-  return by_length(backend, [&backend](Request request, Respond respond) {
+  return by_length(backend, [&backend](const Request& request, const Respond& respond) {
     const auto event = cloud_event_of(request);
     auto parsed = collect::parse_events(event ? *event : request.body,
                                         request.header("content-type").value_or(""), now());
     Intake intake{.batch = {.events = std::move(parsed.events)},
                   .rejected = std::move(parsed.rejected)};
-    take_in(backend, "event", std::move(intake), std::move(respond));
+    take_in(backend, "event", std::move(intake), respond);
   });
 }
 

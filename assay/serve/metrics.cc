@@ -58,6 +58,9 @@ class Metrics::Impl {
   Family<Counter>& evaluations =
       counter("assay_evaluations_total", "Evaluations by experiment, variant and reason.");
   Family<Counter>& rows = counter("assay_events_total", "Events and exposures by result.");
+  Counter& differing = counter("assay_exposures_differing_total",
+                               "Exposures of another variant than the one assigned.")
+                           .Add({});
   Counter& analysis_errors =
       counter("assay_analysis_errors_total", "Analyses that failed.").Add({});
   Histogram& analysis_seconds = prometheus::BuildHistogram()
@@ -106,6 +109,10 @@ Counter& Metrics::evaluations(std::string_view experiment, std::string_view vari
 void Metrics::taken_in(const char* kind, const char* result, std::int64_t rows) {
   if (rows == 0) return;
   impl_->rows.Add({{"kind", kind}, {"result", result}}).Increment(static_cast<double>(rows));
+}
+
+void Metrics::differing(std::int64_t exposures) {
+  impl_->differing.Increment(static_cast<double>(exposures));
 }
 
 void Metrics::analyzed(double seconds, bool succeeded) {

@@ -31,6 +31,8 @@ class Metrics {
                                    std::string_view reason);
   // `kind` is "event" or "exposure"; `result` "stored", "duplicate", "rejected" or "failed".
   void taken_in(const char* kind, const char* result, std::int64_t rows);
+  // Exposures that name another variant than the one assigned.
+  void differing(std::int64_t exposures);
   void analyzed(double seconds, bool succeeded);
 
   // Read when somebody asks.

@@ -29,9 +29,9 @@ Response scorecard(Backend& backend, const Request& request) {
 }  // namespace
 
 Handler get_scorecard(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     if (request.query_value("fresh") != "true") return respond(scorecard(backend, request));
-    const std::string id = request.param("id");
+    const std::string& id = request.param("id");
     backend.analyst.look_now(id, [&backend, request, respond](const Result<void>& looked) {
       respond(looked ? scorecard(backend, request) : failure(looked.error()));
     });
@@ -39,7 +39,7 @@ Handler get_scorecard(Backend& backend) {
 }
 
 Handler get_history(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     const std::string& id = request.param("id");
     if (!backend.experiments.view()->find(id)) return respond(nothing_yet(backend, id, "history"));
     const auto points = backend.records.history(id);
@@ -48,7 +48,7 @@ Handler get_history(Backend& backend) {
 }
 
 Handler get_verdict(Backend& backend) {
-  return [&backend](Request request, Respond respond) {
+  return [&backend](const Request& request, const Respond& respond) {
     const std::string& id = request.param("id");
     const auto outcome = backend.results.find(id);
     if (!outcome || outcome->verdict_json.empty()) {

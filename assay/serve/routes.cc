@@ -25,18 +25,18 @@ Handler metered(Metrics::Route& meter, Handler handler) {
 }
 
 Handler get_health() {
-  return [](Request, Respond respond) { respond({.body = R"({"status":"ok"})"}); };
+  return [](const Request&, const Respond& respond) { respond({.body = R"({"status":"ok"})"}); };
 }
 
 Handler get_ready(Backend& backend) {
-  return [&backend](Request, Respond respond) {
+  return [&backend](const Request&, const Respond& respond) {
     if (auto ready = backend.check_stores(); !ready) return respond(failure(ready.error()));
     respond({.body = R"({"status":"ready"})"});
   };
 }
 
 Handler get_metrics(Backend& backend) {
-  return [&backend](Request, Respond respond) {
+  return [&backend](const Request&, const Respond& respond) {
     respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
              .body = backend.metrics.text(backend.levels())});
   };
@@ -58,7 +58,7 @@ bool is_api(const std::string& path) {
 }
 
 Handler get_page(const StaticFiles* dashboard) {
-  return [dashboard](Request request, Respond respond) {
+  return [dashboard](const Request& request, const Respond& respond) {
     std::optional<Response> page;
     if (dashboard != nullptr && !is_api(request.path)) page = dashboard->find(request);
     if (page) {
@@ -75,7 +75,7 @@ Handler get_page(const StaticFiles* dashboard) {
 }  // namespace
 
 Handler on_worker(Worker& worker, Handler handler) {
-  return [&worker, handler = std::move(handler)](Request request, Respond respond) {
+  return [&worker, handler = std::move(handler)](Request request, const Respond& respond) {
     // Shared, because a std::function must be copyable and bodies are long.
     auto held = std::make_shared<Request>(std::move(request));
     const bool taken =

@@ -91,7 +91,7 @@ std::string methods_json(const std::vector<stats::Method>& methods) {
 }
 
 std::string receipt_json(const collect::Appended& appended,
-                         const std::vector<collect::Rejected>& rejected) {
+                         const std::vector<collect::Rejected>& rejected, std::int64_t differing) {
   Json lines = Json::array();
   for (const collect::Rejected& line : rejected) {
     Json one = {{"line", line.line}};
@@ -100,9 +100,11 @@ std::string receipt_json(const collect::Appended& appended,
     if (!line.hint.empty()) one["hint"] = line.hint;
     lines.push_back(std::move(one));
   }
-  return dump({{"stored", appended.stored},
-               {"duplicates", appended.duplicates},
-               {"rejected", std::move(lines)}});
+  Json receipt = {{"stored", appended.stored},
+                  {"duplicates", appended.duplicates},
+                  {"rejected", std::move(lines)}};
+  if (differing > 0) receipt["differing"] = differing;
+  return dump(receipt);
 }
 
 }  // namespace assay::serve

@@ -57,6 +57,8 @@ TEST(Shapes, HistoryAndReceipt) {
   EXPECT_EQ(receipt["duplicates"], 2);
   EXPECT_EQ(receipt["rejected"][0]["line"], 3);
   EXPECT_FALSE(receipt["rejected"][0].contains("id"));
+  EXPECT_FALSE(receipt.contains("differing"));
+  EXPECT_EQ(json::parse(receipt_json({.stored = 9}, {}, 2))["differing"], 2);
 }
 
 TEST(Shapes, Methods) {

@@ -28,11 +28,13 @@ int status_of(stats::AnswerStatus status) {
 }  // namespace
 
 Handler get_methods() {
-  return [](Request, Respond respond) { respond({.body = methods_json(stats::methods())}); };
+  return [](const Request&, const Respond& respond) {
+    respond({.body = methods_json(stats::methods())});
+  };
 }
 
 Handler get_method() {
-  return [](Request request, Respond respond) {
+  return [](const Request& request, const Respond& respond) {
     auto schema = stats::method_schema(request.param("method"));
     if (!schema) return respond(failure(schema.error()));
     respond({.body = *std::move(schema)});
@@ -40,7 +42,7 @@ Handler get_method() {
 }
 
 Handler post_method() {
-  return [](Request request, Respond respond) {
+  return [](const Request& request, const Respond& respond) {
     auto answer = stats::calculate(request.param("method"), request.body);
     respond({.status = status_of(answer.status), .body = std::move(answer.json)});
   };

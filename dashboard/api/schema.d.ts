@@ -1318,6 +1318,8 @@ export interface components {
         Receipt: {
             stored: number;
             duplicates: number;
+            /** @description Exposures that name another variant than the one assigned, where there are some: stored and counted as they are. */
+            differing?: number;
             rejected: {
                 /** @description Line of NDJSON or index in the array plus one. */
                 line: number;

@@ -294,6 +294,21 @@ class BadInput(unittest.TestCase):
         status, receipt = self.server.post_lines("/v1/exposures", rows[1:])
         self.assertEqual((status, receipt["stored"]), (400, 0))
 
+    def test_exposures_of_another_variant_than_assigned_are_counted(self):
+        units = [{"id": f"differs{i}"} for i in range(40)]
+        _, rows = self.server.post("/v1/assignments", {"experiment": "ranker_v2", "units": units})
+        variants = {r["unit"]: r["variant"] for r in rows["assignments"] if r.get("variant")}
+        other = {"control": "treatment", "treatment": "control"}
+        told = [exposure(unit, other[variant] if i < 3 else variant)
+                for i, (unit, variant) in enumerate(variants.items())]
+        status, receipt = self.server.post_lines("/v1/exposures", told)
+        self.assertEqual((status, receipt["stored"], receipt["differing"]), (200, len(told), 3))
+        status, receipt = self.server.post_lines("/v1/exposures", [
+            exposure("differs_not", "control", "ranker_v2") | {"override": True}])
+        self.assertEqual((status, "differing" in receipt), (200, False))
+        _, _, text = self.server.ask("GET", "/metrics")
+        self.assertRegex(text, r"assay_exposures_differing_total [1-9]")
+
     def test_oversized_bodies_are_413(self):
         status, failure = self.server.post("/v1/events", " " * (9 << 20))
         self.assertEqual((status, failure["code"]), (413, "invalid"))

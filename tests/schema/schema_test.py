@@ -24,6 +24,8 @@ EXAMPLES = [
     *sorted(ROOT.glob("examples/experiments/*.yaml")),
     *sorted(ROOT.glob("examples/*/experiment.yaml")),
 ]
+if len(sys.argv) < 2 or not pathlib.Path(sys.argv[1]).is_file():
+    sys.exit("usage: python3 tests/schema/schema_test.py build/dev/bin/assay")
 ASSAY = sys.argv.pop(1)
 
 

@@ -196,11 +196,16 @@ std::vector<std::string> Rows::column_names() const {
   return names;
 }
 
-Connection::~Connection() { duckdb_disconnect(&handle_); }
+Connection::~Connection() {
+  auto connection = static_cast<duckdb_connection>(handle_);
+  duckdb_disconnect(&connection);
+}
 
 Result<void> Connection::run(const std::string& statements) {
   Rows::State state;
-  if (duckdb_query(handle_, statements.c_str(), &state.result) == DuckDBSuccess) return {};
+  if (duckdb_query(static_cast<duckdb_connection>(handle_), statements.c_str(), &state.result) ==
+      DuckDBSuccess)
+    return {};
   broken_ = broken_ || duckdb_result_error_type(&state.result) == DUCKDB_ERROR_FATAL;
   return unexpected(state.error());
 }
@@ -210,7 +215,7 @@ Result<Rows> Connection::query(const Sql& sql) { return execute(sql, Mode::kComp
 Result<Rows> Connection::stream(const Sql& sql) { return execute(sql, Mode::kStream); }
 
 Result<Rows> Connection::execute(const Sql& sql, Mode mode) {
-  const Statement statement(handle_, sql.statement());
+  const Statement statement(static_cast<duckdb_connection>(handle_), sql.statement());
   if (!statement.ok()) return unexpected(prepare_error(statement.error()));
   idx_t index = 0;
   for (const SqlValue& value : sql.values()) {
@@ -249,11 +254,14 @@ Result<std::shared_ptr<Database>> Database::open(const std::string& path,
   return database;
 }
 
-Database::~Database() { duckdb_close(&handle_); }
+Database::~Database() {
+  auto database = static_cast<duckdb_database>(handle_);
+  duckdb_close(&database);
+}
 
 Result<std::unique_ptr<Connection>> Database::connect() {
   duckdb_connection handle = nullptr;
-  if (duckdb_connect(handle_, &handle) != DuckDBSuccess) {
+  if (duckdb_connect(static_cast<duckdb_database>(handle_), &handle) != DuckDBSuccess) {
     return fail(Code::kUnavailable, "DuckDB refused a connection");
   }
   std::unique_ptr<Connection> connection(new Connection(handle));

@@ -21,9 +21,6 @@
 #include "assay/base/time.h"
 #include "assay/io/duckdb/sql.h"
 
-struct _duckdb_database;
-struct _duckdb_connection;
-
 namespace assay::io::duckdb {
 
 struct DatabaseOptions {
@@ -74,15 +71,15 @@ class Connection {
   Result<Rows> stream(const Sql& sql);  // Made while it is read: for results of any size.
   // After a fatal error DuckDB refuses everything until the file is opened again.
   bool broken() const { return broken_; }
-  _duckdb_connection* handle() const { return handle_; }
+  void* handle() const { return handle_; }  // A duckdb_connection.
 
  private:
   friend class Database;
   enum class Mode { kComplete, kStream };
-  explicit Connection(_duckdb_connection* handle) : handle_(handle) {}
+  explicit Connection(void* handle) : handle_(handle) {}
   Result<Rows> execute(const Sql& sql, Mode mode);
   std::shared_ptr<class Database> database_;
-  _duckdb_connection* handle_;
+  void* handle_;
   bool broken_ = false;
 };
 
@@ -98,8 +95,8 @@ class Database : public std::enable_shared_from_this<Database> {
   Result<std::unique_ptr<Connection>> connect();  // Keeps the database open.
 
  private:
-  explicit Database(_duckdb_database* handle) : handle_(handle) {}
-  _duckdb_database* handle_;
+  explicit Database(void* handle) : handle_(handle) {}
+  void* handle_;  // A duckdb_database.
 };
 
 }  // namespace assay::io::duckdb

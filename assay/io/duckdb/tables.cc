@@ -55,7 +55,8 @@ Result<void> check_version(Connection& connection) {
 class Appender {
  public:
   Appender(Connection& connection, const char* table) {
-    ok_ = duckdb_appender_create(connection.handle(), nullptr, table, &appender_) == DuckDBSuccess;
+    ok_ = duckdb_appender_create(static_cast<duckdb_connection>(connection.handle()), nullptr,
+                                 table, &appender_) == DuckDBSuccess;
   }
   ~Appender() { duckdb_appender_destroy(&appender_); }
   Appender(const Appender&) = delete;

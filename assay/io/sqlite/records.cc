@@ -334,18 +334,11 @@ Result<void> Records::save_token(const std::string& name, const std::string& has
 
 Result<std::vector<Token>> Records::tokens() {
   const std::lock_guard guard(impl_->mutex);
-  ASSAY_TRY(auto select, impl_->database.prepare("SELECT name, hash, created_at, last_used_at"
-                                                 " FROM tokens ORDER BY name"));
+  ASSAY_TRY(auto select, impl_->database.prepare("SELECT name, hash, created_at FROM tokens"
+                                                 " ORDER BY name"));
   return read_all<Token>(select, [](const Statement& row) {
-    return Token{row.text(0), row.text(1), row.time(2), row.maybe_time(3)};
+    return Token{row.text(0), row.text(1), row.time(2)};
   });
-}
-
-Result<void> Records::token_used(const std::string& name, Timestamp at) {
-  const std::lock_guard guard(impl_->mutex);
-  ASSAY_TRY(auto update,
-            impl_->database.prepare("UPDATE tokens SET last_used_at = ? WHERE name = ?"));
-  return update.bind(at).bind(name).run();
 }
 
 Result<void> Records::check_writable() {

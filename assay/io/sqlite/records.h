@@ -88,7 +88,6 @@ struct Token {
   std::string name;
   std::string hash;  // argon2id, as libsodium writes it.
   Timestamp created_at;
-  std::optional<Timestamp> last_used_at;
 };
 
 class Records {
@@ -129,7 +128,6 @@ class Records {
   // Replaces the hash of a token of the same name.
   Result<void> save_token(const std::string& name, const std::string& hash, const Change& change);
   Result<std::vector<Token>> tokens();
-  Result<void> token_used(const std::string& name, Timestamp at);
 
   Result<void> check_writable();  // For readiness: a write reaches the file.
 
