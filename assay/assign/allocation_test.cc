@@ -1,4 +1,5 @@
 // No evaluation allocates: operator new is replaced by one that counts.
+#include <array>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -6,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "assay/assign/testing.h"
+#include "assay/base/time.h"
+#include "assay/define/words.h"
 
 namespace {
 thread_local long allocations = 0;
@@ -64,6 +67,68 @@ TEST(Allocation, NoneForContextAndEvaluation) {
   }
   EXPECT_EQ(allocations, before);
   EXPECT_GT(assigned, 1500);
+}
+
+// Everything that a plan may have beyond targeting: each is answered for some ids.
+std::vector<Running> special_plans() {
+  std::vector<Running> running;
+  const auto add = [&](std::string id) -> define::Assignment& {
+    running.push_back({.plan = plan_of(std::move(id)), .epoch = 2});
+    return running.back().plan.assignment;
+  };
+  add("plain").overrides = {{.unit_id = "ua", .variant = "control"}};
+  add("sticky").sticky = true;
+  running.back().earlier = {{.epoch = 1, .traffic_ppm = 300'000, .weights = {9, 1}}};
+  define::Assignment& adaptive = add("adaptive");
+  adaptive.sticky = true;
+  adaptive.adaptive_floor_ppm = 50'000;
+  define::Assignment& fallback = add("fallback");
+  fallback.unit = "account";
+  fallback.fallback_unit = "device";
+  add("switchback").switchback = define::Switchback{.period_seconds = 3600, .burn_in_seconds = 60};
+  add("held_out").holdouts = {{.name = "all", .unit = "user", .share_ppm = 500'000}};
+  add("after").prerequisites = {{.experiment = "plain", .variants = {"treatment"}}};
+  add("forced").forced = {
+      {.variant = "treatment", .when = leaf(Op::kEqual, "country", {std::string("IN")})}};
+  define::Assignment& part = add("part");
+  part.layer = "page";
+  part.slots = {{0, 100'000}, {500'000, 700'000}};
+  for (const auto& [name, scheme] : define::words(define::HashScheme{})) {
+    add("peer_" + std::string(name)).hash = scheme;
+  }
+  return running;
+}
+
+TEST(Allocation, NoneForMemoryPeriodsHoldoutsPrerequisitesAndPeers) {
+  const auto snapshot = must_compile(special_plans());
+  const Handle sticky = *snapshot->find("sticky");
+  const auto now = parse_time("2026-03-01T10:30:00Z").value();
+  std::vector<int> met(static_cast<std::size_t>(Reason::kSplit) + 1);
+  std::vector<Handle> handles;
+  for (std::uint32_t i = 0; i < snapshot->size(); ++i) handles.push_back({i});
+  Context context(*snapshot);
+  context.remember({.experiment = sticky, .variant = 1, .epoch = 2});  // The first one allocates.
+  const long before = allocations;
+  for (int i = 0; i < 1000; ++i) {
+    const std::array<char, 3> id = {'u', static_cast<char>('a' + i % 26),
+                                    static_cast<char>('a' + i / 26 % 26)};
+    context.reset();
+    context.set_targeting_key({id.data(), i < 26 ? 2U : 3U});
+    context.set_text("device", {id.data(), 2});
+    if (i % 3 == 0) context.set_text("account", "");
+    context.set_text("country", i % 2 == 0 ? "IN" : "US");
+    context.set_time({now.micros + std::int64_t{i} * 7'000'000});
+    if (i % 4 == 0) context.remember({.experiment = sticky, .variant = 1, .epoch = 2});
+    for (const Handle handle : handles) {
+      ++met[static_cast<std::size_t>(snapshot->evaluate(handle, context).reason)];
+    }
+  }
+  EXPECT_EQ(allocations, before);
+  for (const Reason reason :
+       {Reason::kOverride, Reason::kHoldout, Reason::kPrerequisite, Reason::kExcluded,
+        Reason::kSticky, Reason::kBurnIn, Reason::kSplit}) {
+    EXPECT_GT(met[static_cast<std::size_t>(reason)], 0) << reason_name(reason);
+  }
 }
 
 TEST(Allocation, NoneForAllExperimentsOnceTheContextIsWarm) {
