@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+
 #include "assay/cli/block_assigner.h"
 #include "assay/cli/csv_reader.h"
 #include "assay/cli/streams.h"
@@ -102,7 +103,7 @@ Problems assign_many(const Snapshot& snapshot, const ManyOptions& options, UnitR
                      std::ostream& out, Progress& progress) {
   Many many(snapshot, options, rows.header(), out);
   many.begin();
-  const Problems problems =
+  Problems problems =
       for_each_row(rows, many.rows(), progress,
                    [&](const std::vector<std::string>& fields) { return many.add(fields); });
   many.end();

@@ -31,15 +31,15 @@ Problems why_not(const Experiment& plan, const TableArguments& arguments) {
   const auto refuse = [&](const char* field, std::string message, std::string hint) {
     problems.push_back({.field = field, .message = std::move(message), .hint = std::move(hint)});
   };
-  const char* kFiles = "analyze it from --exposures and --events";
+  const char* files = "analyze it from --exposures and --events";
   if (!plan.assignment.fallback_unit.empty()) {
-    refuse("fallback_unit", "a row of a table is of one kind of unit", kFiles);
+    refuse("fallback_unit", "a row of a table is of one kind of unit", files);
   }
   if (plan.assignment.switchback) {
-    refuse("switchback", "a table has no units in periods", kFiles);
+    refuse("switchback", "a table has no units in periods", files);
   }
   if (plan.assignment.adaptive_floor_ppm) {
-    refuse("adaptive", "the weights at each assignment are not known from the plan", kFiles);
+    refuse("adaptive", "the weights at each assignment are not known from the plan", files);
   }
   if (!arguments.by.empty()) refuse("--by", "is not known together with an experiment file", "");
   return problems;

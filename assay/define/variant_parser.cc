@@ -192,7 +192,7 @@ void parse_layer(const Value& value, Assignment& assignment) {
 // One of the plan's variants; nothing where the value is no text.
 std::optional<std::string> parse_variant_name(const Value& value,
                                               const std::vector<Variant>& variants) {
-  const auto name = value.text();
+  auto name = value.text();
   std::vector<std::string_view> keys;
   for (const Variant& variant : variants) keys.push_back(variant.key);
   if (name && std::ranges::find(keys, *name) == keys.end()) {
@@ -238,7 +238,7 @@ bool parse_exposure(const Value& value) {
 }
 
 std::string parse_fallback(const Fields& experiment, const std::string& unit) {
-  const std::string kind = experiment.text("fallback_unit").value_or("");
+  std::string kind = experiment.text("fallback_unit").value_or("");
   if (kind == unit && !kind.empty()) {
     experiment.get("fallback_unit")
         ->error("is the same as unit", "another kind, such as device; or leave it out");
