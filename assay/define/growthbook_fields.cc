@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cmath>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "assay/define/import_rules.h"
@@ -40,14 +41,42 @@ std::optional<std::string> text_of(const Value& value, const char* key) {
   return found->node().text;
 }
 
-std::string unit_of(const std::string& attribute) { return attribute == "id" ? "user" : attribute; }
+bool is_truthy(const Node& node) {
+  if (node.kind == Node::Kind::kNull) return false;
+  const auto scalar = scalar_of(node);
+  return !scalar || (*scalar != Scalar{false} && *scalar != Scalar{0.0} && *scalar != Scalar{""});
+}
+
+std::optional<std::string> unit_of(const Value& value, const char* key) {
+  const std::string name = text_of(value, key).value_or("id");
+  if (name == "id") return "user";
+  if (name != "user" && name.find('.') == std::string::npos) return name;
+  const Value at = *get(value, key);
+  if (name == "user") {
+    at.error("the attribute `user` cannot be told from the unit `user`, which is `id` here",
+             "rename the attribute, in the application and in the feature");
+  } else {
+    at.error(fmt::format("hashes the attribute '{}', whose name has a dot", name.substr(0, 60)),
+             "a dot leads into an object here; rename the attribute");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::vector<Value>> items_of(const std::optional<Value>& list, const char* what) {
+  if (!list || list->is_null()) return std::vector<Value>{};
+  if (!list->is_list()) {
+    list->error(fmt::format("expected a list of {}", what));
+    return std::nullopt;
+  }
+  return list->node().items.empty() ? std::vector<Value>{} : list->list();
+}
 
 std::optional<HashScheme> hash_version(const Value& value, HashScheme otherwise) {
   const auto version = get(value, "hashVersion");
   if (!version || version->is_null()) return otherwise;
   const std::string& number = version->node().text;
-  if (number == "1") return HashScheme::kGrowthbookV1;
-  if (number == "2") return HashScheme::kGrowthbookV2;
+  if (number == "1" && !version->node().quoted) return HashScheme::kGrowthbookV1;
+  if (number == "2" && !version->node().quoted) return HashScheme::kGrowthbookV2;
   version->error("hashVersion is neither 1 nor 2");
   return std::nullopt;
 }
@@ -60,12 +89,23 @@ std::optional<double> number_of(const Value& value) {
 }
 
 std::optional<NumberRange> number_range_of(const Value& value) {
-  const auto ends = value.list();
+  const auto ends = value.list();  // Tells what is no list, or an empty one.
   const auto begin = ends.size() == 2 ? number_of(ends[0]) : std::nullopt;
   const auto end = begin ? number_of(ends[1]) : std::nullopt;
   if (end) return NumberRange{*begin, *end};
-  if (value.is_list() && ends.size() != 2) value.error("a range is [FROM, TO]");
+  if (!ends.empty() && ends.size() != 2) value.error("a range is [FROM, TO]");
   return std::nullopt;
+}
+
+std::optional<std::vector<NumberRange>> bounds_of(const Value& ranges) {
+  std::vector<NumberRange> bounds;
+  for (const Value& range : ranges.list()) {
+    const auto read = number_range_of(range);
+    if (!read) return std::nullopt;
+    bounds.push_back(*read);
+  }
+  if (bounds.empty()) return std::nullopt;  // Not a list, or none in it: told.
+  return bounds;
 }
 
 }  // namespace assay::define::growthbook

@@ -121,6 +121,11 @@ bool Targeting::bucketing(const Value& value, Bucketing& out) const {
   const Value& unit = is_cat ? made->arguments.back() : value;
   const auto name = logic_.attribute(unit);
   if (!name) return false;
+  if (*name == "user" || name->starts_with("user.")) {
+    unit.error("the attribute `user` cannot be told from the unit `user`, the targeting key here",
+               "rename the attribute, in the application and in the flag");
+    return false;
+  }
   out.unit = *name == "targetingKey" ? "user" : *name;
   if (out.salt.empty()) {
     value.warn("has no salt: every flag that hashes this attribute alone splits the same units",

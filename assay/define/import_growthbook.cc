@@ -17,8 +17,11 @@
 namespace assay::define {
 namespace {
 
+using growthbook::bounds_of;
 using growthbook::get;
 using growthbook::hash_version;
+using growthbook::is_truthy;
+using growthbook::items_of;
 using growthbook::name_of;
 using growthbook::number_of;
 using growthbook::number_range_of;
@@ -72,7 +75,6 @@ class Feature {
   std::optional<When> parents(const Value& rule);
   std::optional<When> parent(const Value& wanted);
   bool rule(const Value& value);
-  bool read_rules(const Value& rules);
   bool is_known(const Value& value) const;
   bool force(const Value& value, const Value& forced, When when);
   bool rollout(const Value& value, Rule& rule) const;
@@ -81,8 +83,9 @@ class Feature {
   bool seed(const Value& value, Bucketing& out) const;
   bool coverage(const Value& value, Bucketing& out) const;
   bool hash(const Value& value, Bucketing& out) const;
-  void fallback(const Value& value, Bucketing& out) const;
+  bool fallback(const Value& value, Bucketing& out) const;
   bool filters(const Value& value, Rule& rule) const;
+  bool filter(const Value& one, Rule& rule) const;
   bool add_own(const Value& at, HashScheme hash, std::string salt,
                const std::vector<NumberRange>& ranges, Rule& rule) const;
   bool add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
@@ -110,24 +113,15 @@ std::optional<Flag> Feature::read() {
     if (flag_.fallback.payload_json.empty()) return std::nullopt;
     flag_.fallback.key = name_of(flag_.fallback.payload_json, "default");
   }
-  const auto rules = get(value_, "rules");
-  if (rules && !rules->node().items.empty() && !read_rules(*rules)) return std::nullopt;
+  const auto rules = items_of(get(value_, "rules"), "rules");
+  if (!rules || !std::ranges::all_of(*rules, [&](const Value& one) { return rule(one); })) {
+    return std::nullopt;
+  }
   if (flag_.key.starts_with(kHoldout)) {  // No application asks for it by name.
     flag_.key = "holdout-" + flag_.key.substr(kHoldout.size());
     value_.warn(fmt::format("is a holdout, and becomes the experiment '{}'", flag_.key));
   }
   return std::move(flag_);
-}
-
-bool Feature::read_rules(const Value& rules) {
-  if (!rules.is_list()) {
-    rules.error("expected a list of rules");
-    return false;
-  }
-  for (const Value& one : rules.list()) {
-    if (!rule(one)) return false;
-  }
-  return true;
 }
 
 bool Feature::is_known(const Value& value) const {
@@ -168,15 +162,15 @@ bool Feature::rule(const Value& value) {
 
 // When the prerequisites are met. One that is a gate gives null to whom it stops.
 std::optional<When> Feature::parents(const Value& rule) {
-  const auto list = get(rule, "parentConditions");
+  const auto list = items_of(get(rule, "parentConditions"), "prerequisites");
+  if (!list) return std::nullopt;
   When met{always()};
-  if (!list || list->is_null() || list->node().items.empty()) return met;
-  for (const Value& one : list->list()) {
+  for (const Value& one : *list) {
     auto wanted = parent(one);
     if (!wanted) return std::nullopt;
     const auto gate = get(one, "gate");
     const bool is_always_met = is_always(wanted->condition) && wanted->needs.empty();
-    if (gate && gate->node().text == "true" && !is_always_met) {
+    if (gate && is_truthy(gate->node()) && !is_always_met) {
       Variant nothing{.key = "blocked", .weight = 1, .payload_json = "null", .endpoint = {}};
       Rule stop{met.condition, {std::move(nothing)}, {}, one};
       stop.needs = met.needs;
@@ -230,7 +224,6 @@ std::optional<When> Feature::parent(const Value& wanted) {
 void Feature::add(Rule rule) {
   std::vector<std::string> units;
   if (rule.bucketing.fallback_unit != "user") units.push_back(rule.bucketing.unit);
-  if (rule.bucketing.fallback_unit == "user") rule.bucketing.fallback_unit.clear();
   for (const Namespace& one : rule.bucketing.namespaces) units.push_back(one.unit);
   std::ranges::sort(units);
   units.erase(std::unique(units.begin(), units.end()), units.end());
@@ -253,6 +246,14 @@ bool Feature::force(const Value& value, const Value& forced, When when) {
   return true;
 }
 
+// JavaScript takes null for 0 here, and a missing field for 1.
+std::optional<double> share_of(const Value& coverage) {
+  if (!coverage.is_null()) return number_of(coverage);
+  coverage.error("is null, which the SDKs take for 0: nobody",
+                 "leave the field out for everybody, or write the share");
+  return std::nullopt;
+}
+
 // "hash at most coverage", or in the range: whole buckets, so that weights say the same.
 bool Feature::rollout(const Value& value, Rule& rule) const {
   Bucketing& draw = rule.bucketing;
@@ -266,7 +267,7 @@ bool Feature::rollout(const Value& value, Rule& rule) const {
     }
     inside = buckets_below(draw.hash, bounds->end);
   } else if (const auto coverage = get(value, "coverage")) {
-    const auto share = number_of(*coverage);
+    const auto share = share_of(*coverage);
     if (!share) return false;
     if (*share > 0) inside = buckets_up_to(draw.hash, *share);
   }
@@ -282,9 +283,9 @@ bool Feature::hash(const Value& value, Bucketing& out) const {
   out.hash = *version;
   out.salt = flag_.key;
   if (const auto seed = text_of(value, "seed")) out.salt = *seed;
-  if (const auto attribute = text_of(value, "hashAttribute")) out.unit = unit_of(*attribute);
-  fallback(value, out);
-  return true;
+  const auto unit = unit_of(value, "hashAttribute");
+  if (unit) out.unit = *unit;
+  return unit && fallback(value, out);
 }
 
 // Of an experiment: its key is the seed that is not named.
@@ -296,27 +297,30 @@ bool Feature::seed(const Value& value, Bucketing& out) const {
 }
 
 // What a sticky bucket service lets stand in for a missing attribute.
-void Feature::fallback(const Value& value, Bucketing& out) const {
-  const auto name = text_of(value, "fallbackAttribute");
+bool Feature::fallback(const Value& value, Bucketing& out) const {
   const auto off = get(value, "disableStickyBucketing");
-  if (!name || unit_of(*name) == out.unit || (off && off->node().text == "true")) return;
+  if (!text_of(value, "fallbackAttribute") || (off && is_truthy(off->node()))) return true;
+  const auto unit = unit_of(value, "fallbackAttribute");
+  if (!unit || *unit == out.unit) return unit.has_value();
   const auto at = get(value, "fallbackAttribute");
   // The targeting key stands in for any unit that is missing, and so can no third kind.
-  if (out.unit != "user" && unit_of(*name) != "user") {
+  if (out.unit != "user" && *unit != "user") {
     at->warn("`fallbackAttribute` is left out, for both attributes are beside the targeting key",
              "units without the first attribute are not drawn");
-    return;
+    return true;
   }
-  out.fallback_unit = unit_of(*name);
+  out.fallback_unit = *unit;
   at->warn("`fallbackAttribute` becomes `fallback_unit`, which needs no sticky bucket service",
            "where the application has none, units without the first attribute were not drawn");
+  return true;
 }
 
 bool Feature::coverage(const Value& value, Bucketing& out) const {
   const auto coverage = get(value, "coverage");
-  if (!coverage || coverage->is_null()) return true;
-  const auto share = number_of(*coverage);
-  const auto ppm = share ? parts_of(std::clamp(*share, 0.0, 1.0), kLayerSlots) : std::nullopt;
+  if (!coverage) return true;
+  const auto share = share_of(*coverage);
+  if (!share) return false;
+  const auto ppm = parts_of(std::clamp(*share, 0.0, 1.0), kLayerSlots);
   if (!ppm) {
     coverage->error("is not a share in whole millionths between 0 and 1");
     return false;
@@ -325,36 +329,36 @@ bool Feature::coverage(const Value& value, Bucketing& out) const {
   return true;
 }
 
+bool Feature::filter(const Value& one, Rule& rule) const {
+  const auto seed = text_of(one, "seed");
+  const auto hash = one.is_map() ? hash_version(one, HashScheme::kGrowthbookV2) : std::nullopt;
+  const auto ranges = get(one, "ranges");
+  if (!seed || !hash || !ranges) {
+    if (!one.is_map() || hash) one.error("a filter has a seed and ranges");
+    return false;
+  }
+  const auto bounds = bounds_of(*ranges);
+  const auto unit = bounds ? unit_of(one, "attribute") : std::nullopt;
+  return unit && add_namespace(one, {*hash, *seed, *unit, {}}, *bounds, rule);
+}
+
 // `filters`, or the older `namespace` of an experiment: [NAME, FROM, TO], by the first hash.
 bool Feature::filters(const Value& value, Rule& rule) const {
-  const auto list = get(value, "filters");
-  if (list && !list->is_null()) {
-    for (const Value& one : list->node().items.empty() ? std::vector<Value>{} : list->list()) {
-      const auto seed = text_of(one, "seed");
-      const auto hash = one.is_map() ? hash_version(one, HashScheme::kGrowthbookV2) : std::nullopt;
-      const auto ranges = get(one, "ranges");
-      if (!seed || !hash || !ranges) {
-        if (!one.is_map() || hash) one.error("a filter has a seed and ranges");
-        return false;
-      }
-      std::vector<NumberRange> bounds;
-      for (const Value& range : ranges->list()) {
-        const auto read = number_range_of(range);
-        if (!read) return false;
-        bounds.push_back(*read);
-      }
-      const std::string unit = unit_of(text_of(one, "attribute").value_or("id"));
-      if (!add_namespace(one, {*hash, *seed, unit, {}}, bounds, rule)) return false;
-    }
-    return true;
+  const auto given_filters = get(value, "filters");
+  const auto list = items_of(given_filters, "filters");
+  if (!list) return false;
+  for (const Value& one : *list) {
+    if (!filter(one, rule)) return false;
   }
+  if (given_filters && !given_filters->is_null()) return true;
   const auto given = get(value, "namespace");
   if (!given || given->is_null() || !get(value, "variations")) return true;
-  const auto parts = given->list();
+  const bool is_list = given->is_list() && !given->node().items.empty();
+  const auto parts = is_list ? given->list() : std::vector<Value>{};
   const auto begin = parts.size() == 3 ? number_of(parts[1]) : std::nullopt;
   const auto end = begin ? number_of(parts[2]) : std::nullopt;
   if (!end || !parts[0].is_scalar()) {
-    if (parts.size() != 3) given->error("a namespace is [NAME, FROM, TO]");
+    if (parts.size() != 3 || end) given->error("a namespace is [NAME, FROM, TO]");
     return false;
   }
   return add_own(*given, HashScheme::kGrowthbookV1, "__" + parts[0].node().text, {{*begin, *end}},
@@ -390,7 +394,9 @@ std::optional<std::vector<double>> Feature::shares(const Value& value, std::size
   std::vector<double> shares;
   const auto weights = get(value, "weights");
   if (!weights || weights->is_null()) return shares;
-  for (const Value& weight : weights->list()) {
+  const auto listed = items_of(weights, "weights");
+  if (!listed) return std::nullopt;
+  for (const Value& weight : *listed) {
     const auto share = number_of(weight);
     if (!share) return std::nullopt;
     shares.push_back(*share);
@@ -425,12 +431,9 @@ bool Feature::weights(const Value& value, std::vector<Variant>& variants) const 
 
 // In place of weights and coverage.
 bool Feature::ranges(const Value& value, const Value& given, Rule& rule) const {
-  std::vector<NumberRange> bounds;
-  for (const Value& one : given.list()) {
-    const auto range = number_range_of(one);
-    if (!range) return false;
-    bounds.push_back(*range);
-  }
+  const auto read = bounds_of(given);
+  if (!read) return false;
+  const std::vector<NumberRange>& bounds = *read;
   if (bounds.size() != rule.variants.size()) {
     value.error("has not as many ranges as variations");
     return false;

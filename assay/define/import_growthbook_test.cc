@@ -245,10 +245,10 @@ TEST(ImportGrowthbookFallback, IsAFallbackUnit) {
   EXPECT_THAT(
       to_text(with(R"("hashAttribute": "device", "fallbackAttribute": "session")").warnings),
       HasSubstr("`fallbackAttribute` is left out"));
-  // The targeting key stands in for a device, and is the id.
+  // The id is the targeting key.
   const std::string id = file_of(with(R"("hashAttribute": "device", "fallbackAttribute": "id")"));
   EXPECT_THAT(id, AllOf(HasSubstr("unit: \"device\""), Not(HasSubstr("exists")),
-                        Not(HasSubstr("fallback_unit"))));
+                        HasSubstr("fallback_unit: \"user\"")));
   for (const char* own : {R"("namespace": ["n", 0, 0.5])", R"("ranges": [[0, 0.1], [0.9, 1]])"}) {
     EXPECT_THAT(to_text(with(std::string(R"("fallbackAttribute": "device", )") + own).refused),
                 HasSubstr("together with `fallbackAttribute` it has no equal"));
@@ -258,9 +258,85 @@ TEST(ImportGrowthbookFallback, IsAFallbackUnit) {
   EXPECT_THAT(to_text(with(R"("minBucketVersion": 0)").warnings), Not(HasSubstr("minBucket")));
 }
 
+std::string refusal(const std::string& rules, const std::string& value = "0") {
+  const Imported read =
+      import(R"("f": {"defaultValue": )" + value + R"(, "rules": )" + rules + "}");
+  EXPECT_TRUE(read.flags.empty()) << rules;
+  EXPECT_EQ(read.refused.size(), 1U) << rules << to_text(read.refused);
+  return to_text(read.refused);
+}
+
+// The unit `user` is GrowthBook's `id`, and a context's `user` would be that unit.
+TEST(ImportGrowthbookUnit, AnAttributeUserIsRefused) {
+  for (const char* rule :
+       {R"("hashAttribute": "user")", R"("fallbackAttribute": "user")",
+        R"("condition": {"user": "x"})", R"("condition": {"user.name": {"$exists": true}})",
+        R"("hashAttribute": "user", "namespace": ["n", 0, 0.5])",
+        R"("filters": [{"seed": "s", "attribute": "user", "ranges": [[0, 0.5]]}])"}) {
+    EXPECT_THAT(refusal(std::string(R"([{"variations": [0, 1], )") + rule + "}]"),
+                AllOf(HasSubstr("the attribute `user`"), HasSubstr("rename the attribute")));
+  }
+  EXPECT_THAT(refusal(R"([{"force": 1, "condition": {"user": "x"}}, {"variations": [0, 1]}])"),
+              HasSubstr("compares the attribute `user`, which is the unit (`id`) here"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "hashAttribute": "device.id"}])"),
+              HasSubstr("'device.id', whose name has a dot"));
+}
+
+TEST(ImportGrowthbookRule, FieldsOfAnotherFormAreRefusedWithOneReason) {
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "coverage": null}])"),
+              HasSubstr("which the SDKs take for 0: nobody"));
+  EXPECT_THAT(refusal(R"([{"force": 1, "coverage": null}])"), HasSubstr("take for 0: nobody"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "filters": {}}])"), HasSubstr("list of filters"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "weights": 1}])"), HasSubstr("list of weights"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "parentConditions": {}}])"),
+              HasSubstr("list of prerequisites"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("list of rules"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "ranges": []}])"), HasSubstr("is an empty list"));
+  EXPECT_THAT(refusal(R"([{"force": 1, "range": []}])"), HasSubstr("is an empty list"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "filters": [{"seed": "s", "ranges": []}]}])"),
+              HasSubstr("is an empty list"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "namespace": []}])"),
+              HasSubstr("a namespace is [NAME, FROM, TO]"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "namespace": 5}])"),
+              HasSubstr("a namespace is [NAME, FROM, TO]"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "namespace": [[1], 0, 1]}])"),
+              HasSubstr("a namespace is [NAME, FROM, TO]"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "hashVersion": "2"}])"),
+              HasSubstr("neither 1 nor 2"));
+  EXPECT_THAT(child(R"("condition": {"value": "on"}, "gate": 1)", "", R"(, {"force": 1})"),
+              HasSubstr("\"blocked\""));
+}
+
+// What `assay define` would not read is refused here.
+TEST(ImportGrowthbookRule, WhatNoFileCanHoldIsRefused) {
+  EXPECT_THAT(
+      refusal(R"([{"force": "a", "filters": [{"seed": "s", "ranges": [[0, 0.5]]}]}])", "\"a\""),
+      HasSubstr("cannot be an experiment: experiment.variants: one variant is no test"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "meta": [{"key": "x y"}, {"key": "é"}]}])"),
+              HasSubstr("variant 'x y' has an unusable name"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "seed": ")" + std::string(1025, 's') + R"("}])"),
+              HasSubstr("experiment.salt: is 1025 bytes long; at most 1024 are allowed"));
+  EXPECT_THAT(refusal(R"([{"variations": [0, 1], "condition": {"a": {"$gt": 1e308}}}])"),
+              HasSubstr("1e+308"));
+  std::string many = "0";
+  for (int i = 1; i <= 100; ++i) many += "," + std::to_string(i);
+  EXPECT_THAT(refusal(R"([{"variations": [)" + many + "]}]"), HasSubstr("at most 100 are allowed"));
+}
+
 std::string condition(const std::string& text, const std::string& groups = "") {
   const auto read = import_growthbook_condition(text, groups, "c");
   return read ? to_text(*read) : to_text(read.error());
+}
+
+TEST(ImportGrowthbookCondition, OperandsAreTrueAsInJavaScript) {
+  for (const char* is_false : {"0", "null", "\"\"", "false"}) {
+    EXPECT_EQ(condition(std::string(R"({"a": {"$exists": )") + is_false + "}}"), "a exists false");
+  }
+  for (const char* is_true : {"1", "\"false\"", "[]", "{}", "true"}) {
+    EXPECT_EQ(condition(std::string(R"({"a": {"$exists": )") + is_true + "}}"), "a exists true");
+  }
+  EXPECT_EQ(condition(R"({"a": {"$type": "null"}})"), "a exists false");
+  EXPECT_EQ(condition(R"({"a": {"$type": "undefined"}})"), condition(R"({"a": {"$in": []}})"));
 }
 
 TEST(ImportGrowthbookCondition, WithoutCaseIsEverySpelling) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "assay/define/constant.h"
+#include "assay/define/parse.h"
 
 namespace assay::define {
 namespace {
@@ -103,8 +104,9 @@ bool is_exclusion(const Rule& rule, const Variant& fallback) {
          (rule.needs.empty() || (rule.needs.size() == 1 && is_always(rule.when)));
 }
 
+// Or something in it, where it is an object.
 bool names_attribute(const Condition& condition, const std::string& name) {
-  return condition.attribute == name ||
+  return condition.attribute == name || condition.attribute.starts_with(name + ".") ||
          std::ranges::any_of(condition.children,
                              [&](const Condition& child) { return names_attribute(child, name); });
 }
@@ -126,6 +128,7 @@ class Maker {
   void force(const Rule& rule, Condition when);
   void exclude(std::size_t first);
   bool force_later(const Rule& split);
+  bool compares(const std::string& attribute) const;
   void warn() const;
 
   Flag& flag_;
@@ -280,14 +283,16 @@ bool Maker::force_later(const Rule& split) {
   return true;
 }
 
-void Maker::warn() const {
+bool Maker::compares(const std::string& attribute) const {
   const Assignment& plan = made_.assignment;
+  return names_attribute(plan.targeting, attribute) ||
+         std::ranges::any_of(
+             plan.forced, [&](const Forced& one) { return names_attribute(one.when, attribute); });
+}
+
+void Maker::warn() const {
   const std::string& id = flag_.id_attribute;
-  const bool compares_id =
-      names_attribute(plan.targeting, id) || std::ranges::any_of(plan.forced, [&](const Forced& f) {
-        return names_attribute(f.when, id);
-      });
-  if (compares_id) {
+  if (compares(id)) {
     value_.warn(fmt::format("a condition compares `{}`", id),
                 fmt::format("give the context an attribute `{}` beside the targeting key", id));
   }
@@ -317,6 +322,13 @@ std::optional<Experiment> Maker::make() {
   }
   if (is_never(made_.assignment.targeting)) {
     value_.error("its split can never be reached", "an earlier rule takes everybody");
+    return std::nullopt;
+  }
+  if (compares("user")) {  // A context's `user` names the unit of that kind.
+    value_.error(
+        fmt::format("a condition compares the attribute `user`, which is the unit (`{}`) here",
+                    flag_.id_attribute),
+        "rename the attribute, in the application and in the flag");
     return std::nullopt;
   }
   for (Variant& variant : made_.variants) simplify(variant);
@@ -495,6 +507,28 @@ bool has_error_outside(const Problems& problems, std::string_view flags) {
   });
 }
 
+namespace {
+
+// Whether its file will be read as this plan, once there is a metric.
+bool can_be_written(const Experiment& experiment, const Value& value) {
+  const auto read = parse(experiment_file(experiment) +
+                          "  metrics: {primary: [{name: c, type: count, event: c, "
+                          "direction: increase}]}\n");
+  if (!read) {
+    for (const Problem& one : read.error()) {
+      if (one.severity != Severity::kError) continue;
+      value.error(fmt::format("cannot be an experiment: {}: {}", one.field, one.message), one.hint);
+      return false;
+    }
+  } else if (read->experiment.assignment == experiment.assignment) {
+    return true;
+  }
+  value.error("has a value that an experiment's file cannot hold");
+  return false;
+}
+
+}  // namespace
+
 void add_flag(const Value& value, Imported& imported,
               const std::function<std::optional<Experiment>()>& read) {
   Problems& problems = value.report().problems;
@@ -506,12 +540,13 @@ void add_flag(const Value& value, Imported& imported,
     if (problems[i].field.starts_with(value.path())) continue;
     problems[i].message += fmt::format(" (for {})", value.path());
   }
-  const bool has_failed =
-      std::any_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(),
-                  [](const Problem& problem) { return problem.severity == Severity::kError; });
-  if (experiment && !has_failed) {
+  const auto has_failed = [&] {
+    return std::any_of(problems.begin() + static_cast<std::ptrdiff_t>(before), problems.end(),
+                       [](const Problem& one) { return one.severity == Severity::kError; });
+  };
+  if (experiment && !has_failed() && can_be_written(*experiment, value)) {
     imported.flags.push_back({std::move(*experiment), value.node().line});
-  } else if (!has_failed) {
+  } else if (!has_failed()) {
     value.error("cannot be taken over");
   }
 }

@@ -111,6 +111,9 @@ TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
        "is not a salt and an attribute");
   says(R"({"fractional": [{"cat": [{"var": "x"}, {"var": "y"}]}, ["a", 1], ["b", 1]]})",
        "the attribute comes last");
+  says(R"({"fractional": [{"var": "user"}, ["a", 1], ["b", 1]]})", "the attribute `user` cannot");
+  says(R"({"if": [{"===": [{"var": "user.a"}, "x"]}, "b", {"fractional": [["a", 1], ["b", 1]]}]})",
+       "compares the attribute `user`, which is the unit (`targetingKey`) here");
   says(R"({"fractional": [["a", {"+": [1, 2]}], ["b", 1]]})", "weights are written down");
   says(R"({"fractional": [["a", -1], ["b", 1]]})", "-1");
   says(R"({"fractional": [["a", 0], ["b", 0]]})", "add up to 0");

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "assay/define/growthbook_fields.h"
 #include "assay/define/import_rules.h"
 #include "assay/define/mongo_pattern.h"
 
@@ -169,7 +170,7 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
     return negated(membership(name, entry.value, op == "$nini"));
   }
   if (op == "$inGroup" || op == "$notInGroup") return group(name, entry.value, op == "$inGroup");
-  if (op == "$exists") return exists(name, entry.value.node().text != "false");
+  if (op == "$exists") return exists(name, growthbook::is_truthy(entry.value.node()));
   if (op == "$not") return negated(attribute(name, entry.value));
   if (op == "$lt" || op == "$lte" || op == "$gt" || op == "$gte") return order(name, entry);
   if (op.starts_with("$v")) return version(name, entry);
@@ -202,7 +203,8 @@ std::optional<std::vector<Scalar>> Mongo::scalars(const Value& list) {
 std::optional<Condition> Mongo::type(const std::string& name, const Value& value) {
   const std::string& type = value.node().text;
   if (type == "string") return is_text(name);
-  if (type == "null" || type == "undefined") return exists(name, false);
+  if (type == "null") return exists(name, false);
+  if (type == "undefined") return never();  // What is missing is null to the SDKs.
   if (type == "boolean") {
     return any_of({compare(Op::kEqual, name, {true}), compare(Op::kEqual, name, {false})});
   }

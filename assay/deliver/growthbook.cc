@@ -142,6 +142,35 @@ bool has_versions(const Condition& condition) {
   return false;
 }
 
+// Whether units without the attribute can never meet it.
+bool requires_attribute(const Condition& condition, const std::string& name) {
+  if (condition.op == Op::kExists) {
+    return condition.attribute == name && std::get<bool>(condition.values.front());
+  }
+  return condition.op == Op::kAll &&
+         std::ranges::any_of(condition.children, [&](const Condition& child) {
+           return requires_attribute(child, name);
+         });
+}
+
+// Where a kind's attribute is missing assay takes the targeting key, which the SDKs do not have.
+bool takes_targeting_key(const define::Assignment& assignment) {
+  std::vector<std::string> units = {assignment.unit};
+  for (const define::Namespace& one : assignment.namespaces) units.push_back(one.unit);
+  return std::ranges::any_of(units, [&](const std::string& unit) {
+    return unit != "user" && !requires_attribute(assignment.targeting, unit);
+  });
+}
+
+// The names under which the SDKs look somewhere else.
+bool has_other_names(const define::Assignment& assignment) {
+  std::vector<std::string> units = {assignment.unit};
+  for (const define::Namespace& one : assignment.namespaces) units.push_back(one.unit);
+  return std::ranges::any_of(units, [](const std::string& unit) {
+    return unit == "id" || unit.find('.') != std::string::npos;
+  });
+}
+
 bool owns_whole_layer(const define::Assignment& assignment) {
   std::uint64_t owned = 0;
   for (const define::SlotRange& range : assignment.slots) owned += range.end - range.begin;
@@ -237,6 +266,13 @@ std::string why_not_growthbook(const Experiment& plan) {
   }
   if (!assignment.fallback_unit.empty()) {
     return "it has a fallback unit, which GrowthBook's SDKs only read with a store of their own";
+  }
+  if (has_other_names(assignment)) {
+    return "its unit is named id, which is GrowthBook's name for the unit user, or has a dot";
+  }
+  if (takes_targeting_key(assignment)) {
+    return "the targeting key stands in for a unit without its attribute, which GrowthBook's SDKs "
+           "do not have; targeting: {attribute: UNIT, exists: true} leaves these units out";
   }
   if (!assignment.holdouts.empty() || !assign::all_prerequisites(assignment).empty()) {
     return "it has holdouts or prerequisites, which only assay can answer";

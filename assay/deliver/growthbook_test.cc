@@ -39,6 +39,7 @@ TEST(Growthbook, TellsTheSplit) {
   Experiment plan = growthbook_plan("ranker");
   plan.assignment.salt = "seed-7";
   plan.assignment.unit = "session";
+  plan.assignment.targeting = leaf(Op::kExists, "session", {true});
   plan.assignment.traffic_ppm = 250'000;
   plan.variants[0].payload_json = R"({"model":"old"})";
   plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
@@ -49,7 +50,7 @@ TEST(Growthbook, TellsTheSplit) {
       {"condition": {"session": {"$in": ["tester"]}}, "force": "treatment"},
       {"condition": {"robot": {"$exists": true}}, "force": {"model": "old"}},
       {"key": "ranker", "seed": "seed-7", "hashAttribute": "session", "hashVersion": 2,
-       "phase": "2",
+       "phase": "2", "condition": {"session": {"$exists": true}},
        "coverage": 0.25, "variations": [{"model": "old"}, "treatment"], "weights": [0.25, 0.75],
        "meta": [{"key": "control"}, {"key": "treatment"}]}]})"));
 }
@@ -138,6 +139,28 @@ TEST(Growthbook, SaysWhyAnExperimentIsLeftOut) {
             std::string::npos);
 }
 
+// The targeting key is no attribute: without the attribute the SDKs draw nobody.
+TEST(Growthbook, LeavesOutUnitsThatTheTargetingKeyStandsInFor) {
+  Experiment plan = growthbook_plan("exp");
+  define::Assignment& assignment = plan.assignment;
+  assignment.unit = "device";
+  EXPECT_NE(why_not_growthbook(plan).find("stands in"), std::string::npos);
+  assignment.targeting = leaf(Op::kExists, "device", {true});
+  EXPECT_EQ(why_not_growthbook(plan), "");
+  assignment.targeting = tree(Op::kAny, {assignment.targeting, leaf(Op::kEqual, "a", {1.0})});
+  EXPECT_NE(why_not_growthbook(plan).find("stands in"), std::string::npos);
+  assignment.targeting = leaf(Op::kExists, "device", {false});
+  EXPECT_NE(why_not_growthbook(plan).find("stands in"), std::string::npos);
+  assignment = growthbook_plan("exp").assignment;
+  assignment.namespaces = {{define::HashScheme::kGrowthbookV2, "s", "device", {{0, 400'000}}}};
+  EXPECT_NE(why_not_growthbook(plan).find("stands in"), std::string::npos);
+  for (const char* name : {"id", "device.id"}) {
+    assignment = growthbook_plan("exp").assignment;
+    assignment.unit = name;
+    EXPECT_NE(why_not_growthbook(plan).find("its unit is named id"), std::string::npos) << name;
+  }
+}
+
 TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   Experiment slots = growthbook_plan("slots");
   slots.assignment.slots = {{0, 500'000}};
@@ -168,6 +191,8 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
 
 TEST(Growthbook, NamespacesAreFilters) {
   Experiment plan = growthbook_plan("spaced");
+  plan.assignment.targeting =
+      tree(Op::kAll, {leaf(Op::kExists, "device", {true}), leaf(Op::kEqual, "a", {1.0})});
   plan.assignment.namespaces = {
       {define::HashScheme::kGrowthbookV1, "__n", "user", {{0, 400'000}, {600'000, 999'999}}},
       {define::HashScheme::kGrowthbookV2, "s", "device", {{250'000, 1'000'000}}}};
