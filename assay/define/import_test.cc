@@ -89,6 +89,33 @@ std::string refusal_of_flagd(const std::string& targeting, const std::string& ev
   return to_text(read->refused);
 }
 
+// flagd's evaluator compares with JavaScript's `==`, and takes what is missing for 0 before it.
+TEST(ImportFlagd, EqualityIsLoose) {
+  const auto text_of = [](const std::string& condition) {
+    const auto read = import_flagd_condition(condition, "c");
+    return read ? to_text(*read) : to_text(read.error());
+  };
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, false]})"), "x exists false or x in [false, 0, 0, ]");
+  EXPECT_EQ(text_of(R"({"!=": [{"var": "x"}, 0]})"),
+            "not (x exists false or x in [0, false, 0, ])");
+  EXPECT_EQ(text_of(R"({"==": [false, {"var": "x"}]})"), "x in [false, 0, 0, ]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, true]})"), "x in [true, 1, 1]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, 7]})"), "x in [7, 7]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, "7"]})"), "x in [7, 7]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, " 1"]})"), "x in [ 1, true, 1]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, ""]})"), "x in [, false, 0]");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "x"}, "US"]})"), "x equals US");
+  EXPECT_EQ(text_of(R"({"==": [{"var": "targetingKey"}, "7"]})"), "targetingKey equals 7");
+  EXPECT_EQ(text_of(R"({"===": [{"var": "x"}, false]})"), "x equals false");
+  EXPECT_EQ(text_of(R"({"!==": [{"var": "x"}, 0]})"), "not (x equals 0)");
+  const std::string everyone = text_of("true");
+  for (const char* known : {R"({"==": [1, "1"]})", R"({"==": [0, ""]})", R"({"==": [true, 1]})",
+                            R"({"!==": [1, "1"]})", R"({"!=": ["a", "b"]})"}) {
+    EXPECT_EQ(text_of(known), everyone) << known;
+  }
+  EXPECT_NE(text_of(R"({"==": ["a", 1]})").find("flagd's evaluator fails"), std::string::npos);
+}
+
 TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
   const auto says = [](const std::string& targeting, const char* text,
                        const std::string& evaluators = "{}") {
@@ -324,10 +351,10 @@ TEST(ImportFlagd, NestedChoicesAreForced) {
                                               targeting + "}}}",
                                           "flags.json")));
   };
-  EXPECT_EQ(outline_of(R"({"if": [{"==": [{"var": "x"}, 1]}, "b", "c"]})"),
+  EXPECT_EQ(outline_of(R"({"if": [{"===": [{"var": "x"}, 1]}, "b", "c"]})"),
             "b 1, c 0, control c; eligible x equals 1");
-  EXPECT_EQ(outline_of(R"({"if": [{"==": [{"var": "x"}, 1]}, "b",
-                                  {"==": [{"var": "x"}, 2]}, "c",
+  EXPECT_EQ(outline_of(R"({"if": [{"===": [{"var": "x"}, 1]}, "b",
+                                  {"===": [{"var": "x"}, 2]}, "c",
                                   {"fractional": [{"var": "mail"}, ["a", 1], ["b", 3]]}]})"),
             "a 1, b 3, c 0, control a; b where x equals 1; "
             "c where not (x equals 1) and x equals 2; "
@@ -354,6 +381,8 @@ TEST(ImportFlagd, DefaultsListsAndConstants) {
   EXPECT_EQ(text_of(R"({"starts_with": [{"var": ["x", "abc"]}, "a"]})"),
             "(x exists true and x starts_with a) or x exists false");
   EXPECT_EQ(text_of(R"({"==": [{"var": ["x", null]}, "a"]})"), "x equals a");
+  EXPECT_EQ(text_of(R"({"==": [{"var": ["x", "1"]}, true]})"),
+            "(x exists true and x in [true, 1, 1]) or x exists false");
   EXPECT_EQ(text_of(R"({"missing": ["x", "y"]})"),
             "x exists false or x equals  or y exists false or y equals ");
   EXPECT_EQ(text_of(R"({"some": [{"var": "x"}, {"==": [{"var": ""}, "a"]}]})"),

@@ -243,6 +243,49 @@ std::optional<Condition> JsonLogic::branch(const Call& call) {
   return any_of(std::move(ways));
 }
 
+namespace {
+
+// As JavaScript makes a number of a constant; nothing where that is NaN.
+std::optional<double> number_from(const Scalar& scalar) {
+  if (const auto* flag = std::get_if<bool>(&scalar)) return *flag ? 1 : 0;
+  if (const auto* number = std::get_if<double>(&scalar)) return *number;
+  const std::string_view text = std::get<std::string>(scalar);
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return 0.0;
+  return parse_number(text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin));
+}
+
+// `a == b` of JavaScript; nothing where flagd's evaluator fails.
+std::optional<bool> are_loosely_equal(const Scalar& a, const Scalar& b) {
+  if (a.index() == b.index()) return a == b;
+  const auto x = number_from(a);
+  const auto y = number_from(b);
+  return x && y ? std::optional(*x == *y) : std::nullopt;
+}
+
+constexpr std::string_view kTargetingKey = "targetingKey";  // Always a text.
+
+// An attribute `== constant`. flagd's evaluator takes what is missing for 0 before a number or a
+// boolean (not behind it), and numbers for texts that read as one.
+Condition loosely_equal(const std::string& name, const Scalar& constant, bool is_turned) {
+  std::vector<Scalar> values = {constant};
+  const auto number = number_from(constant);
+  if (!number || name == kTargetingKey) return compare(Op::kEqual, name, std::move(values));
+  const bool is_text = std::holds_alternative<std::string>(constant);
+  const auto add = [&](Scalar same) {
+    if (same != constant) values.push_back(std::move(same));
+  };
+  if (*number == 0 || *number == 1) add(*number == 1);
+  add(*number);
+  if (!is_text) add(number_text(*number));
+  if (is_text || *number != 0) return compare(Op::kIn, name, std::move(values));
+  add("");
+  if (is_turned) return compare(Op::kIn, name, std::move(values));
+  return any_of({exists(name, false), compare(Op::kIn, name, std::move(values))});
+}
+
+}  // namespace
+
 std::optional<Condition> JsonLogic::equality(const Call& call, const Value& value) {
   if (call.arguments.size() != 2) {
     value.error(fmt::format("'{}' takes two arguments", call.op));
@@ -252,9 +295,18 @@ std::optional<Condition> JsonLogic::equality(const Call& call, const Value& valu
   const Value& constant = call.arguments[is_turned ? 0 : 1];
   const auto operand = scalar_of(constant.node());
   const bool is_positive = call.op.front() == '=';
+  const bool is_strict = call.op.size() == 3;
   if (!is_var(call.arguments[is_turned ? 1 : 0])) {  // Two constants.
     const auto other = scalar_of(call.arguments[0].node());
-    if (other && operand) return (*other == *operand) == is_positive ? always() : never();
+    const bool is_known = other && operand;
+    const auto are_equal = !is_known || is_strict ? std::optional(other == operand)
+                                                  : are_loosely_equal(*other, *operand);
+    if (!are_equal) {
+      value.error("compares a text that is no number with a number, true or false",
+                  "flagd's evaluator fails on it: compare values of one type");
+      return std::nullopt;
+    }
+    if (is_known) return *are_equal == is_positive ? always() : never();
   }
   const auto name = attribute(call.arguments[is_turned ? 1 : 0]);
   if (!name) return std::nullopt;
@@ -263,7 +315,8 @@ std::optional<Condition> JsonLogic::equality(const Call& call, const Value& valu
     constant.error("attributes are compared with a text, a number, true or false only");
     return std::nullopt;
   }
-  auto equal = compare(Op::kEqual, *name, {*operand});
+  auto equal = is_strict ? compare(Op::kEqual, *name, {*operand})
+                         : loosely_equal(*name, *operand, is_turned);
   return is_positive ? std::move(equal) : negate(std::move(equal));
 }
 
