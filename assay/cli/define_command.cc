@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -172,6 +173,29 @@ int run_import(const DefineOptions& options, Streams streams) {
   return is_complete ? kOk : kBadInput;
 }
 
+// Prerequisites on experiments that no file describes: nobody can be in them.
+Problems unknown_prerequisites(const std::vector<assign::Running>& running) {
+  std::set<std::string> known;
+  for (const assign::Running& one : running) known.insert(one.plan.id);
+  Problems problems;
+  for (const assign::Running& one : running) {
+    std::vector<define::Prerequisite> all = one.plan.assignment.prerequisites;
+    for (const define::Forced& forced : one.plan.assignment.forced) {
+      all.insert(all.end(), forced.prerequisites.begin(), forced.prerequisites.end());
+    }
+    for (const define::Prerequisite& needed : all) {
+      if (!known.insert(needed.experiment).second) continue;
+      problems.push_back(
+          {.field = "prerequisites",
+           .message = fmt::format("{} needs {}, which no file describes: nobody is in it here",
+                                  one.plan.id, needed.experiment),
+           .hint = "--with FILE gives the experiment " + needed.experiment,
+           .severity = Severity::kWarning});
+    }
+  }
+  return problems;
+}
+
 }  // namespace
 
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
@@ -224,6 +248,8 @@ Assignable load_assignable(const std::string& file, const Beside& beside, Stream
   if (status != kOk) return {.status = status};
   std::vector<assign::Running> running = {{.plan = loaded.parsed.experiment}};
   for (Experiment& one : neighbours) running.push_back({.plan = std::move(one)});
+  const Problems unknown = unknown_prerequisites(running);
+  if (!unknown.empty()) report(streams, unknown, json);
   const auto snapshot = assign::compile(running);
   if (!snapshot) return {.status = report(streams, snapshot.error(), json)};
   return {.plan = std::move(running[0].plan),
