@@ -74,8 +74,8 @@ class Rows {
 Problems assign_rows(const Snapshot& snapshot, const RowContext& columns, UnitRows& units,
                      Rows& rows, Progress& progress) {
   Context context(snapshot);
-  return for_each_row(units, columns, progress, [&](const std::vector<std::string>& fields) {
-    std::string wrong = columns.fill(fields, context);
+  return for_each_row(units, columns, progress, [&](const UnitRow& row) {
+    std::string wrong = columns.fill(row, context);
     if (!wrong.empty()) return wrong;
     const Assignment answer = snapshot.evaluate(Rows::kOnly, context);
     rows.write(snapshot.unit(Rows::kOnly, answer, context).id, answer);
@@ -110,7 +110,7 @@ int run_assign(const AssignOptions& options, Streams streams) {
   const RowContext columns(snapshot, answered, units.header());
   Problems problems = problems_of_header(units, columns);
   if (!problems.empty()) return report(streams, problems, options.json);
-  units.read_only([&](const std::string& column) { return columns.reads(column); });
+  units.read_for([&](std::size_t column) { return columns.use(column); });
   Progress progress(streams.err);
   if (options.files.size() > 1) {
     problems = assign_many(snapshot, {answered, options.json}, units, streams.out, progress);

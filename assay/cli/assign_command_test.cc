@@ -188,6 +188,117 @@ TEST_F(AssignCommand, ReadsParquetAsItReadsCsv) {
             assay({"assign", exp, "--units", list, "--balance", "country", "--json"}).out);
 }
 
+// Values keep the types that the server would see in the same JSON.
+TEST_F(AssignCommand, AnswersForTypedFilesAsTheServerDoes) {
+  int tables = 0;
+  const auto parquet = [&](const std::string& values) {
+    return files_.parquet("t" + std::to_string(++tables) + ".parquet",
+                          "SELECT 'u' AS \"user\", " + values);
+  };
+  const auto ndjson = [&](const std::string& values) {
+    return write("one.ndjson", "{\"user\":\"u\"," + values + "}\n");
+  };
+  const auto reason = [&](const std::string& condition, const std::string& units) {
+    const std::string plan =
+        write("typed.yaml",
+              "id: typed\nallocation: {a: 1, b: 1}\ntargeting: {attribute: " + condition +
+                  "}\nmetrics: {primary: [{name: paid, type: proportion, event: payment}]}\n");
+    const Ran ran = assay({"assign", plan, "--units", units});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    return ran.out.substr(ran.out.rfind(',') + 1);
+  };
+  struct Case {
+    const char* condition;
+    const char* json;
+    const char* sql;
+    const char* reason;
+  };
+  for (const Case& one : std::initializer_list<Case>{
+           {"x, in: [beta]", R"("x":["beta","y"])", "['beta', 'y'] AS x", "split\n"},
+           {"x, contains: [bet]", R"("x":["beta"])", "['beta'] AS x", "targeting\n"},
+           {"x, at_least: 18", R"("x":20)", "20 AS x", "split\n"},
+           {"x, at_least: 18", R"("x":20.5)", "20.5::DECIMAL(5, 2) AS x", "split\n"},
+           {"x, at_least: 18", R"("x":"20")", "'20' AS x", "targeting\n"},
+           {"x, equals: \"7\"", R"("x":7)", "7 AS x", "targeting\n"},
+           {"x, equals: \"7\"", R"("x":"7")", "'7' AS x", "split\n"},
+           {"x, equals: true", R"("x":true)", "true AS x", "split\n"},
+           {"x, equals: true", R"("x":"true")", "'true' AS x", "targeting\n"},
+           {"x.os, equals: ios", R"("x":{"os":"ios"})", "{'os': 'ios'} AS x", "split\n"},
+           {"x.os, equals: ios", R"("x.os":"ios")", "'ios' AS \"x.os\"", "split\n"},
+           {"x, exists: true", R"("x":null)", "NULL::VARCHAR AS x", "targeting\n"},
+           {"x, equals: \"2026-01-02\"", R"("x":"2026-01-02")", "DATE '2026-01-02' AS x",
+            "split\n"}}) {
+    EXPECT_EQ(reason(one.condition, ndjson(one.json)), one.reason) << one.json;
+    EXPECT_EQ(reason(one.condition, parquet(one.sql)), one.reason) << one.sql;
+  }
+  EXPECT_EQ(reason("x, at_least: 18", parquet("'NaN'::DOUBLE AS x")), "targeting\n");
+  EXPECT_EQ(reason("x, starts_with: \"2026-01-02T\"", parquet("TIMESTAMP '2026-01-02' AS x")),
+            "split\n");
+}
+
+TEST_F(AssignCommand, IdsOfNdjsonAreTextsOrWholeNumbers) {
+  const std::string units = write("ids.ndjson",
+                                  "{\"user\":\"u\"}\n{\"user\":7}\n{\"user\":{\"x\":1}}\n"
+                                  "{\"user\":[\"l\"]}\n{\"user\":true}\n{\"user\":1.0}\n"
+                                  "{\"user\":\"true\"}\n{\"user\":null}\n");
+  write("exp.yaml",
+        "id: ranker_v2\nallocation: {control: 1, treatment: 1}\nmetrics: {primary: [{name: clicks, "
+        "type: count}]}\n");
+  const Ran ran = assay({"assign", files_.file("exp.yaml"), "--units", units});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.out, "unit,variant,reason\nu," + variant("u") + ",split\n7," + variant("7") +
+                         ",split\ntrue," + variant("true") + ",split\n,,no_unit\n");
+  const std::string path = files_.file("ids.ndjson");
+  const std::string why = ", but ids are texts or whole numbers\n";
+  EXPECT_EQ(ran.err.substr(0, ran.err.find(path + ": warning")),
+            path + ":3:0: error: user is {\"x\":1}" + why + path + ":4:0: error: user is [\"l\"]" +
+                why + path + ":5:0: error: user is true" + why + path + ":6:0: error: user is 1.0" +
+                why);
+}
+
+TEST_F(AssignCommand, NamesTheLineThatIsNoJson) {
+  const auto refused = [&](const std::string& lines) {
+    const Ran ran =
+        assay({"assign", files_.file("exp.yaml"), "--units", write("bad.ndjson", lines)});
+    EXPECT_EQ(ran.status, 2);
+    return ran.err;
+  };
+  const std::string good = "{\"user\":\"a\"}\n";
+  const std::string torn = refused(good + "nope\n" + good);
+  EXPECT_NE(torn.find("in line 2: invalid literal"), std::string::npos) << torn;
+  const std::string blank = refused("\n" + good + "\n" + good + "{\"user\"}\n");
+  EXPECT_NE(blank.find("in line 5:"), std::string::npos) << blank;
+}
+
+TEST_F(AssignCommand, WarnsOfAPrerequisiteThatNoFileDescribes) {
+  const auto plan = [&](const std::string& id, const std::string& more) {
+    return write(id + ".yaml", "id: " + id + "\n" + more +
+                                   "allocation: {control: 50, treatment: 50}\nmetrics: {primary: "
+                                   "[{name: clicks, type: count}]}\n");
+  };
+  const std::string later =
+      plan("later", "prerequisites: [{experiment: first, variants: [treatment]}]\n");
+  const std::string first = plan("first", "");
+  const std::string units = write("units.csv", "user\nu1\nu2\n");
+  const Ran alone = assay({"assign", later, "--units", units});
+  EXPECT_EQ(alone.status, 0);
+  EXPECT_EQ(alone.out, "unit,variant,reason\nu1,,prerequisite\nu2,,prerequisite\n");
+  EXPECT_EQ(alone.err,
+            "warning: prerequisites: later needs first, which no file describes: nobody is in it "
+            "here (--with FILE gives the experiment first)\n");
+  EXPECT_EQ(assay({"assign", later, "--units", units, "--with", first}).err, "");
+}
+
+TEST_F(AssignCommand, RefusesAHeaderThatNamesAColumnTwice) {
+  const Ran ran = assign("user,country,age,country\nu1,IN,20,UK\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("error: country: names two columns of the header (give each column a name "
+                         "of its own)"),
+            std::string::npos)
+      << ran.err;
+}
+
 TEST_F(AssignCommand, NamesWhatIsWrongWithAParquetFile) {
   const auto assigned = [&](const std::string& units) {
     return assay({"assign", files_.file("exp.yaml"), "--units", units});

@@ -40,9 +40,9 @@ class Many {
   }
 
   // What is wrong with the row; empty when nothing is.
-  std::string add(const std::vector<std::string>& fields) {
-    std::string wrong = assigner_.add(fields);
-    if (wrong.empty()) units_.push_back(fields[rows().key()]);
+  std::string add(const UnitRow& row) {
+    std::string wrong = assigner_.add(row);
+    if (wrong.empty()) units_.push_back(row.fields[rows().key()]);
     if (assigner_.is_full()) flush();
     return wrong;
   }
@@ -104,8 +104,7 @@ Problems assign_many(const Snapshot& snapshot, const ManyOptions& options, UnitR
   Many many(snapshot, options, rows.header(), out);
   many.begin();
   Problems problems =
-      for_each_row(rows, many.rows(), progress,
-                   [&](const std::vector<std::string>& fields) { return many.add(fields); });
+      for_each_row(rows, many.rows(), progress, [&](const UnitRow& row) { return many.add(row); });
   many.end();
   return problems;
 }

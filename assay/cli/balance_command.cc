@@ -53,16 +53,21 @@ class ListReader {
   List read() {
     list_.problems = problems_of_header(rows_, columns_);
     find_columns();
-    rows_.read_only([&](const std::string& column) {
-      return columns_.reads(column) ||
-             std::ranges::find(request_.columns, column) != request_.columns.end();
+    rows_.read_for([&](std::size_t column) {
+      const Use use = columns_.use(column);
+      const bool is_stratum =
+          std::ranges::find(request_.columns, header()[column]) != request_.columns.end();
+      return use == Use::kNothing && is_stratum ? Use::kText : use;
     });
-    std::vector<std::string> fields;
-    while (list_.problems.size() < kMaxRowProblems && rows_.next(fields)) {
-      if (fields.size() != header().size()) {
-        problem(fmt::format("{} fields, but the header has {}", fields.size(), header().size()));
+    UnitRow row;
+    while (list_.problems.size() < kMaxRowProblems && rows_.next(row)) {
+      const std::size_t width = row.fields.size();
+      if (!row.wrong.empty()) {
+        problem(row.wrong);
+      } else if (width != header().size()) {
+        problem(fmt::format("{} fields, but the header has {}", width, header().size()));
       } else {
-        add(fields);
+        add(row);
       }
     }
     if (auto problem = rows_.problem(); problem && list_.problems.empty()) {
@@ -96,8 +101,8 @@ class ListReader {
     }
   }
 
-  void add(const std::vector<std::string>& fields) {
-    if (std::string wrong = columns_.fill(fields, context_); !wrong.empty()) {
+  void add(const UnitRow& row) {
+    if (std::string wrong = columns_.fill(row, context_); !wrong.empty()) {
       return problem(std::move(wrong));
     }
     const auto answer = snapshot_.evaluate(kOnly, context_);
@@ -110,7 +115,7 @@ class ListReader {
       return problem(fmt::format("'{}' is there twice", unit.id.substr(0, 60)), "one row a unit");
     }
     list_.digests.push_back(unit.digest);
-    for (Column& column : list_.columns) add_level(fields[column.at], column);
+    for (Column& column : list_.columns) add_level(row.fields[column.at], column);
   }
 
   void add_level(const std::string& text, Column& column) {

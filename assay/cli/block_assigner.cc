@@ -32,9 +32,9 @@ BlockAssigner::Ids& BlockAssigner::ids_of(std::size_t column) {
   return found != ids_.end() ? *found : ids_.emplace_back(Ids{.column = column});
 }
 
-std::string BlockAssigner::add(const std::vector<std::string>& fields) {
+std::string BlockAssigner::add(const UnitRow& row) {
   if (!single_.empty()) {
-    std::string wrong = rows_.fill(fields, context_);
+    std::string wrong = rows_.fill(row, context_);
     if (!wrong.empty()) return wrong;
   }
   for (const Handle experiment : single_) {
@@ -42,7 +42,7 @@ std::string BlockAssigner::add(const std::vector<std::string>& fields) {
     answers_[experiment.index * kBlock + size_] = {answer.variant, answer.reason};
   }
   for (Ids& ids : ids_) {
-    ids.bytes += fields[ids.column];
+    ids.bytes += row.fields[ids.column];
     bytes_ = std::max(bytes_, ids.bytes.size());
     ids.offsets.push_back(static_cast<std::uint32_t>(ids.bytes.size()));
   }
@@ -73,8 +73,8 @@ void BlockAssigner::clear() {
   bytes_ = 0;
 }
 
-Assignment BlockAssigner::evaluate(Handle experiment, const std::vector<std::string>& fields) {
-  rows_.fill(fields, context_);
+Assignment BlockAssigner::evaluate(Handle experiment, const UnitRow& row) {
+  rows_.fill(row, context_);
   return snapshot_.evaluate(experiment, context_);
 }
 

@@ -3,8 +3,8 @@
 // give the same. Memory for one block, whatever the length of the list.
 //
 //   BlockAssigner assigner(*snapshot, {.experiments = 2}, header);
-//   while (rows.next(fields)) {
-//     assigner.add(fields);
+//   while (rows.next(row)) {
+//     assigner.add(row);
 //     if (!assigner.is_full()) continue;
 //     assigner.assign();                       // …, assigner.variant({0}, row), …
 //     assigner.clear();
@@ -30,7 +30,7 @@ class BlockAssigner {
   const RowContext& rows() const { return rows_; }
 
   // What is wrong with the row, which then is not added; empty when nothing is.
-  std::string add(const std::vector<std::string>& fields);
+  std::string add(const UnitRow& row);
   std::size_t size() const { return size_; }
   bool is_full() const { return size_ == kBlock || bytes_ >= kBlockBytes; }
   void assign();
@@ -45,7 +45,7 @@ class BlockAssigner {
     return answers_[experiment.index * kBlock + row].reason == assign::Reason::kOverride;
   }
   // Why a row is answered as it is.
-  assign::Assignment evaluate(assign::Handle experiment, const std::vector<std::string>& fields);
+  assign::Assignment evaluate(assign::Handle experiment, const UnitRow& row);
 
  private:
   static constexpr std::size_t kBlock = 4096;

@@ -114,16 +114,16 @@ class Assigned {
     if (!problems_.empty()) return unexpected(problems_);
     if (const auto why = rows_.why_no_ids(*id_)) return unexpected(Problems{*why});
     BlockAssigner assigner(snapshot_, {}, header_);
-    std::size_t column = 0;
-    rows_.read_only([&](const std::string&) {
-      const std::size_t at = column++;
-      return at == id_ || at == recorded_ || assigner.rows().reads(header_[at]);
+    rows_.read_for([&](std::size_t column) {
+      const Use use = assigner.rows().use(column);
+      return use == Use::kNothing && column == recorded_ ? Use::kText : use;
     });
-    std::vector<std::string> fields;
-    while (problems_.size() < kMaxRowProblems && rows_.next(fields)) {
-      if (first_.empty()) first_ = fields;
-      std::string wrong = assigner.add(fields);
-      if (wrong.empty()) wrong = keep(fields);
+    UnitRow row;
+    while (problems_.size() < kMaxRowProblems && rows_.next(row)) {
+      if (first_.fields.empty()) first_ = row;
+      std::string wrong = row.wrong;
+      if (wrong.empty()) wrong = assigner.add(row);
+      if (wrong.empty()) wrong = keep(row.fields);
       if (!wrong.empty()) problems_.push_back({.place = rows_.place(), .message = wrong});
       if (assigner.is_full()) take(assigner);
     }
@@ -208,7 +208,7 @@ class Assigned {
 
   void nobody(BlockAssigner& assigner) {
     std::string hint;
-    if (!first_.empty()) {
+    if (!first_.fields.empty()) {
       const Assignment answer = assigner.evaluate(kPlan, first_);
       hint = fmt::format("of the first row: {} ({})", reason_name(answer.reason),
                          snapshot_.explain(answer));
@@ -226,7 +226,7 @@ class Assigned {
   std::optional<std::size_t> recorded_;
   std::unordered_set<std::string> overridden_;
   std::vector<Kept> block_;
-  std::vector<std::string> first_;
+  UnitRow first_;
   RowVariants variants_;
   analyze::AssignmentCheck check_;
   Problems problems_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "assay/base/time.h"
+#include "assay/deliver/request.h"
 
 namespace assay::cli {
 
@@ -27,6 +28,7 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
       header_(header),
       key_(unit_column(header, snapshot.unit_kind({0}))),
       is_unit_(header.size()),
+      is_id_(header.size()),
       time_(find("time")) {
   find_units();
   find_sticky();
@@ -39,6 +41,10 @@ std::optional<std::size_t> RowContext::find(std::string_view column) const {
 }
 
 void RowContext::find_units() {
+  if (key_ < is_id_.size()) is_id_[key_] = true;
+  for (const std::uint32_t kind : snapshot_.schema().units) {
+    if (const auto column = find(snapshot_.attribute_name(kind))) is_id_[*column] = true;
+  }
   for (std::uint32_t e = 0; e < snapshot_.size(); ++e) {
     const std::string_view kind = snapshot_.unit_kind({e});
     if (const auto column = find(kind)) {
@@ -71,16 +77,43 @@ bool RowContext::names_somebody(const std::vector<std::string>& fields) const {
   return snapshot_.has_fallback({0}) || !fields[key_].empty();
 }
 
-bool RowContext::reads(std::string_view column) const {
-  return column == header_[key_] || column == "time" || column == "remembered" ||
-         snapshot_.attribute(column) != assign::TextTable::kAbsent;
+// An object may be asked for its leaves: "device" holds "device.os".
+Use RowContext::use(std::size_t column) const {
+  if (is_id_[column]) return Use::kId;
+  const std::string_view name = header_[column];
+  for (std::uint32_t i = 0; i < snapshot_.schema().attributes.size(); ++i) {
+    std::string_view asked = snapshot_.attribute_name(i);
+    if (!asked.starts_with(name)) continue;
+    asked.remove_prefix(name.size());
+    if (asked.empty() || asked.starts_with('.')) return Use::kValue;
+  }
+  return name == "time" || name == "remembered" ? Use::kText : Use::kNothing;
 }
 
-// An empty id is nobody; any other empty field is a missing attribute.
-std::string RowContext::fill(const std::vector<std::string>& fields, Context& context) const {
+// As the server reads the same JSON, but for ids: numbers are ids by their digits.
+std::string RowContext::set_values(const UnitRow& row, Context& context) const {
+  if (!deliver::read_attributes(row.values, context)) {
+    return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
+                       deliver::kMaxBodyBytes >> 20);
+  }
+  for (std::size_t i = 0; i < row.fields.size(); ++i) {
+    if (is_unit_[i] || (is_id_[i] && !row.fields[i].empty())) {
+      context.set_text(header_[i], row.fields[i]);
+    }
+  }
+  return {};
+}
+
+// An empty id is nobody; any other empty field of CSV is a missing attribute.
+std::string RowContext::fill(const UnitRow& row, Context& context) const {
+  const std::vector<std::string>& fields = row.fields;
   context.reset();
   context.set_targeting_key(fields[key_]);
-  for (std::size_t i = 0; i < fields.size(); ++i) {
+  if (!row.values.empty()) {
+    std::string wrong = set_values(row, context);
+    if (!wrong.empty()) return wrong;
+  }
+  for (std::size_t i = 0; i < fields.size() && row.values.empty(); ++i) {
     if (!fields[i].empty()) {
       context.set_untyped(header_[i], fields[i]);
     } else if (is_unit_[i]) {
@@ -108,7 +141,17 @@ Problems problems_of_header(const UnitRows& rows, const RowContext& columns) {
   Problems problems = columns.problems();
   for (Problem& problem : problems) problem.place = rows.place();
   if (auto problem = rows.problem()) return {*std::move(problem)};
-  if (auto problem = rows.why_no_ids(columns.key())) problems.push_back(*std::move(problem));
+  for (std::size_t i = 0; i < rows.header().size(); ++i) {
+    if (columns.use(i) != Use::kId) continue;
+    if (auto problem = rows.why_no_ids(i)) problems.push_back(*std::move(problem));
+  }
+  for (auto name = rows.header().begin(); name != rows.header().end(); ++name) {
+    if (name->empty() || std::find(rows.header().begin(), name, *name) == name) continue;
+    problems.push_back({.place = rows.place(),
+                        .field = *name,
+                        .message = "names two columns of the header",
+                        .hint = "give each column a name of its own"});
+  }
   return problems;
 }
 
@@ -117,18 +160,20 @@ Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progr
   Problems problems;
   std::int64_t count = 0;
   std::int64_t nobody = 0;
-  std::vector<std::string> fields;
-  while (problems.size() < kMaxRowProblems && rows.next(fields)) {
+  UnitRow row;
+  while (problems.size() < kMaxRowProblems && rows.next(row)) {
     const std::size_t width = columns.header().size();
-    std::string wrong = fields.size() != width
-                            ? fmt::format("{} fields, but the header has {}", fields.size(), width)
-                            : answer(fields);
+    std::string wrong = row.wrong;
+    if (row.fields.size() != width) {
+      wrong = fmt::format("{} fields, but the header has {}", row.fields.size(), width);
+    }
+    if (wrong.empty()) wrong = answer(row);
     if (!wrong.empty()) {
       problems.push_back({.place = rows.place(), .message = std::move(wrong)});
       continue;
     }
     ++count;
-    if (!columns.names_somebody(fields)) ++nobody;
+    if (!columns.names_somebody(row.fields)) ++nobody;
     progress.add(1);
   }
   if (auto problem = rows.problem()) problems.push_back(*std::move(problem));

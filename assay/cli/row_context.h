@@ -37,21 +37,23 @@ class RowContext {
   const Problems& problems() const { return problems_; }  // Of the header.
   std::span<const std::string> header() const { return header_; }
   bool names_somebody(const std::vector<std::string>& fields) const;
-  bool reads(std::string_view column) const;  // Whether its values can make a difference.
+  Use use(std::size_t column) const;  // kNothing: its values can make no difference.
 
-  // The context borrows the fields. What is wrong with the row; empty when nothing is.
-  std::string fill(const std::vector<std::string>& fields, assign::Context& context) const;
+  // The context borrows the row until the next call. What is wrong with it; empty when nothing is.
+  std::string fill(const UnitRow& row, assign::Context& context) const;
 
  private:
   void find_units();
   void find_sticky();
   std::optional<std::size_t> find(std::string_view column) const;
+  std::string set_values(const UnitRow& row, assign::Context& context) const;
 
   const assign::Snapshot& snapshot_;
   Answered answered_;
   std::span<const std::string> header_;
   std::size_t key_ = 0;
-  std::vector<bool> is_unit_;  // By column.
+  std::vector<bool> is_unit_;  // By column: of an experiment's own kind of unit …
+  std::vector<bool> is_id_;    // … or of one that it falls back to.
   std::optional<std::size_t> time_;
   std::optional<std::size_t> remembered_;
   assign::Handle sticky_;  // What is remembered is of this one.
@@ -63,7 +65,7 @@ Problems problems_of_header(const UnitRows& rows, const RowContext& columns);
 
 // Gives `answer` each row, which says what is wrong with it. The problems with their places, of at
 // most kMaxRowProblems rows, and a warning about rows that name nobody.
-using AnswerRow = std::function<std::string(const std::vector<std::string>& fields)>;
+using AnswerRow = std::function<std::string(const UnitRow& row)>;
 Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progress,
                       const AnswerRow& answer);
 

@@ -21,10 +21,8 @@ class CsvRows : public UnitRows {
       : path_(std::move(path)), file_(std::move(file)), reader_(file_ ? *file_ : in) {
     has_header_ = reader_.next(header_);
   }
-  void read_only(const std::function<bool(const std::string&)>&) override {}
-  bool next(std::vector<std::string>& fields) override {
-    return has_header_ && reader_.next(fields);
-  }
+  void read_for(const std::function<Use(std::size_t)>&) override {}
+  bool next(UnitRow& row) override { return has_header_ && reader_.next(row.fields); }
   Place place() const override {
     return {.file = path_, .line = std::max(reader_.line(), 1), .column = 1};
   }
@@ -44,16 +42,23 @@ class CsvRows : public UnitRows {
   bool has_header_ = false;
 };
 
+// Of a value in JSON: a text or a whole number, or null.
+bool is_id(std::string_view json) {
+  if (json.starts_with('"') || json == "null") return true;
+  if (json.starts_with('-')) json.remove_prefix(1);
+  return json.find_first_not_of("0123456789") == json.npos;
+}
+
 class TableRows : public UnitRows {
  public:
   explicit TableRows(InputFile file) : file_(std::move(file)) {
     header_ = file_.columns();
-    wanted_.assign(header_.size(), true);
+    uses_.assign(header_.size(), Use::kText);
   }
-  void read_only(const std::function<bool(const std::string&)>& wanted) override {
-    for (std::size_t i = 0; i < header_.size(); ++i) wanted_[i] = wanted(header_[i]);
+  void read_for(const std::function<Use(std::size_t)>& use) override {
+    for (std::size_t i = 0; i < header_.size(); ++i) uses_[i] = use(i);
   }
-  bool next(std::vector<std::string>& fields) override {
+  bool next(UnitRow& row) override {
     if (!begin()) return false;
     while (at_ == rows_->size()) {
       at_ = 0;
@@ -62,9 +67,16 @@ class TableRows : public UnitRows {
       is_over_ = true;
       return false;
     }
-    fields.resize(header_.size());
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      fields[i].assign(rows_->is_null(i, at_) ? std::string_view() : rows_->text(i, at_));
+    row.fields.resize(header_.size());
+    for (std::size_t i = 0; i < header_.size(); ++i) row.fields[i].assign(cell(i));
+    row.values.assign(cell(header_.size()));
+    row.wrong.clear();
+    for (std::size_t i = 0; i < loose_ids_.size(); ++i) {
+      const std::string_view id = cell(header_.size() + 1 + i);
+      if (!is_id(id)) {
+        row.wrong = header_[loose_ids_[i]] + " is " + std::string(id.substr(0, 60)) +
+                    ", but ids are texts or whole numbers";
+      }
     }
     ++at_;
     ++number_;
@@ -90,7 +102,13 @@ class TableRows : public UnitRows {
     if (is_over_ || rows_) return !is_over_;
     io::duckdb::Sql sql("SELECT ");
     for (std::size_t i = 0; i < header_.size(); ++i) {
-      sql.text(i == 0 ? "" : ", ").text(wanted_[i] ? file_.text_of(header_[i]) : "''");
+      sql.text(uses_[i] == Use::kNothing ? "''" : file_.text_of(header_[i])).text(", ");
+    }
+    sql.text(values_sql());
+    for (std::size_t i = 0; i < header_.size(); ++i) {
+      if (uses_[i] != Use::kId || !file_.type_of(header_[i]).empty()) continue;
+      loose_ids_.push_back(i);
+      sql.text(", ").text(file_.json_of(header_[i])).text("::VARCHAR");
     }
     auto rows = file_.connection().stream(sql.text(" FROM ").text(file_.relation()));
     if (rows) {
@@ -102,8 +120,23 @@ class TableRows : public UnitRows {
     return !is_over_;
   }
 
+  std::string values_sql() const {
+    std::string sql;
+    for (std::size_t i = 0; i < header_.size() && file_.has_types(); ++i) {
+      if (uses_[i] != Use::kValue) continue;
+      sql += (sql.empty() ? "json_object(" : ", ") + io::duckdb::quote_literal(header_[i]) + ", " +
+             file_.json_of(header_[i]);
+    }
+    return sql.empty() ? "''" : sql + ")::VARCHAR";
+  }
+
+  std::string_view cell(std::size_t column) const {
+    return rows_->is_null(column, at_) ? std::string_view() : rows_->text(column, at_);
+  }
+
   InputFile file_;
-  std::vector<bool> wanted_;
+  std::vector<Use> uses_;
+  std::vector<std::size_t> loose_ids_;  // Of NDJSON: every row may have another type.
   std::optional<io::duckdb::Rows> rows_;
   std::size_t at_ = 0;
   std::int64_t number_ = 0;

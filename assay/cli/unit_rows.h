@@ -1,13 +1,14 @@
-// The rows of a list of units as texts, one after the other, so that a file of any length needs the
+// The rows of a list of units, one after the other, so that a file of any length needs the
 // memory of a few thousand rows: .parquet, .ndjson and .jsonl by their extension, every other file
 // and standard input as CSV (csv_reader.h).
 //
 //   ASSAY_TRY(const auto rows, open_units("users.parquet", streams.in));
-//   std::vector<std::string> fields;
-//   while (rows->next(fields)) use(fields, rows->place());
+//   UnitRow row;
+//   while (rows->next(row)) use(row.fields, rows->place());
 //   if (const auto problem = rows->problem()) …
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -20,16 +21,32 @@
 
 namespace assay::cli {
 
+// What a column is read for.
+enum class Use {
+  kNothing,
+  kText,
+  kId,    // A text or a whole number; a row with another id says so.
+  kValue  // The text, and the value with its type.
+};
+
+struct UnitRow {
+  std::vector<std::string> fields;  // Texts; what a file says is null is an empty one.
+  // The columns for Use::kValue as one JSON object. Empty where there are none and in CSV, whose
+  // fields have no types.
+  std::string values;
+  std::string wrong;  // What is wrong with the row; empty when nothing is.
+};
+
 class UnitRows {
  public:
   virtual ~UnitRows() = default;
 
   const std::vector<std::string>& header() const { return header_; }
-  // Before the first row: columns nobody asks for may then be empty.
-  virtual void read_only(const std::function<bool(const std::string& column)>& wanted) = 0;
-  // False at the end and after an error. What a file says is null is an empty text. A row of CSV
-  // may have other than the header's number of fields.
-  virtual bool next(std::vector<std::string>& fields) = 0;
+  // Before the first row: columns for Use::kNothing may then be empty. By number.
+  virtual void read_for(const std::function<Use(std::size_t column)>& use) = 0;
+  // False at the end and after an error. A row of CSV may have other than the header's number of
+  // fields.
+  virtual bool next(UnitRow& row) = 0;
   virtual Place place() const = 0;  // Of that row.
   virtual std::optional<Problem> problem() const = 0;
   // Why a column cannot hold ids; numbers with a point, for one, are not the same text everywhere.

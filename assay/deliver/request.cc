@@ -125,6 +125,16 @@ BodyFault read_context(std::string_view body, assign::Context& context) {
   return BodyFault::kNone;
 }
 
+bool read_attributes(std::string_view text, assign::Context& context) {
+  Reader& reader = this_threads_reader();
+  dom::element document;
+  dom::object object;
+  if (!parse(reader, text, document) || document.get(object) != simdjson::SUCCESS) return false;
+  reader.name.clear();
+  set_object(reader, object, context);
+  return true;
+}
+
 Result<void> read_units(std::string_view body, assign::Context& context,
                         const std::function<Result<void>(std::optional<std::string_view> experiment,
                                                          std::size_t units)>& begin,

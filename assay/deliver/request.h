@@ -30,6 +30,10 @@ enum class BodyFault {
 // {"context": {"targetingKey": "u1", "country": "IN", …}}; a missing targetingKey is no fault here.
 BodyFault read_context(std::string_view body, assign::Context& context);
 
+// {"country": "IN", "device": {"os": "ios"}}: sets what it holds beside what is set. False: no
+// object of JSON, or too large, or too deep.
+bool read_attributes(std::string_view object, assign::Context& context);
+
 // {"experiment": "x", "units": [{"id": "u1", "attributes": {…}}]}: calls `visit` for each unit with
 // the context filled; `begin` first, with the experiment's id if there is one.
 Result<void> read_units(std::string_view body, assign::Context& context,

@@ -59,6 +59,16 @@ int line_in(std::string_view message) {
   return 0;
 }
 
+// DuckDB calls the n-th text of NDJSON "line n + 1", and counts no blank lines.
+int line_of_text(const std::string& path, int number) {
+  std::ifstream in(path, std::ios::binary);
+  int at = 0;
+  for (std::string line; number > 0 && std::getline(in, line); ++at) {
+    if (line.find_first_not_of(" \t\r") != line.npos) --number;
+  }
+  return at;
+}
+
 }  // namespace
 
 Result<InputFile> InputFile::open(const std::string& path) {
@@ -184,6 +194,11 @@ std::string InputFile::text_of(const std::string& column) const {
 std::string InputFile::json_of(const std::string& column) const {
   if (kind_ == Kind::kJsonLines) return "json_extract(json, " + pointer_to(column) + ")";
   const std::string name = quote_name(column);
+  const std::string type = type_of(column);
+  if (type.starts_with("TIMESTAMP")) return "to_json(" + text_of(column) + ")";
+  if (type == "DOUBLE" || type == "FLOAT") {  // JSON has no NaN and no infinity.
+    return "to_json(CASE WHEN isfinite(" + name + ") THEN " + name + " END)";
+  }
   if (kind_ == Kind::kParquet) return "to_json(" + name + ")";
   return "CASE WHEN regexp_full_match(" + name +
          ", '-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false') THEN " + name +
@@ -211,7 +226,16 @@ Problem InputFile::problem(const Error& error) const {
     if (message.starts_with(prefix)) message.erase(0, prefix.size());
   }
   std::replace(message.begin(), message.end(), '\n', ' ');
-  return {.place = {path_, line_in(message), 0}, .field = "", .message = message, .hint = ""};
+  message = message.substr(0, message.find(" Try auto-detecting"));
+  int line = line_in(message);
+  if (kind_ == Kind::kJsonLines && line > 0) {
+    const std::string said = "in line " + std::to_string(line) + ":";
+    line = line_of_text(path_, line - 1);
+    if (const std::size_t at = message.find(said); at != message.npos) {
+      message.replace(at, said.size(), "in line " + std::to_string(line) + ":");
+    }
+  }
+  return {.place = {path_, line, 0}, .field = "", .message = message, .hint = ""};
 }
 
 }  // namespace assay::io::duckdb

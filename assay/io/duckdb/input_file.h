@@ -33,6 +33,8 @@ class InputFile {
   // DuckDB's name of a Parquet column's type; VARCHAR in CSV, empty in NDJSON.
   std::string type_of(std::string_view column) const;
 
+  bool has_types() const { return kind_ != Kind::kCsv; }  // A text is not a number.
+
   // SQL over relation(): a column as text (times in RFC 3339), and as JSON with its type kept.
   std::string text_of(const std::string& column) const;
   std::string json_of(const std::string& column) const;
