@@ -64,7 +64,14 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   const Ran parsed = assay({"define", "--import", "flagd", file, "--json"});
   EXPECT_EQ(nlohmann::json::parse(parsed.out)["experiments"][0]["line"], 2);
   EXPECT_EQ(nlohmann::json::parse(parsed.out)["refused"].size(), 1U);
-  EXPECT_EQ(assay({"define", "--import", "flagd", file, "--only", "none"}).status, kBadInput);
+  const Ran none = assay({"define", "--import", "flagd", file, "--only", "none"});
+  EXPECT_EQ(none.status, kBadInput);
+  EXPECT_THAT(none.err, HasSubstr("there is no flag 'none' (there are ranker)"));
+  EXPECT_THAT(assay({"define", "--import", "flagd", file, "--only", "rankr"}).err,
+              HasSubstr("there is no flag 'rankr' (did you mean ranker?)"));
+  const Ran plain = assay({"define", "--import", "flagd", file, "--only", "plain"});
+  EXPECT_EQ(plain.status, kBadInput);
+  EXPECT_THAT(plain.err, HasSubstr("nothing to assign"));
   EXPECT_EQ(assay({"define", "--import", "growthbook", file}).status, kBadInput);
   EXPECT_EQ(assay({"define", "--import", "other", file}).status, kBadInput);
   EXPECT_EQ(assay({"define", "--only", "x", file}).status, kBadInput);

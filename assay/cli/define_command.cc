@@ -147,6 +147,34 @@ std::string imported_json(const define::Imported& imported) {
                      problems_json(imported.refused), problems_json(imported.warnings));
 }
 
+// Of a flag that is neither taken over nor refused.
+std::optional<Problem> no_such_flag(const DefineOptions& options,
+                                    const define::Imported& imported) {
+  const std::string field =
+      (options.import_from == "flagd" ? "flags." : "features.") + options.only;
+  for (const Problem& one : imported.refused) {
+    const bool is_within = one.field.starts_with(field) &&
+                           (one.field.size() == field.size() || one.field[field.size()] == '.');
+    if (is_within) return std::nullopt;
+  }
+  std::vector<std::string_view> known;
+  for (const define::ImportedFlag& flag : imported.flags) {
+    if (flag.experiment.id == options.only) return std::nullopt;
+    known.push_back(flag.experiment.id);
+  }
+  const auto meant = did_you_mean(options.only, known);
+  std::string hint = meant ? fmt::format("did you mean {}?", *meant) : "";
+  if (!meant && !known.empty()) {
+    const std::size_t shown = std::min<std::size_t>(known.size(), 10);
+    hint = fmt::format("there are {}{}", fmt::join(known.begin(), known.begin() + shown, ", "),
+                       shown < known.size() ? ", …" : "");
+  }
+  return Problem{.place = {options.file, 0, 0},
+                 .field = "--only",
+                 .message = fmt::format("there is no flag '{}'", options.only.substr(0, 60)),
+                 .hint = std::move(hint)};
+}
+
 // What can be taken over is printed, and what cannot is named on `err`.
 int run_import(const DefineOptions& options, Streams streams) {
   const auto text = io::file::read_file(options.file, define::kMaxImportBytes,
@@ -156,6 +184,9 @@ int run_import(const DefineOptions& options, Streams streams) {
                                              : define::import_growthbook(*text, options.file);
   if (!read) return report(streams, read.error(), options.json);
   if (!options.only.empty()) {
+    if (const auto problem = no_such_flag(options, *read)) {
+      return report(streams, {*problem}, options.json);
+    }
     std::erase_if(read->flags, [&](const auto& f) { return f.experiment.id != options.only; });
   }
   if (options.json) {

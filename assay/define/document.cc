@@ -265,6 +265,7 @@ Checked<Document> read_document(std::string_view text, const std::string& file,
   }
   if (!problems.empty()) return unexpected(std::move(problems));
 
+  const bool is_json = looks_like_json(text) || file.ends_with(".json");
   const std::string json = looks_like_json(text) ? join_surrogates(text) : std::string{};
   ViewBuffer buffer(json.empty() ? text : json);
   std::istream stream(&buffer);
@@ -281,8 +282,10 @@ Checked<Document> read_document(std::string_view text, const std::string& file,
     complain(1, 1, "the file is empty", "");
   } catch (const Stop&) {
   } catch (const YAML::Exception& e) {
-    complain(e.mark.line + 1, e.mark.column + 1, "not valid YAML: " + e.msg,
-             "check indentation, colons and quotes around this place");
+    complain(e.mark.line + 1, e.mark.column + 1,
+             fmt::format("not valid {}: {}", is_json ? "JSON" : "YAML", e.msg),
+             is_json ? "check commas, quotes and brackets around this place"
+                     : "check indentation, colons and quotes around this place");
   } catch (const std::exception& e) {
     complain(0, 0, fmt::format("not valid YAML: {}", e.what()), "");
   }

@@ -74,6 +74,8 @@ TEST(Document, MalformedTextNamesItsPlace) {
   EXPECT_THAT(complaint("a: [1, 2\nb: 3\n"), HasSubstr("not valid YAML"));
   EXPECT_THAT(complaint("a: b: c\n"), HasSubstr("x.yaml:1:5: error: not valid YAML"));
   EXPECT_THAT(complaint("a: {b: 1\n"), HasSubstr("not valid YAML"));
+  EXPECT_THAT(complaint("{\"a\": 1 \"b\": 2}"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(complaint("{\"a\": [1, 2"), HasSubstr("check commas, quotes and brackets"));
   EXPECT_THAT(complaint("a: \xff\xfe\n"), HasSubstr("not UTF-8"));
   EXPECT_THAT(complaint(std::string_view("a: \0b\n", 7)), HasSubstr("not UTF-8"));
 }

@@ -29,7 +29,9 @@ std::string shown(const Node& node) {
   return fmt::format("'{}{}'", text, node.text.size() > 60 ? "…" : "");
 }
 
-std::string bounds_text(Range range) {
+// What `value` misses.
+std::string bounds_text(Range range, double value) {
+  if (range.high >= 1e300 && value >= range.high) return "at most 1e+300";
   if (range.high >= 1e300) {
     return range.open ? fmt::format("above {}", number_text(range.low))
                       : fmt::format("at least {}", number_text(range.low));
@@ -89,7 +91,8 @@ std::optional<double> Value::number(Range range) const {
     error(fmt::format("{} starts with 0, which YAML reads as octal", text), "drop the zero");
   } else if (*value < range.low || *value > range.high ||
              (range.open && (*value <= range.low || *value >= range.high))) {
-    error(fmt::format("{} is not {}", node_->text, bounds_text(range)), std::string(range.hint));
+    error(fmt::format("{} is not {}", node_->text, bounds_text(range, *value)),
+          std::string(range.hint));
   } else {
     return *value == 0 ? 0.0 : *value;  // No negative zero.
   }

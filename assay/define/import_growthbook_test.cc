@@ -317,7 +317,7 @@ TEST(ImportGrowthbookRule, WhatNoFileCanHoldIsRefused) {
   EXPECT_THAT(refusal(R"([{"variations": [0, 1], "seed": ")" + std::string(1025, 's') + R"("}])"),
               HasSubstr("experiment.salt: is 1025 bytes long; at most 1024 are allowed"));
   EXPECT_THAT(refusal(R"([{"variations": [0, 1], "condition": {"a": {"$gt": 1e308}}}])"),
-              HasSubstr("1e+308"));
+              HasSubstr("1e+308 is not at most 1e+300"));
   std::string many = "0";
   for (int i = 1; i <= 100; ++i) many += "," + std::to_string(i);
   EXPECT_THAT(refusal(R"([{"variations": [)" + many + "]}]"), HasSubstr("at most 100 are allowed"));
@@ -349,6 +349,17 @@ TEST(ImportGrowthbookCondition, WithoutCaseIsEverySpelling) {
   EXPECT_EQ(condition(R"({"a": {"$nini": 1}})"), condition(R"({"a": {"$in": 1}})")) << "nobody";
   EXPECT_THAT(condition(R"-({"a": {"$regexi": "(mobile|tablet|android|tv)"}})-"),
               HasSubstr("error"));
+}
+
+// The SDKs match the text of whatever there is, and "null" where there is nothing.
+TEST(ImportGrowthbookCondition, RegularExpressionsMatchOtherTypes) {
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^true$|^7$"}})"), "a in [true, 7] or a in [true, 7]");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^fa"}})"), "a in [false] or a starts_with fa");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "ll$"}})"), "a exists false or a ends_with ll");
+  EXPECT_EQ(condition(R"({"a": {"$regexi": "^NU"}})"),
+            "a exists false or a starts_with [nu, nU, Nu, NU]");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "e"}})"), "a in [true, false] or a contains e");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^07$"}})"), "a equals 07");
 }
 
 TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {

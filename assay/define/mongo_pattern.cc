@@ -170,6 +170,30 @@ std::optional<Branch> read_branch(std::string_view regex) {
   return Branch{op, std::move(*texts)};
 }
 
+bool matches(Op op, const std::vector<Scalar>& texts, std::string_view subject) {
+  return std::ranges::any_of(texts, [&](const Scalar& one) {
+    const auto& text = std::get<std::string>(one);
+    if (op == Op::kPrefix) return subject.starts_with(text);
+    if (op == Op::kSuffix) return subject.ends_with(text);
+    return op == Op::kIn ? subject == text : subject.find(text) != std::string_view::npos;
+  });
+}
+
+// JavaScript matches `value + ""`: "null" where there is none, "true", "7".
+void add_other_types(const std::string& attribute, Op op, const std::vector<Scalar>& texts,
+                     std::vector<Condition>& ways) {
+  std::vector<Scalar> values;
+  if (matches(op, texts, "true")) values.emplace_back(true);
+  if (matches(op, texts, "false")) values.emplace_back(false);
+  for (const Scalar& one : texts) {
+    const auto& text = std::get<std::string>(one);
+    const auto number = op == Op::kIn ? parse_number(text) : std::nullopt;
+    if (number && number_text(*number) == text) values.emplace_back(*number);
+  }
+  if (!values.empty()) ways.push_back(compare(Op::kIn, attribute, std::move(values)));
+  if (matches(op, texts, "null")) ways.push_back(exists(attribute, false));
+}
+
 }  // namespace
 
 std::optional<std::vector<std::string>> spellings(std::string_view text, SpellingOptions options) {
@@ -214,6 +238,7 @@ std::optional<Condition> pattern_condition(const std::string& attribute, const V
   }
   std::vector<Condition> ways;
   for (auto& [op, texts] : by_op) {
+    add_other_types(attribute, op, texts, ways);
     const Op single = op == Op::kIn && texts.size() == 1 ? Op::kEqual : op;
     ways.push_back(compare(single, attribute, std::move(texts)));
   }
