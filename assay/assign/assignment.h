@@ -27,6 +27,12 @@ enum class Reason : std::uint8_t {
 
 std::string_view reason_name(Reason reason);  // "stopped", "no_unit", …, as in spec/http.
 
+// Whether Snapshot::explain says more than the reason: which attribute, holdout or experiment.
+inline bool names_a_cause(Reason reason) {
+  return reason == Reason::kTargeting || reason == Reason::kHoldout ||
+         reason == Reason::kPrerequisite;
+}
+
 struct Assignment {
   static constexpr std::int16_t kNone = -1;
 

@@ -29,6 +29,9 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
   out += R"(,"reason":")";
   out += reason_name(assignment.reason);
   out += '"';
+  if (names_a_cause(assignment.reason)) {
+    out += R"(,"because":)" + json_quoted(snapshot.explain(assignment));
+  }
   if (snapshot.has_fallback(experiment)) {
     out += R"(,"unit_kind":)" + json_quoted(snapshot.unit_kind(experiment, assignment));
   }

@@ -26,7 +26,8 @@ TEST(Assignments, OneExperimentForManyUnits) {
   ASSERT_TRUE(answer) << to_text(answer.error());
   const json rows = json::parse(answer->json)["assignments"];
   ASSERT_EQ(rows.size(), 3U);
-  EXPECT_EQ(rows[0], json::parse(R"({"unit":"u1","experiment":"targeted","reason":"targeting"})"));
+  EXPECT_EQ(rows[0], json::parse(R"({"unit":"u1","experiment":"targeted","reason":"targeting",
+                                     "because":"country is missing"})"));
   EXPECT_EQ(rows[1]["unit"], "u\"2");
   EXPECT_EQ(rows[1]["reason"], "split");
   EXPECT_EQ(rows[1]["propensity"], rows[1]["variant"] == "control" ? 0.25 : 0.75);
@@ -42,6 +43,9 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(rows[0]["experiment"], "plain");
   EXPECT_EQ(rows[3]["experiment"], "targeted");
   EXPECT_EQ(rows[3]["unit"], "b");
+  EXPECT_EQ(rows[3]["reason"], "targeting");
+  EXPECT_EQ(rows[3]["because"], "country is missing");
+  EXPECT_FALSE(rows[0].contains("because"));
   EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->json, R"({"assignments":[]})");
 }
 

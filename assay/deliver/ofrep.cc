@@ -157,6 +157,9 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, const C
   body += R"(,"assay_reason":")";
   body += reason_name(assignment.reason);
   body += '"';
+  if (names_a_cause(assignment.reason)) {
+    body += R"(,"assay_because":)" + json_quoted(snapshot_->explain(assignment));
+  }
   if (snapshot_->is_sticky(experiment) && assignment.assigned()) {
     body += R"(,"propensity":)" + number_text(assignment.propensity);
   }

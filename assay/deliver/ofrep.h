@@ -17,7 +17,8 @@
 //   TARGETING_MATCH  an override names the unit, or its conditions leave one variant with weight
 //   STATIC           everyone gets this one variant
 //   DISABLED         the experiment is stopped
-//   UNKNOWN          not in the experiment; metadata.assay_reason says why
+//   UNKNOWN          not in the experiment; metadata.assay_reason says why, and assay_because
+//                    which attribute, holdout or other experiment it was
 //
 // Immutable and safe from any thread: make one for each snapshot and swap them together.
 #pragma once

@@ -86,11 +86,18 @@ TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
   EXPECT_EQ(outside["value"], "control");  // What it would meet without the experiment …
   EXPECT_EQ(outside["variant"], "");       // … but it is none of control's units.
   EXPECT_EQ(outside["metadata"]["assay_reason"], "targeting");
+  EXPECT_EQ(outside["metadata"]["assay_because"], "country is missing");
+  const json numbered = answer_of(
+      ofrep.evaluate_flag("matched", context_json({{"targetingKey", "user_42"}, {"country", 7}})),
+      200);
+  EXPECT_EQ(numbered["metadata"]["assay_because"],
+            "country is of another type than the condition's");
   const std::string indian = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
   const json inside = answer_of(ofrep.evaluate_flag("matched", indian), 200);
   EXPECT_EQ(inside["reason"], "TARGETING_MATCH");
   EXPECT_EQ(inside["value"], "treatment");  // No payload: the key.
   const std::string tester = context_json({{"targetingKey", "tester"}});
+  EXPECT_FALSE(inside["metadata"].contains("assay_because"));
   const json named = answer_of(ofrep.evaluate_flag("matched", tester), 200);
   EXPECT_EQ(named["reason"], "TARGETING_MATCH");
   EXPECT_EQ(named["metadata"]["assay_reason"], "override");

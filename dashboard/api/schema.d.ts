@@ -925,7 +925,7 @@ export interface paths {
         put?: never;
         /**
          * One flag (an experiment's id is its flag key), by OFREP 0.3.
-         * @description A unit outside of the experiment gets control's value, an empty `variant`, the reason UNKNOWN (DISABLED once the experiment is stopped) and in `metadata.assay_reason` why.
+         * @description A unit outside of the experiment gets control's value, an empty `variant`, the reason UNKNOWN (DISABLED once the experiment is stopped) and in `metadata.assay_reason` why; `metadata.assay_because` names the attribute ("country is missing", "country is of another type than the condition's"), the holdout or the other experiment.
          */
         post: {
             parameters: {
@@ -1266,6 +1266,8 @@ export interface components {
             variant?: string;
             /** @enum {string} */
             reason: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
+            /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite. */
+            because?: string;
             propensity?: number;
             /** @description Of the unit that decided, where the experiment has a fallback_unit. */
             unit_kind?: string;
