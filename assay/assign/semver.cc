@@ -121,10 +121,6 @@ bool take_comparator(std::string_view word, VersionRange& range) {
   return true;
 }
 
-}  // namespace
-
-namespace {
-
 // Three numbers of up to nine digits and nothing else, as nearly all versions are.
 bool read_plain(std::string_view text, std::array<std::uint32_t, 3>& parts) {
   const char* at = text.data();

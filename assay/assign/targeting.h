@@ -74,6 +74,7 @@ class Targeting {
     std::uint64_t first = 0;
     std::uint64_t second = 0;
   };
+  static_assert(sizeof(Step) == 40);
   Step step_of(std::uint32_t comparison) const;
   Outcome test(const Step& step, const Context& context) const;
   Outcome test_rest(const Comparison& comparison, const Context& context) const;

@@ -64,13 +64,20 @@ std::optional<std::int64_t> remembered_epoch(deliver::StickyStore& sticky,
   return found == memories->end() ? std::nullopt : std::optional(found->epoch);
 }
 
+// What is wrong in one sentence, and how to mend the first of it.
+auto conflict(const std::string& what, const Problems& problems) {
+  std::vector<std::string> all;
+  for (const Problem& one : problems) all.push_back(fmt::format("{}: {}", one.field, one.message));
+  return fail(Code::kConflict, fmt::format("{}: {}", what, fmt::join(all, "; ")),
+              problems.front().hint);
+}
+
 Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments,
                                               deliver::StickyStore* sticky) {
   const std::vector<assign::Running> running = running_of(experiments);
   auto compiled = assign::compile(running);
   if (!compiled) {
-    return fail(Code::kConflict, "the running experiments do not fit together",
-                to_text(compiled.error()));
+    return conflict("the running experiments do not fit together", compiled.error());
   }
   collect::Known known;
   for (const RegisteredPtr& one : experiments) {
@@ -317,7 +324,7 @@ Result<void> Experiments::check_startable(const define::Experiment& plan) const 
                 "serve --catalogue");
   }
   if (const Problems problems = assign::unsupported(plan); !problems.empty()) {
-    return fail(Code::kConflict, plan.id + " cannot be assigned", to_text(problems));
+    return conflict(plan.id + " cannot be assigned", problems);
   }
   ASSAY_TRY_VOID(check_prerequisites(plan));
   std::vector<const define::Experiment*> together = {&plan};

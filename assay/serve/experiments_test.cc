@@ -341,7 +341,7 @@ TEST_F(ExperimentsTest, WhatDoesNotFitIsNotStored) {
   const auto started = experiments_->start("b", kChange);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, Code::kConflict);
-  EXPECT_THAT(to_text(started.error()), HasSubstr("more than 8 kinds of unit"));
+  EXPECT_THAT(started.error().message, HasSubstr("more than 8 kinds of unit"));
   reopen();
   EXPECT_EQ(experiments_->view()->find("b")->record.state, io::sqlite::State::kDraft);
 }

@@ -1,6 +1,7 @@
 // assay as a contestant of bench/assignment/run: the same protocol and scenarios as
-// tools/peers/speed.mjs. Argument: name (look up by id, attributes by name and text), handle (a
-// prepared context; the unit's id is still hashed for each), or all (every experiment of a unit).
+// tools/peers/speed.mjs. Argument: name (look up by id, attributes by name and text, the variant's
+// key handed out), handle (a prepared context; the unit's id is still hashed for each; the
+// variant's number), or all (every experiment of a unit).
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -73,7 +74,12 @@ class Side {
         context.set_targeting_key(id);
         if (targets) set_attributes(context);
         for (std::size_t k = 0; k < each; ++k) {
-          treated += snapshot.evaluate(names_[pick(each, k)], context)->variant == 1 ? 1U : 0U;
+          const Handle handle = *snapshot.find(names_[pick(each, k)]);
+          const Assignment answer = snapshot.evaluate(handle, context);
+          // Text in, text out. Its first letter, for to compare all of it is a branch that is
+          // mispredicted half of the time.
+          const auto variant = static_cast<std::size_t>(answer.variant);
+          treated += snapshot.variant_key(handle, variant).front() == 't' ? 1U : 0U;
         }
         continue;
       }
