@@ -32,6 +32,7 @@ struct AssignmentCheck {
   std::int64_t differing = 0;  // Recorded with another variant than the plan assigns.
   std::string example = {};    // The first of these, as a clause.
   bool is_computed = false;    // No variant was recorded: the plan's own are used.
+  std::string recorded = {};   // Then: a column that looks like the recorded variants, if any.
 };
 
 struct AnalyzeOptions {

@@ -198,6 +198,13 @@ TrustCheck assignment_check(const AssignmentCheck& found) {
         "{} of {} rows have another variant than the plan assigns: the first, {}. They count as "
         "recorded.",
         found.differing, found.rows, found.example);
+  } else if (!found.recorded.empty()) {
+    check.status = TrustStatus::kWarning;
+    check.message = fmt::format(
+        "The plan assigned {} rows anew, but the column {} holds nothing but its variants: if "
+        "these "
+        "were given, analyze them with --variant {}.",
+        found.rows, found.recorded, found.recorded);
   } else {
     check.message = fmt::format(
         "{} {} rows; {} are not in the experiment, or forced.",

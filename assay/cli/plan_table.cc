@@ -11,6 +11,7 @@
 #include "assay/cli/table_analysis.h"
 #include "assay/cli/unit_rows.h"
 #include "assay/define/canonical.h"
+#include "assay/io/duckdb/input_file.h"
 
 namespace assay::cli {
 namespace {
@@ -40,6 +41,10 @@ Problems why_not(const Experiment& plan, const TableArguments& arguments) {
   }
   if (plan.assignment.adaptive_floor_ppm) {
     refuse("adaptive", "the weights at each assignment are not known from the plan", files);
+  }
+  if (plan.assignment.sticky && arguments.variant.empty()) {
+    refuse("sticky", "what units were given before is not known from the plan",
+           "--variant COLUMN takes the variants that they had");
   }
   if (!arguments.by.empty()) refuse("--by", "is not known together with an experiment file", "");
   return problems;
@@ -91,6 +96,37 @@ std::vector<MetricWords> metrics_of(const Experiment& plan, const TableArguments
     }
   }
   return metrics;
+}
+
+// A column that holds variants of the plan and nothing else, and more than one; empty if none does.
+// What is wrong with the file, reading it for its rows will say.
+std::string recorded_column(const Experiment& plan, const TableQuery& query) {
+  auto file = io::duckdb::InputFile::open(query.path);
+  if (!file) return {};
+  std::vector<std::string> keys;
+  for (const define::Variant& variant : plan.variants) {
+    keys.push_back(io::duckdb::quote_literal(variant.key));
+  }
+  std::vector<std::string> names;
+  std::string sql = "SELECT ";
+  for (const std::string& name : file->columns()) {
+    const bool is_read = std::ranges::any_of(query.metrics, [&](const auto& metric) {
+      return name == metric.column || name == metric.denominator_column ||
+             name == metric.covariate_column;
+    });
+    if (is_read) continue;
+    const std::string value = fmt::format("nullif({}, '')", file->text_of(name));
+    sql += fmt::format("{0}(bool_and({1} IN ({2})) AND min({1}) <> max({1}))::BOOLEAN",
+                       names.empty() ? "" : ", ", value, fmt::join(keys, ", "));
+    names.push_back(name);
+  }
+  if (names.empty()) return {};
+  auto rows = file->connection().query(io::duckdb::Sql(sql + " FROM " + file->relation()));
+  if (!rows || !rows->next()) return {};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!rows->is_null(i, 0) && rows->boolean(i, 0)) return names[i];
+  }
+  return {};
 }
 
 // Goes over the table once and finds every row's variant.
@@ -255,6 +291,7 @@ Checked<analyze::Scorecard> analyze_plan_table(const Snapshot& snapshot, const E
   for (const MetricWords& metric : metrics) experiment.metrics.push_back(metric.planned);
   analyze::AssignmentCheck check = assigned.check();
   check.is_computed = arguments.variant.empty();
+  if (check.is_computed) check.recorded = recorded_column(plan, query);
   auto card = analyze_data(data, experiment, {.as_of = as_of, .assignment = check});
   if (!card)
     return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});

@@ -114,6 +114,22 @@ TEST_F(PlanTable, CountsRowsOfAnotherVariant) {
   EXPECT_THAT(found["message"].get<std::string>(), HasSubstr("treatment where control is"));
 }
 
+TEST_F(PlanTable, NamesAColumnOfVariantsThatNobodyAskedFor) {
+  const std::string plan = files_.write("plan.yaml", kPlan);
+  const std::string recorded = table(plan, [](int, const std::string& v) { return v; });
+  const Ran ran = analyze(plan, recorded, {"--json"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(check(ran.json())["status"], "warning");
+  EXPECT_THAT(check(ran.json())["message"].get<std::string>(),
+              HasSubstr("the column arm holds nothing but its variants: if these were given, "
+                        "analyze them with --variant arm."));
+  const std::string sticky = files_.write("sticky.yaml", std::string(kPlan) + "sticky: true\n");
+  EXPECT_EQ(analyze(sticky, recorded, {"--variant", "arm"}).status, 0);
+  const std::string other =
+      table(plan, [](int row, const std::string& v) { return row == 1 ? std::string("else") : v; });
+  EXPECT_EQ(check(analyze(plan, other, {"--json"}).json())["status"], "ok");
+}
+
 // Any way of writing the table, and ids under another name.
 TEST_F(PlanTable, ReadsParquetAndAnotherNameOfTheUnit) {
   const std::string plan = files_.write("plan.yaml", kPlan);
@@ -176,6 +192,10 @@ TEST_F(PlanTable, SaysWhatIsWrong) {
               HasSubstr("a table has no units in periods"));
   EXPECT_THAT(refused(more + "sticky: true\nadaptive: {floor: 5%}\n", list),
               HasSubstr("weights at each"));
+  EXPECT_THAT(
+      refused(more + "sticky: true\n", list),
+      HasSubstr("sticky: what units were given before is not known from the plan (--variant "
+                "COLUMN takes"));
   EXPECT_THAT(refused(kPlan, list, {"--by", "paid"}), HasSubstr("--by"));
   for (const char* word : {"--method", "--control", "--share", "--correction", "--alpha"}) {
     EXPECT_THAT(refused(kPlan, list, {word, "0.5"}),
