@@ -72,6 +72,9 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   const Ran plain = assay({"define", "--import", "flagd", file, "--only", "plain"});
   EXPECT_EQ(plain.status, kBadInput);
   EXPECT_THAT(plain.err, HasSubstr("nothing to assign"));
+  const std::string refused = write("refused.json", R"({"flags": {"plain": {}}})");
+  EXPECT_THAT(assay({"define", "--import", "flagd", refused, "--only", "other"}).err,
+              HasSubstr("no flag 'other' (none can be taken over; without --only each says why)"));
   EXPECT_EQ(assay({"define", "--import", "growthbook", file}).status, kBadInput);
   EXPECT_EQ(assay({"define", "--import", "other", file}).status, kBadInput);
   EXPECT_EQ(assay({"define", "--only", "x", file}).status, kBadInput);

@@ -163,7 +163,8 @@ std::optional<Problem> no_such_flag(const DefineOptions& options,
     known.push_back(flag.experiment.id);
   }
   const auto meant = did_you_mean(options.only, known);
-  std::string hint = meant ? fmt::format("did you mean {}?", *meant) : "";
+  std::string hint = meant ? fmt::format("did you mean {}?", *meant)
+                           : "none can be taken over; without --only each says why";
   if (!meant && !known.empty()) {
     const std::size_t shown = std::min<std::size_t>(known.size(), 10);
     hint = fmt::format("there are {}{}", fmt::join(known.begin(), known.begin() + shown, ", "),
