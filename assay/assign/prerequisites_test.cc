@@ -15,14 +15,6 @@ namespace {
 using define::Op;
 using testing::HasSubstr;
 
-std::string refusal(const std::vector<Running>& running) {
-  const auto compiled = compile(running);
-  EXPECT_FALSE(compiled);
-  return compiled ? "" : to_text(compiled.error());
-}
-
-std::string user(int i) { return "user_" + std::to_string(i); }
-
 Running needs(std::string id, std::vector<define::Prerequisite> prerequisites) {
   Running running{.plan = plan_of(std::move(id))};
   running.plan.assignment.prerequisites = std::move(prerequisites);

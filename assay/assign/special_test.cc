@@ -18,14 +18,6 @@ using define::Experiment;
 using define::Op;
 using testing::HasSubstr;
 
-std::string refusal(const std::vector<Running>& running) {
-  const auto compiled = compile(running);
-  EXPECT_FALSE(compiled);
-  return compiled ? "" : to_text(compiled.error());
-}
-
-std::string user(int i) { return "user_" + std::to_string(i); }
-
 TEST(Holdout, HoldsTheSameUnitsOutOfEveryExperimentThatHasIt) {
   Running a{.plan = plan_of("a")};
   Running b{.plan = plan_of("b")};

@@ -58,6 +58,15 @@ inline std::shared_ptr<const Snapshot> must_compile(const std::vector<define::Ex
   return must_compile(running, options);
 }
 
+// Why it does not compile. Throws where it does.
+inline std::string refusal(const std::vector<Running>& running) {
+  const auto compiled = compile(running);
+  if (compiled) throw std::invalid_argument("nothing was refused");
+  return to_text(compiled.error());
+}
+
+inline std::string user(int i) { return "user_" + std::to_string(i); }
+
 // The answer for a context that holds nothing but the targeting key.
 inline Assignment ask(const Snapshot& snapshot, std::string_view experiment,
                       std::string_view unit) {

@@ -54,7 +54,7 @@ std::optional<std::string> JsonLogic::attribute(const Value& value) const {
                 "an attribute is compared with a value, and computed ones have no equal");
     return std::nullopt;
   }
-  const auto name = made->arguments[0].text();
+  auto name = made->arguments[0].text();
   if (!name) return std::nullopt;
   const bool has_default = made->arguments.size() > 1 && !made->arguments[1].is_null();
   if (has_default && !ignores_defaults_) {

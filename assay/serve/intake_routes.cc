@@ -78,7 +78,7 @@ void take_in(Backend& backend, const char* kind, Intake intake, const Respond& r
   backend.log.append(std::move(intake.batch), std::move(done));
 }
 
-Handler by_length(Backend& backend, Handler handler) {
+Handler by_length(Backend& backend, const Handler& handler) {
   return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
                                                                         Respond respond) {
     const bool is_long = request.body.size() > kLongBodyBytes;
