@@ -28,11 +28,8 @@ std::uint8_t Schema::unit_kind(std::string_view name) {
 
 Context::Context(const Snapshot& snapshot) : Context(snapshot.schema()) {}
 
-Context::Context(const Schema& schema) : schema_(schema) {
-  const std::size_t count = schema.attributes.size();
-  types_ = inline_types_.data();
-  values_ = inline_values_.data();
-  if (count <= kInline) return;
+void Context::make_room() {
+  const std::size_t count = schema_.attributes.size();
   more().types.resize(count);
   more().values.resize(count);
   types_ = more().types.data();
@@ -51,28 +48,6 @@ void Context::reset() {
   std::fill_n(types_, schema_.attributes.size(), std::uint8_t{0});
 }
 
-void Context::set_targeting_key(std::string_view id) { targeting_key_ = {id, unit_digest(id)}; }
-
-inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
-  if (attribute == TextTable::kAbsent) return nullptr;
-  types_[attribute] = types;
-  if (const auto kind = schema_.attributes[attribute].unit_kind; kind != Schema::kNoUnit) {
-    own_units_ |= 1U << kind;
-    std::construct_at(&units_[kind]);
-  }
-  return new (values_ + attribute) Value;  // Nothing is set that is not asked for.
-}
-
-inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
-  Value* value = touch(attribute, kText);
-  if (value == nullptr) return;
-  const Schema::Attribute& use = schema_.attributes[attribute];
-  value->text = text;
-  value->text_number = use.is_compared ? schema_.texts.find(text) : TextTable::kAbsent;
-  value->version_key = kNoVersion;
-  if (use.is_version || use.unit_kind != Schema::kNoUnit) read_text(use, *value);
-}
-
 // Apart, so that most attributes do not pay for a larger function.
 [[gnu::noinline]] void Context::read_text(const Schema::Attribute& use, Value& value) {
   if (use.is_version) value.version_key = version_key(value.text);
@@ -87,10 +62,6 @@ void Context::set_text(std::uint32_t attribute, std::string_view text) {
 
 void Context::set_number(std::uint32_t attribute, double number) {
   if (Value* value = touch(attribute, kNumber)) value->number = number;
-}
-
-void Context::set_text(std::string_view name, std::string_view text) {
-  put_text(schema_.names.find(name), text);
 }
 
 void Context::set_number(std::string_view name, double number) {

@@ -28,6 +28,7 @@
 
 #include "assay/assign/semver.h"
 #include "assay/assign/text_table.h"
+#include "assay/base/hash.h"
 #include "assay/base/time.h"
 
 namespace assay::assign {
@@ -154,6 +155,7 @@ class Context {
     std::vector<Remembered> remembered;
   };
   More& more();
+  void make_room();
   Value* touch(std::uint32_t attribute, std::uint8_t types);
   void put_text(std::uint32_t attribute, std::string_view text);
   void read_text(const Schema::Attribute& use, Value& value);
@@ -173,5 +175,40 @@ class Context {
     std::array<Value, kInline> inline_values_;
   };
 };
+
+// Here, and not in context.cc, because an evaluation is short: calls were a third of it.
+inline Context::Context(const Schema& schema) : schema_(schema) {
+  types_ = inline_types_.data();
+  values_ = inline_values_.data();
+  if (schema.attributes.size() > kInline) make_room();
+}
+
+inline void Context::set_targeting_key(std::string_view id) {
+  targeting_key_ = {id, unit_digest(id)};
+}
+
+inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
+  if (attribute == TextTable::kAbsent) return nullptr;
+  types_[attribute] = types;
+  if (const auto kind = schema_.attributes[attribute].unit_kind; kind != Schema::kNoUnit) {
+    own_units_ |= 1U << kind;
+    std::construct_at(&units_[kind]);
+  }
+  return new (values_ + attribute) Value;  // Nothing is set that is not asked for.
+}
+
+inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
+  Value* value = touch(attribute, kText);
+  if (value == nullptr) return;
+  const Schema::Attribute& use = schema_.attributes[attribute];
+  value->text = text;
+  value->text_number = use.is_compared ? schema_.texts.find(text) : TextTable::kAbsent;
+  value->version_key = kNoVersion;
+  if (use.is_version || use.unit_kind != Schema::kNoUnit) read_text(use, *value);
+}
+
+inline void Context::set_text(std::string_view name, std::string_view text) {
+  put_text(schema_.names.find(name), text);
+}
 
 }  // namespace assay::assign

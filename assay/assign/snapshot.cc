@@ -7,12 +7,6 @@
 
 namespace assay::assign {
 
-std::optional<Handle> Snapshot::find(std::string_view experiment) const {
-  const std::uint32_t number = ids_.find(experiment);
-  if (number == TextTable::kAbsent) return std::nullopt;
-  return Handle{number};
-}
-
 std::string_view Snapshot::unit_kind(Handle experiment) const {
   return kind_name(entries_[experiment.index].unit_kind);
 }
@@ -43,9 +37,6 @@ std::size_t Snapshot::variant_count(Handle experiment) const {
   return entries_[experiment.index].variant_count;
 }
 std::size_t Snapshot::control(Handle experiment) const { return controls_[experiment.index]; }
-std::string_view Snapshot::variant_key(Handle experiment, std::size_t variant) const {
-  return texts_.text(label(experiment, variant).key);
-}
 std::optional<std::int16_t> Snapshot::find_variant(Handle experiment, std::string_view key) const {
   for (std::size_t v = 0; v < variant_count(experiment); ++v) {
     if (variant_key(experiment, v) == key) return static_cast<std::int16_t>(v);

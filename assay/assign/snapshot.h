@@ -65,7 +65,11 @@ inline constexpr std::uint64_t kMaxTotalWeight = 0x7fffffff;
 
 class Snapshot {
  public:
-  std::optional<Handle> find(std::string_view experiment) const;
+  std::optional<Handle> find(std::string_view experiment) const {
+    const std::uint32_t number = ids_.find(experiment);
+    if (number == TextTable::kAbsent) return std::nullopt;
+    return Handle{number};
+  }
   Assignment evaluate(Handle experiment, const Context& context) const;
   // Nothing if there is no such experiment.
   std::optional<Assignment> evaluate(std::string_view experiment, const Context& context) const;
@@ -109,7 +113,9 @@ class Snapshot {
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;
   std::size_t control(Handle experiment) const;  // Its index.
-  std::string_view variant_key(Handle experiment, std::size_t variant) const;
+  std::string_view variant_key(Handle experiment, std::size_t variant) const {
+    return texts_.text(label(experiment, variant).key);
+  }
   std::optional<std::int16_t> find_variant(Handle experiment, std::string_view key) const;
   std::string_view payload_json(Handle experiment, std::size_t variant) const;  // May be empty.
 

@@ -9,9 +9,6 @@ namespace {
 using define::Condition;
 using define::Op;
 
-constexpr std::uint32_t kAccept = 0xfffffffe;
-constexpr std::uint32_t kReject = 0xffffffff;
-constexpr std::uint32_t kWindow = 64;   // Bits of Step::first.
 constexpr std::ptrdiff_t kLinear = 12;  // Up to here a loop beats a binary search.
 
 bool is_tree(Op op) { return op == Op::kAll || op == Op::kAny || op == Op::kNot; }
@@ -311,22 +308,6 @@ Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types
   return Outcome::kFalse;
 }
 
-// Inlined into each evaluation, which would else spend a fifth of its time on the call.
-[[gnu::always_inline]] inline Outcome Targeting::test(const Step& step,
-                                                      const Context& context) const {
-  const Value& value = context.value(step.attribute);
-  if (step.test == Test::kText && context.types(step.attribute) == kText) {
-    const std::uint32_t bit = value.text_number - step.base;
-    const bool is_listed = bit < kWindow && ((step.first >> (bit % kWindow)) & 1) != 0;
-    return result(is_listed != step.is_negated);
-  }
-  if (step.test == Test::kVersion && (context.types(step.attribute) & kText) != 0 &&
-      value.version_key < kLongVersion) {
-    return result(value.version_key - step.first < step.second);
-  }
-  return test_rest(comparisons_[step.comparison], context);
-}
-
 [[gnu::noinline]] Outcome Targeting::test_rest(const Comparison& comparison,
                                                const Context& context) const {
   if (comparison.op == Op::kAlways) return Outcome::kTrue;
@@ -338,20 +319,6 @@ Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types
   if (comparison.op == Op::kSemver) return test_version(comparison, types, value);
   return is_order(comparison.op) ? test_order(comparison, types, value)
                                  : test_text(comparison, types, value);
-}
-
-template <typename TestFunction>
-inline Match Targeting::run(std::uint32_t program, TestFunction test_step) const {
-  for (std::uint32_t at = programs_[program];;) {
-    const Step& step = steps_[at];
-    const Outcome outcome = test_step(step);
-    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
-    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
-  }
-}
-
-Match Targeting::match(std::uint32_t program, const Context& context) const {
-  return run(program, [&](const Step& step) { return test(step, context); });
 }
 
 std::span<const Match> Targeting::match_all(Context& context) const {

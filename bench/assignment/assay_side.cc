@@ -39,10 +39,15 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& scenario) {
   return compile_plans(plans).value();
 }
 
-void set_attributes(Context& context) {
-  context.set_text("country", "BR");
-  context.set_text("platform", "ios");
-  context.set_text("version", "2.10.3");
+// The names stand in the caller's source, the values come from elsewhere.
+struct Person {
+  std::string country = "BR", platform = "ios", version = "2.10.3";
+};
+
+void set_attributes(Context& context, const Person& person) {
+  context.set_text("country", person.country);
+  context.set_text("platform", person.platform);
+  context.set_text("version", person.version);
 }
 
 class Side {
@@ -64,7 +69,7 @@ class Side {
     const std::size_t each = asks_all ? snapshot.size() : scenario == "many" ? 15 : 1;
     const bool targets = scenario != "split";
     Context prepared(snapshot);
-    if (targets) set_attributes(prepared);
+    if (targets) set_attributes(prepared, people_[0]);
     std::vector<Assignment> all(snapshot.size());
     std::size_t done = 0;
     for (; done < count; done += each, ++next_) {
@@ -72,7 +77,7 @@ class Side {
       if (by_name) {
         Context context(snapshot);
         context.set_targeting_key(id);
-        if (targets) set_attributes(context);
+        if (targets) set_attributes(context, people_[next_ % 64]);
         for (std::size_t k = 0; k < each; ++k) {
           const Handle handle = *snapshot.find(names_[pick(each, k)]);
           const Assignment answer = snapshot.evaluate(handle, context);
@@ -104,6 +109,7 @@ class Side {
 
   std::string how_;
   std::vector<std::string> ids_, names_;
+  std::vector<Person> people_ = std::vector<Person>(64);
   std::size_t next_ = 0;
 };
 
