@@ -44,11 +44,11 @@ using internal::Measured;
 
 std::vector<UnitCount> unit_counts(const Look& look) {
   std::vector<UnitCount> counts;
-  const double total = static_cast<double>(look.experiment.total_weight());
-  for (const define::Variant& variant : look.experiment.variants) {
-    UnitCount count{.variant = variant.key, .expected_share = variant.weight / total};
+  const std::vector<double> shares = internal::expected_shares(look);
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    UnitCount count{.variant = look.experiment.variants[i].key, .expected_share = shares[i]};
     for (const auto& [cell, units] : look.exposed.units) {
-      if (cell.variant == variant.key) count.n += units;
+      if (cell.variant == count.variant) count.n += units;
     }
     counts.push_back(std::move(count));
   }

@@ -56,6 +56,10 @@ void correct(const define::Experiment& experiment, std::vector<Comparison>& comp
 // Units per treatment pair at which a sequential interval should be tightest.
 double target_units(const define::Experiment& experiment);
 
+// The share of the units that each variant of the plan should have: what the epochs' weights give
+// to their units.
+std::vector<double> expected_shares(const Look& look);
+
 Result<std::vector<TrustCheck>> check_trust(Look& look, const std::vector<Measured>& measured);
 std::vector<GuardrailResult> judge_guardrails(const Look& look,
                                               const std::vector<Measured>& measured);

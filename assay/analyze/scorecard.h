@@ -34,7 +34,7 @@ struct ArmResult {
   std::optional<double> std_error;
 };
 
-// Units exposed to one variant, beside the share the plan gives it.
+// Units exposed to one variant, beside the share that the weights of their epochs give it.
 struct UnitCount {
   std::string variant;
   std::int64_t n = 0;

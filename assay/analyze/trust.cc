@@ -18,6 +18,7 @@ namespace {
 constexpr double kContaminationWarning = 0.001;  // Share of units seen in two variants.
 constexpr double kContaminationFailure = 0.05;
 constexpr double kMaturityWarning = 0.5;
+constexpr std::int64_t kNoEpoch = -1;
 constexpr std::int64_t kUnitsBeforeFeedMatters = 100;
 
 // Units per variant, and the share each should have: the epochs' weights, weighted by the epochs'
@@ -57,6 +58,15 @@ Split split_of(const Look& look) {
     share /= static_cast<double>(std::max<std::int64_t>(split.total, 1));
   return split;
 }
+
+}  // namespace
+
+std::vector<double> expected_shares(const Look& look) {
+  const Split split = split_of(look);
+  return split.total > 0 ? split.shares : shares_in(look, kNoEpoch);
+}
+
+namespace {
 
 std::string split_text(const Look& look, const Split& split) {
   std::string text;

@@ -61,6 +61,11 @@ struct Running {
   std::vector<Cohort> earlier = {};  // Oldest first; empty while the weights are the first ones.
 };
 
+Cohort cohort_of(const define::Experiment& plan, std::int64_t epoch);
+// Of the epochs since the start, the present one of `plan` last: those whose split still holds for
+// somebody, without the present one.
+std::vector<Cohort> lasting(const define::Experiment& plan, std::vector<Cohort> epochs);
+
 inline constexpr std::uint64_t kMaxTotalWeight = 0x7fffffff;
 
 class Snapshot {

@@ -59,6 +59,27 @@ bool is_no_range(const define::SlotRange& range) {
 
 }  // namespace
 
+Cohort cohort_of(const define::Experiment& plan, std::int64_t epoch) {
+  Cohort cohort{.epoch = epoch, .traffic_ppm = plan.assignment.traffic_ppm, .weights = {}};
+  for (const define::Variant& variant : plan.variants) cohort.weights.push_back(variant.weight);
+  return cohort;
+}
+
+// Memory needs all of them since the last reshuffle; slots need them only where the weights were
+// others.
+std::vector<Cohort> lasting(const define::Experiment& plan, std::vector<Cohort> epochs) {
+  if (epochs.empty()) return {};
+  const std::vector<std::uint32_t> weights = cohort_of(plan, 0).weights;
+  const auto differs = [&](const Cohort& one) { return one.weights != weights; };
+  epochs.pop_back();
+  if (plan.assignment.reshuffle) {
+    const auto last = std::find_if(epochs.rbegin(), epochs.rend(), differs);
+    epochs.erase(epochs.begin(), last.base());
+  }
+  if (!plan.assignment.sticky && std::ranges::none_of(epochs, differs)) epochs.clear();
+  return epochs;
+}
+
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
   return !plan.forced.empty() || !plan.holdouts.empty() || !plan.prerequisites.empty() ||

@@ -10,6 +10,7 @@
 #include "assay/analyze/analyze.h"
 #include "assay/cli/cells_analysis.h"
 #include "assay/cli/define_command.h"
+#include "assay/cli/earlier.h"
 #include "assay/cli/interleaving_command.h"
 #include "assay/cli/plan_table.h"
 #include "assay/cli/scorecard_text.h"
@@ -46,16 +47,52 @@ struct Answer {
   std::optional<Analyzed> analyzed;
 };
 
+// Of the epochs that the exposures name, where the plan's versions before are given.
+Checked<std::map<std::int64_t, std::vector<std::uint32_t>>> weights_by_epoch(
+    const AnalyzeArguments& arguments, const define::Experiment& plan,
+    const std::vector<PlanFile>& earlier, analyze::SummarySource& source, Timestamp as_of) {
+  if (plan.assignment.adaptive_floor_ppm) {
+    return unexpected(
+        Problems{{.place = {.file = arguments.experiment},
+                  .field = "adaptive",
+                  .message = "its weights were set while it ran, and no file has them",
+                  .hint = "leave out --earlier, or ask the server"}});
+  }
+  ASSAY_TRY(const History history, history_of({arguments.experiment, plan}, earlier));
+  const auto weights = epoch_weights(history);
+  const auto exposed = source.exposed(plan, as_of);
+  if (!exposed) return unexpected(Problems{{.message = exposed.error().message}});
+  for (const auto& [cell, units] : exposed->units) {
+    if (weights.contains(cell.epoch)) continue;
+    return unexpected(
+        Problems{{.field = "--earlier",
+                  .message = fmt::format("the exposures are of epoch {}, and the versions have {}",
+                                         cell.epoch, weights.size()),
+                  .hint = "name every version that changed traffic or weights, the oldest first"}});
+  }
+  return weights;
+}
+
 Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
   Loaded loaded =
       load_experiment(arguments.experiment, arguments.catalogues, streams, arguments.json);
   if (loaded.status != kOk) return {loaded.status, {}};
   define::Experiment& experiment = loaded.parsed.experiment;
+  std::vector<PlanFile> earlier;
+  const Status status =
+      load_earlier(arguments.earlier, arguments.catalogues, earlier, streams, arguments.json);
+  if (status != kOk) return {status, {}};
   const auto files = io::duckdb::open_files(experiment, arguments.exposures, arguments.events);
   if (!files) return {report(streams, files.error(), arguments.json), {}};
   const auto as_of = as_of_of(arguments, files->last);
   if (!as_of) return {report(streams, as_of.error(), arguments.json), {}};
-  auto card = analyze::analyze(experiment, *files->source, {.as_of = *as_of});
+  analyze::AnalyzeOptions options{.as_of = *as_of};
+  if (!arguments.earlier.empty()) {
+    auto weights = weights_by_epoch(arguments, experiment, earlier, *files->source, *as_of);
+    if (!weights) return {report(streams, weights.error(), arguments.json), {}};
+    options.epoch_weights = *std::move(weights);
+  }
+  auto card = analyze::analyze(experiment, *files->source, options);
   if (!card) return {report(streams, card.error(), arguments.json), {}};
   return {kOk, Analyzed{std::move(experiment), *std::move(card)}};
 }
@@ -67,13 +104,12 @@ int run_table(const AnalyzeArguments& arguments, Streams streams) {
   if (!as_of) return report(streams, as_of.error(), arguments.json);
   Assignable loaded;
   if (has_plan) {
-    const Beside beside{arguments.with, arguments.catalogues};
+    const Beside beside{arguments.with, arguments.catalogues, arguments.earlier};
     loaded = load_assignable(arguments.experiment, beside, streams, arguments.json);
   }
   if (loaded.status != kOk) return loaded.status;
-  const auto card = has_plan
-                        ? analyze_plan_table(*loaded.snapshot, loaded.plan, arguments.table, *as_of)
-                        : analyze_table(arguments.table, *as_of);
+  const auto card = has_plan ? analyze_plan_table(loaded, arguments.table, *as_of)
+                             : analyze_table(arguments.table, *as_of);
   if (!card) return report(streams, card.error(), arguments.json);
   streams.out << (arguments.json ? analyze::to_json(*card) + "\n" : scorecard_text(*card));
   return kOk;

@@ -37,7 +37,8 @@ struct AnalyzeArguments {
   std::vector<std::string> clicks;
   TableArguments table;
   std::vector<std::string> with;  // With a plan and a table: experiment files that run beside it.
-  std::string as_of;              // Empty: just after the last row (a table: now).
+  std::vector<std::string> earlier;  // With a plan: its versions before, see earlier.h.
+  std::string as_of;                 // Empty: just after the last row (a table: now).
   bool json = false;
 };
 

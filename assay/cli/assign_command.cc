@@ -86,6 +86,13 @@ Problems assign_rows(const Snapshot& snapshot, const RowContext& columns, UnitRo
 }  // namespace
 
 int run_assign(const AssignOptions& options, Streams streams) {
+  if (!options.balance.empty() && !options.earlier.empty()) {
+    return report(
+        streams,
+        Error{Code::kInvalid, "--balance finds the salt of an experiment before it starts",
+              "one that ran has its salt: leave out --balance, or --earlier"},
+        options.json);
+  }
   if (!options.balance.empty() && options.files.size() > 1) {
     return report(streams,
                   Error{Code::kInvalid, "--balance finds the salt of one experiment",
@@ -95,7 +102,8 @@ int run_assign(const AssignOptions& options, Streams streams) {
   std::vector<std::string> beside(options.files.begin() + 1, options.files.end());
   beside.insert(beside.end(), options.with.begin(), options.with.end());
   const Assignable loaded = load_assignable(
-      options.files.front(), {std::move(beside), options.catalogues}, streams, options.json);
+      options.files.front(), {std::move(beside), options.catalogues, options.earlier}, streams,
+      options.json);
   if (loaded.status != kOk) return loaded.status;
   const define::Experiment& plan = loaded.plan;
   const Snapshot& snapshot = *loaded.snapshot;

@@ -18,6 +18,7 @@ struct AssignOptions {
   std::string units;                    // See unit_rows.h; "-" is standard input.
   std::vector<std::string> catalogues;  // Files with holdouts.
   std::vector<std::string> with;        // Experiments that run beside it: prerequisites, slots.
+  std::vector<std::string> earlier;     // Experiments as they ran before: see earlier.h.
   std::vector<std::string> balance;     // Columns: find the salt that splits them evenly instead.
   std::size_t salts = 1000;             // To try.
   bool json = false;

@@ -29,12 +29,12 @@ struct Pair {
 Checked<Pair> pair_of(const TableData& data, const std::string& column,
                       const std::string& wanted_control) {
   std::vector<std::string> names;
-  for (const auto& [name, units] : data.units) names.push_back(name);
-  const std::string control = !wanted_control.empty()          ? wanted_control
-                              : data.units.contains("control") ? "control"
-                              : names.empty()                  ? ""
-                                                               : names[0];
-  if (names.size() == 2 && data.units.contains(control)) {
+  for (const auto& [cell, units] : data.units) names.push_back(cell.variant);
+  const std::string control = !wanted_control.empty()            ? wanted_control
+                              : data.units.contains({"control"}) ? "control"
+                              : names.empty()                    ? ""
+                                                                 : names[0];
+  if (names.size() == 2 && data.units.contains({control})) {
     return Pair{control, names[0] == control ? names[1] : names[0]};
   }
   const std::string found = fmt::format("{}", fmt::join(names, ", "));
@@ -199,9 +199,9 @@ Checked<Report> read_cells(const TableArguments& arguments) {
     ASSAY_TRY(const TableData data, io::duckdb::read_table(query));
     for (std::size_t i = 0; i < metrics.size(); ++i) {
       auto& cells = report.metrics[i].cells;
-      const auto& found = data.metrics[i].variants;
+      const auto& found = data.metrics[i].cells;
       const auto at = [&](const std::string& name) {
-        const auto cell = found.find(name);
+        const auto cell = found.find({name});
         return cell == found.end() ? Summary() : cell->second.summary;
       };
       (treated ? cells.second : cells.neither) = at(report.first.control);

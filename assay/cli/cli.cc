@@ -99,11 +99,16 @@ void add_plan(Session& session) {
   add_json(sub, options->json);
 }
 
+CLI::Option* add_earlier(CLI::App* sub, std::vector<std::string>& files) {
+  return sub->add_option("--earlier", files, "File as it ran before; several: the oldest first");
+}
+
 void add_files(CLI::App* sub, AnalyzeArguments& arguments) {
   sub->add_option("file", arguments.experiment, "Experiment file (- is stdin)");
   sub->add_option("--exposures", arguments.exposures, "Exposures: .csv, .ndjson or .parquet");
   sub->add_option("--events", arguments.events, "Events: .csv, .ndjson or .parquet");
   sub->add_option("--catalogue", arguments.catalogues, "File with metric definitions");
+  add_earlier(sub, arguments.earlier)->needs("file");
   sub->add_option("--as-of", arguments.as_of, "See nothing from this moment on (RFC 3339)");
   add_json(sub, arguments.json);
 }
@@ -230,6 +235,7 @@ void add_assign(Session& session) {
   sub->add_option("--units", options->units, ".csv (- is stdin), .parquet or .ndjson")->required();
   sub->add_option("--catalogue", options->catalogues, "File with holdouts");
   sub->add_option("--with", options->with, "Experiment file that runs beside it");
+  add_earlier(sub, options->earlier);
   sub->add_option("--balance", options->balance, "Columns whose strata a salt is searched for")
       ->delimiter(',');
   sub->add_option("--salts", options->salts, "With --balance: how many to try")

@@ -247,6 +247,17 @@ Loaded load_experiment(const std::string& file, const std::vector<std::string>& 
   return {kOk, std::move(*parsed)};
 }
 
+Status load_earlier(const std::vector<std::string>& files,
+                    const std::vector<std::string>& catalogues, std::vector<PlanFile>& earlier,
+                    Streams streams, bool json) {
+  for (const std::string& file : files) {
+    Loaded one = load_experiment(file, catalogues, streams, json);
+    if (one.status != kOk) return one.status;
+    earlier.push_back({file, std::move(one.parsed.experiment)});
+  }
+  return kOk;
+}
+
 Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>& neighbours,
                    Streams streams, bool json) {
   for (const std::string& file : beside.files) {
@@ -276,15 +287,27 @@ Assignable load_assignable(const std::string& file, const Beside& beside, Stream
   Loaded loaded = load_experiment(file, beside.catalogues, streams, json);
   if (loaded.status != kOk) return {.status = loaded.status};
   std::vector<Experiment> neighbours;
-  const Status status = load_beside(beside, loaded, neighbours, streams, json);
+  Status status = load_beside(beside, loaded, neighbours, streams, json);
   if (status != kOk) return {.status = status};
-  std::vector<assign::Running> running = {{.plan = loaded.parsed.experiment}};
-  for (Experiment& one : neighbours) running.push_back({.plan = std::move(one)});
+  std::vector<PlanFile> plans = {{file, std::move(loaded.parsed.experiment)}};
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    plans.push_back({beside.files[i], std::move(neighbours[i])});
+  }
+  std::vector<PlanFile> earlier;
+  status = load_earlier(beside.earlier, beside.catalogues, earlier, streams, json);
+  if (status != kOk) return {.status = status};
+  auto histories = histories_of(plans, earlier);
+  if (!histories) return {.status = report(streams, histories.error(), json)};
+  std::vector<assign::Running> running;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    running.push_back(running_after(plans[i].plan, (*histories)[i]));
+  }
   const Problems unknown = unknown_prerequisites(running);
   if (!unknown.empty()) report(streams, unknown, json);
   const auto snapshot = assign::compile(running);
   if (!snapshot) return {.status = report(streams, snapshot.error(), json)};
   return {.plan = std::move(running[0].plan),
+          .history = std::move(histories->front()),
           .snapshot = *snapshot,
           .switches = std::ranges::any_of(running, [](const assign::Running& one) {
             return one.plan.assignment.switchback.has_value();

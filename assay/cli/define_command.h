@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "assay/assign/snapshot.h"
+#include "assay/cli/earlier.h"
 #include "assay/cli/streams.h"
 #include "assay/define/parse.h"
 
@@ -33,11 +34,17 @@ struct Loaded {
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
                        Streams streams, bool json);
 
+// Experiments as they ran before, for earlier.h; kOk, or what was reported.
+Status load_earlier(const std::vector<std::string>& files,
+                    const std::vector<std::string>& catalogues, std::vector<PlanFile>& earlier,
+                    Streams streams, bool json);
+
 // The experiments that run beside `loaded`, whose slots are found among theirs where it asks for a
 // share of its layer; problems where they want the same slots. kOk, or what was reported.
 struct Beside {
   std::vector<std::string> files;
   std::vector<std::string> catalogues;
+  std::vector<std::string> earlier = {};  // For load_assignable: see earlier.h.
 };
 Status load_beside(const Beside& beside, Loaded& loaded,
                    std::vector<define::Experiment>& neighbours, Streams streams, bool json);
@@ -46,6 +53,7 @@ Status load_beside(const Beside& beside, Loaded& loaded,
 struct Assignable {
   Status status = kOk;
   define::Experiment plan;
+  History history;  // Of the plan.
   std::shared_ptr<const assign::Snapshot> snapshot;
   bool switches = false;  // Some plan is a switchback.
 };

@@ -43,15 +43,15 @@ sim::Simulate<Drawn> simulate(const Draw& draw) {
     std::vector<std::uint8_t> split(draw.split->size());
     draw.split->draw(random.next(), split);
     const io::duckdb::FoldedMetric& metric = draw.units->metrics[draw.metric];
-    Drawn drawn{.units = {{"control", 0}, {"treatment", 0}}, .metrics = {{}}};
-    auto& variants = drawn.metrics[0].variants;
+    Drawn drawn{.units = {{{"control"}, 0}, {{"treatment"}, 0}}, .metrics = {{}}};
+    auto& cells = drawn.metrics[0].cells;
     struct Arm {
       analyze::MetricCell* cell;
       std::int64_t* units;
     };
     const auto arm_of = [&](const char* name) {
-      variants[name] = metric.empty_cell();
-      return Arm{&variants[name], &drawn.units[name]};
+      cells[{name}] = metric.empty_cell();
+      return Arm{&cells[{name}], &drawn.units[{name}]};
     };
     const std::array arms{arm_of("treatment"), arm_of("control")};
     const auto total = static_cast<std::int64_t>(metric.size());
@@ -170,7 +170,7 @@ Checked<std::vector<sim::Study>> own_studies(const SimulateOptions& options) {
   arguments.correction = "none";
   arguments.shares = {fmt::format("control={}", 1 - options.treatment_share),
                       fmt::format("treatment={}", options.treatment_share)};
-  const TableData variants{.units = {{"control", 0}, {"treatment", 0}}, .metrics = {}};
+  const TableData variants{.units = {{{"control"}, 0}, {{"treatment"}, 0}}, .metrics = {}};
   std::vector<sim::Study> studies;
   const auto treated = static_cast<std::uint32_t>(std::lround(kShares * options.treatment_share));
   const auto split =

@@ -28,8 +28,8 @@ struct Pooled {
 Pooled pool(const io::duckdb::TableMetricData& data, const std::string& control) {
   Pooled pooled;
   bool first = true;
-  for (const auto& [variant, cell] : data.variants) {
-    if (!control.empty() && variant != control) continue;
+  for (const auto& [at, cell] : data.cells) {
+    if (!control.empty() && at.variant != control) continue;
     if (first) {
       pooled.summary = cell.summary;
     } else {
@@ -153,7 +153,7 @@ Checked<std::map<std::string, std::string>> read_history(const PlanOptions& opti
     ASSAY_TRY(clustered, read(options, metrics, cluster));
   }
   const std::string& control = options.table.control;
-  if (!control.empty() && !data.units.contains(control)) {
+  if (!control.empty() && !data.units.contains({control})) {
     problems.push_back({.field = "--control",
                         .message = fmt::format("no row has the variant \"{}\"", control),
                         .hint = "--variant names the column, --control its value"});

@@ -21,13 +21,14 @@ using assign::Handle;
 using assign::Snapshot;
 using define::Experiment;
 using define::MetricType;
-using io::duckdb::RowVariants;
+using io::duckdb::RowCells;
 using io::duckdb::TableQuery;
 
 constexpr Handle kPlan{0};
 
 // Whose answers a table cannot give, or not any more.
-Problems why_not(const Experiment& plan, const TableArguments& arguments) {
+Problems why_not(const Assignable& loaded, const TableArguments& arguments) {
+  const Experiment& plan = loaded.plan;
   Problems problems;
   const auto refuse = [&](const char* field, std::string message, std::string hint) {
     problems.push_back({.field = field, .message = std::move(message), .hint = std::move(hint)});
@@ -45,6 +46,12 @@ Problems why_not(const Experiment& plan, const TableArguments& arguments) {
   if (plan.assignment.sticky && arguments.variant.empty()) {
     refuse("sticky", "what units were given before is not known from the plan",
            "--variant COLUMN takes the variants that they had");
+  }
+  const auto& epochs = loaded.history.epochs;
+  const bool is_reweighed = std::ranges::any_of(
+      epochs, [&](const assign::Cohort& one) { return one.weights != epochs.back().weights; });
+  if (plan.assignment.reshuffle && is_reweighed) {
+    refuse("reshuffle", "new weights moved units, and a row has one variant", files);
   }
   if (!arguments.by.empty()) refuse("--by", "is not known together with an experiment file", "");
   return problems;
@@ -129,14 +136,16 @@ std::string recorded_column(const Experiment& plan, const TableQuery& query) {
   return {};
 }
 
-// Goes over the table once and finds every row's variant.
+// Goes over the table once and finds every row's variant and epoch.
 class Assigned {
  public:
-  Assigned(const Snapshot& snapshot, const Experiment& plan, const TableArguments& arguments,
-           UnitRows& rows)
-      : snapshot_(snapshot), arguments_(arguments), rows_(rows), header_(rows.header()) {
-    for (const define::Variant& variant : plan.variants) variants_.names.push_back(variant.key);
-    for (const auto& one : plan.assignment.overrides) overridden_.insert(one.unit_id);
+  Assigned(const Assignable& loaded, const TableArguments& arguments, UnitRows& rows)
+      : snapshot_(*loaded.snapshot), arguments_(arguments), rows_(rows), header_(rows.header()) {
+    const Experiment& plan = loaded.plan;
+    for (const assign::Cohort& epoch : loaded.history.epochs) {
+      for (const auto& variant : plan.variants) found_.cells.push_back({variant.key, epoch.epoch});
+    }
+    for (const auto& one : loaded.history.overrides) overridden_.insert(one.unit_id);
     id_ = find(id_column(plan), plan.assignment.unit);
     if (!arguments.variant.empty()) recorded_ = find(arguments.variant, "--variant");
     // The plan's unit is in the column of its name, whatever the table calls it.
@@ -146,7 +155,7 @@ class Assigned {
     if (id_) header_[*id_] = plan.assignment.unit;
   }
 
-  Checked<RowVariants> read() {
+  Checked<RowCells> read() {
     if (!problems_.empty()) return unexpected(problems_);
     if (const auto why = rows_.why_no_ids(*id_)) return unexpected(Problems{*why});
     BlockAssigner assigner(snapshot_, {}, header_);
@@ -167,13 +176,14 @@ class Assigned {
     if (auto problem = rows_.problem()) problems_.push_back(*std::move(problem));
     if (problems_.empty() && !is_any()) nobody(assigner);
     if (!problems_.empty()) return unexpected(problems_);
-    return std::move(variants_);
+    return std::move(found_);
   }
 
   const analyze::AssignmentCheck& check() const { return check_; }
   const std::string& id_name() const { return rows_.header()[*id_]; }
 
  private:
+  static constexpr std::int32_t kOut = -1;
   struct Kept {
     std::string id;
     std::int16_t recorded = Assignment::kNone;
@@ -219,8 +229,9 @@ class Assigned {
       const std::int16_t assigned = assigner.variant(kPlan, i);
       const bool is_chosen = assigner.is_forced(kPlan, i) || overridden_.contains(row.id);
       const std::int16_t variant = recorded_ ? row.recorded : assigned;
-      variants_.rows.push_back(is_chosen ? Assignment::kNone : variant);
-      if (is_chosen || variants_.rows.back() == Assignment::kNone) ++check_.left_out;
+      const bool is_in = !is_chosen && variant != Assignment::kNone;
+      found_.rows.push_back(is_in ? cell_of(row.id, variant) : kOut);
+      if (!is_in) ++check_.left_out;
       ++check_.rows;
       if (recorded_ && !is_chosen && row.recorded != assigned) differ(row, assigned);
     }
@@ -228,18 +239,25 @@ class Assigned {
     assigner.clear();
   }
 
+  // Its place in found_.cells.
+  std::int32_t cell_of(const std::string& id, std::int16_t variant) const {
+    const std::int64_t epoch = snapshot_.epoch_of(kPlan, id);
+    return static_cast<std::int32_t>(epoch) * static_cast<std::int32_t>(variants()) + variant;
+  }
+  std::size_t variants() const { return snapshot_.variant_count(kPlan); }
+
   void differ(const Kept& row, std::int16_t assigned) {
     if (++check_.differing > 1) return;
     const auto key = [&](std::int16_t variant) {
-      return variant == Assignment::kNone ? std::string("no variant")
-                                          : variants_.names[static_cast<std::size_t>(variant)];
+      if (variant == Assignment::kNone) return std::string("no variant");
+      return std::string(snapshot_.variant_key(kPlan, static_cast<std::size_t>(variant)));
     };
     check_.example = fmt::format("row {} has {} where {} is assigned", check_.rows,
                                  key(row.recorded), key(assigned));
   }
 
   bool is_any() const {
-    return std::ranges::any_of(variants_.rows, [](auto v) { return v != Assignment::kNone; });
+    return std::ranges::any_of(found_.rows, [](std::int32_t cell) { return cell != kOut; });
   }
 
   void nobody(BlockAssigner& assigner) {
@@ -263,24 +281,25 @@ class Assigned {
   std::unordered_set<std::string> overridden_;
   std::vector<Kept> block_;
   UnitRow first_;
-  RowVariants variants_;
+  RowCells found_;
   analyze::AssignmentCheck check_;
   Problems problems_;
 };
 
 }  // namespace
 
-Checked<analyze::Scorecard> analyze_plan_table(const Snapshot& snapshot, const Experiment& plan,
+Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
                                                const TableArguments& arguments, Timestamp as_of) {
-  Problems problems = why_not(plan, arguments);
+  const Experiment& plan = loaded.plan;
+  Problems problems = why_not(loaded, arguments);
   const std::vector<MetricWords> metrics = metrics_of(plan, arguments, problems);
   if (has_errors(problems)) return unexpected(problems);
   ASSAY_TRY(const auto rows, open_table_rows(arguments.path));
-  Assigned assigned(snapshot, plan, arguments, *rows);
-  ASSAY_TRY(const RowVariants variants, assigned.read());
+  Assigned assigned(loaded, arguments, *rows);
+  ASSAY_TRY(const RowCells cells, assigned.read());
   TableQuery query{.path = arguments.path,
                    .unit_column = arguments.unit,
-                   .variants = &variants,
+                   .given = &cells,
                    .cluster_column = arguments.cluster};
   if (arguments.unit.empty() && arguments.cluster.empty()) query.unit_column = assigned.id_name();
   for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
@@ -292,7 +311,9 @@ Checked<analyze::Scorecard> analyze_plan_table(const Snapshot& snapshot, const E
   analyze::AssignmentCheck check = assigned.check();
   check.is_computed = arguments.variant.empty();
   if (check.is_computed) check.recorded = recorded_column(plan, query);
-  auto card = analyze_data(data, experiment, {.as_of = as_of, .assignment = check});
+  auto card = analyze_data(
+      data, experiment,
+      {.as_of = as_of, .epoch_weights = epoch_weights(loaded.history), .assignment = check});
   if (!card)
     return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});
   card->fingerprint = define::fingerprint(plan);

@@ -5,16 +5,15 @@
 #pragma once
 
 #include "assay/analyze/analyze.h"
-#include "assay/assign/snapshot.h"
 #include "assay/base/expected.h"
 #include "assay/cli/analyze_command.h"
+#include "assay/cli/define_command.h"
 
 namespace assay::cli {
 
-// The snapshot's first experiment is the plan's. Every problem of the arguments and of the table at
-// once.
-Checked<analyze::Scorecard> analyze_plan_table(const assign::Snapshot& snapshot,
-                                               const define::Experiment& plan,
+// Where the weights changed while it ran, each unit counts in the epoch whose split it has, as on
+// the server. Every problem of the arguments and of the table at once.
+Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
                                                const TableArguments& arguments, Timestamp as_of);
 
 }  // namespace assay::cli

@@ -182,10 +182,8 @@ class TableSource : public analyze::SummarySource {
 
   Result<analyze::Exposed> exposed(const define::Experiment&, Timestamp) override {
     analyze::Exposed exposed;
-    for (const auto& [variant, units] : data_.units) {
-      exposed.units[{variant, 0}] = units;
-      exposed.exposures += units;
-    }
+    exposed.units = data_.units;
+    for (const auto& [cell, units] : data_.units) exposed.exposures += units;
     return exposed;
   }
 
@@ -196,8 +194,8 @@ class TableSource : public analyze::SummarySource {
     const auto& found =
         data_.metrics[static_cast<std::size_t>(planned - experiment_.metrics.begin())];
     analyze::MetricData data;
-    for (const auto& [variant, cell] : found.variants) {
-      data.cells[{variant, 0}] = cell;
+    data.cells = found.cells;
+    for (const auto& [at, cell] : found.cells) {
       data.events += cell.summary.n() + cell.rows.rows();
     }
     return data;
@@ -232,8 +230,8 @@ define::Experiment table_experiment(const TableArguments& arguments, const Table
                                     const std::vector<MetricWords>& metrics, Problems& problems) {
   define::Experiment experiment;
   experiment.id = "table";
-  for (const auto& [variant, units] : data.units)
-    experiment.variants.push_back({.key = variant, .weight = 1000});
+  for (const auto& [cell, units] : data.units)
+    experiment.variants.push_back({.key = cell.variant, .weight = 1000});
   if (experiment.variants.size() < 2) {
     problems.push_back({.field = "--variant " + arguments.variant,
                         .message = "the table has fewer than two variants"});

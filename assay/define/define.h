@@ -9,6 +9,7 @@
 #include "assay/define/canonical.h"
 #include "assay/define/condition.h"
 #include "assay/define/experiment.h"
+#include "assay/define/freeze.h"
 #include "assay/define/import.h"
 #include "assay/define/layers.h"
 #include "assay/define/metric.h"

@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include "assay/base/hash.h"
-#include "assay/serve/freeze.h"
 #include "assay/serve/log.h"
 
 namespace assay::serve {
@@ -18,12 +17,6 @@ using io::sqlite::ExperimentRecord;
 using io::sqlite::Records;
 using RecordState = io::sqlite::State;
 using RegisteredPtr = std::shared_ptr<const Registered>;
-
-std::vector<std::uint32_t> weights_of(const define::Experiment& plan) {
-  std::vector<std::uint32_t> weights;
-  for (const define::Variant& variant : plan.variants) weights.push_back(variant.weight);
-  return weights;
-}
 
 collect::KnownExperiment known_of(const Registered& experiment) {
   collect::KnownExperiment known;
@@ -122,21 +115,6 @@ Result<void> check_fits(const View& view, Registered changed) {
   return {};
 }
 
-// Of the epochs, those whose split still holds for somebody, without the present one. Memory needs
-// all of them since the last reshuffle; slots need them only where the weights were others.
-void keep_what_counts(const std::vector<std::uint32_t>& weights, Registered& loaded) {
-  auto& earlier = loaded.earlier;
-  const auto differs = [&](const assign::Cohort& one) { return one.weights != weights; };
-  if (earlier.empty()) return;
-  earlier.pop_back();
-  if (loaded.plan.assignment.reshuffle) {
-    const auto last = std::find_if(earlier.rbegin(), earlier.rend(), differs);
-    earlier.erase(earlier.begin(), last.base());
-  }
-  const bool is_sticky = loaded.plan.assignment.sticky;
-  if (!is_sticky && std::none_of(earlier.begin(), earlier.end(), differs)) earlier.clear();
-}
-
 // The file says where an adaptive experiment began, not where it is.
 void keep_weights(const define::Experiment& running, define::Experiment& wanted) {
   for (define::Variant& variant : wanted.variants) {
@@ -202,17 +180,16 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   }
   if (loaded.epochs.size() < 2) return loaded;
   ASSAY_TRY(const auto versions, records_.versions(record.id));
+  std::vector<assign::Cohort> epochs;
   for (const auto& epoch : loaded.epochs) {
     const auto version = std::find_if(versions.begin(), versions.end(),
                                       [&](const auto& v) { return v.number == epoch.version; });
     if (version == versions.end()) continue;
     ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
-    loaded.epoch_weights[epoch.number] = weights_of(plan);
-    loaded.earlier.push_back({.epoch = epoch.number,
-                              .traffic_ppm = plan.assignment.traffic_ppm,
-                              .weights = weights_of(plan)});
+    epochs.push_back(assign::cohort_of(plan, epoch.number));
+    loaded.epoch_weights[epoch.number] = epochs.back().weights;
   }
-  keep_what_counts(weights_of(loaded.plan), loaded);
+  loaded.earlier = assign::lasting(loaded.plan, std::move(epochs));
   return loaded;
 }
 
@@ -235,17 +212,15 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
   auto parsed = define::parse(text, {.file = file, .catalogue = catalogue_});
   if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
   const std::scoped_lock lock(change_mutex_);
-  PlanChange difference;
+  define::PlanChange difference;
   if (const auto before = view()->find(parsed->experiment.id); before && before->is_running()) {
     parsed = define::parse(text, {.file = file, .catalogue = catalogue_for(*before)});
     if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
     define::Experiment& plan = parsed->experiment;
     const define::Assignment& running = before->plan.assignment;
-    if (plan.assignment.share_ppm && plan.assignment.share_ppm == running.share_ppm) {
-      plan.assignment.slots = running.slots;
-    }
+    define::keep_slots(before->plan, plan);
     if (running.adaptive_floor_ppm) keep_weights(before->plan, plan);
-    difference = compare_plans(before->plan, plan);
+    difference = define::compare_plans(before->plan, plan);
     if (!difference.frozen.empty()) {
       return unexpected(refused(
           {Code::kConflict,

@@ -9,7 +9,6 @@
 #include <gmock/gmock.h>
 
 #include "assay/io/sqlite/sticky_store.h"
-#include "assay/serve/freeze.h"
 #include "assay/serve/streams.h"
 
 namespace assay::serve {
@@ -433,40 +432,6 @@ TEST_F(ExperimentsTest, EveryChangeOfTheRulesIsAnnounced) {
   expect_change(false, "the same plan again");
   ASSERT_TRUE(experiments_->stop("a", kChange));
   expect_change(true, "a stop");
-}
-
-define::Experiment parsed(const std::string& more = "") {
-  auto parsed = define::parse(plan("a", more));
-  EXPECT_TRUE(parsed) << to_text(parsed.error());
-  return parsed->experiment;
-}
-
-TEST(Freeze, AllowsANameAndOverrides) {
-  define::Experiment wanted = parsed();
-  wanted.name = "Other";
-  wanted.assignment.overrides.push_back({"tester", "treatment"});
-  const PlanChange change = compare_plans(parsed(), wanted);
-  EXPECT_THAT(change.frozen, IsEmpty());
-  EXPECT_FALSE(change.opens_epoch);
-}
-
-TEST(Freeze, NamesEveryFrozenField) {
-  define::Experiment wanted = parsed();
-  wanted.hypothesis = "Other";
-  wanted.analysis.alpha = 0.1;
-  wanted.variants[1].weight += 1;
-  EXPECT_THAT(compare_plans(parsed(), wanted).frozen,
-              testing::UnorderedElementsAre("hypothesis", "analysis.alpha", "variants[1].weight"));
-}
-
-TEST(Freeze, WeightsMoveOnlyWhereThePlanReshuffles) {
-  define::Experiment running = parsed();
-  running.assignment.reshuffle = true;
-  define::Experiment wanted = running;
-  wanted.variants[1].weight += 1;
-  const PlanChange change = compare_plans(running, wanted);
-  EXPECT_THAT(change.frozen, IsEmpty());
-  EXPECT_TRUE(change.opens_epoch);
 }
 
 }  // namespace

@@ -44,6 +44,52 @@ def start(server, text):
     assert status == 201, answer
 
 
+class NewWeights(unittest.TestCase):
+    def test_files_and_their_versions_answer_as_the_server_that_ran_them(self):
+        ids = [f"u{i}" for i in range(4000)]
+        steps = [(0.2, 0.9, ""), (0.5, 0.5, ""), (0.5, 0.5, "  overrides: {u7: treatment}\n"),
+                 (0.9, 0.1, "  overrides: {u8: control}\n")]
+        before = {}
+        with Server(BINARY) as server, tempfile.TemporaryDirectory() as folder:
+            units = os.path.join(folder, "units.csv")
+            with open(units, "w", encoding="utf-8") as out:
+                out.write("\n".join(["user", *ids]) + "\n")
+            files = []
+            for number, (traffic, control, more) in enumerate(steps):
+                text = EXPERIMENT + f"  traffic: {traffic}\n{more}"
+                for variant, share in (("control", control), ("treatment", 1 - control)):
+                    text = text.replace(f"{variant}: {{weight: 0.5}}",
+                                        f"{variant}: {{weight: {share:.1f}}}")
+                files.append(os.path.join(folder, f"{number}.yaml"))
+                with open(files[-1], "w", encoding="utf-8") as out:
+                    out.write(text)
+                if number == 0:
+                    start(server, text)
+                else:
+                    status, answer = server.post("/v1/experiments", text, "application/yaml")
+                    self.assertIn(status, (200, 201), answer)
+                command = [BINARY, "assign", files[-1], "--units", units]
+                for file in files[:-1]:
+                    command += ["--earlier", file]
+                rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                by_files = dict(row.split(",", 1) for row in rows.splitlines()[1:])
+                status, answer = server.post("/v1/assignments", {
+                    "experiment": "ranker_v2", "units": [{"id": unit} for unit in ids]})
+                self.assertEqual(status, 200)
+                by_server = {row["unit"]: f"{row.get('variant') or ''},{row['reason']}"
+                             for row in answer["assignments"]}
+                self.assertEqual(by_files, by_server)
+                stayed = [unit for unit, row in before.items() if row.endswith(",split")]
+                self.assertTrue(all(by_server[unit] == before[unit] for unit in stayed
+                                    if unit not in ("u7", "u8")))
+                before = by_server
+            alone = subprocess.run([BINARY, "assign", files[-1], "--units", units],
+                                   capture_output=True, text=True, check=True).stdout
+            by_newest = dict(row.split(",", 1) for row in alone.splitlines()[1:])
+            moved = sum(by_newest[unit] != before[unit] for unit in ids)
+            self.assertGreater(moved, 400, "the newest weights alone answer otherwise")
+
+
 class TwoSides(unittest.TestCase):
     def test_a_request_of_a_buyer_and_a_seller_gets_both_answers(self):
         with Server(BINARY) as server:

@@ -24,7 +24,7 @@ struct Values {
 };
 
 struct UnitRow {
-  std::size_t variant = 0;
+  std::size_t cell = 0;  // Its variant, within an epoch.
   std::optional<std::size_t> cluster;
   std::vector<Values> metrics;
 };

@@ -13,6 +13,7 @@
 namespace assay::io::duckdb {
 namespace {
 
+using analyze::Cell;
 using define::MetricType;
 
 constexpr std::size_t kProblemsMax = 20;
@@ -40,11 +41,11 @@ class Table {
   void plan();
   void read_rows();
   bool is_assigned(std::int64_t number) const;
-  std::string_view variant_of(const Rows& rows, std::size_t row, std::int64_t number) const;
+  Cell cell_of(const Rows& rows, std::size_t row, std::int64_t number) const;
   void read_row(const Rows& rows, std::size_t row, std::int64_t number);
   std::optional<double> number(const Rows& rows, std::size_t row, std::size_t column,
                                std::int64_t number);
-  UnitRow& unit(const std::string& id, std::size_t variant, std::int64_t number);
+  UnitRow& unit(const std::string& id, std::size_t cell, std::int64_t number);
   void place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64_t number);
   void complain(std::int64_t row, const std::string& field, std::string message,
                 std::string hint = {});
@@ -60,9 +61,9 @@ class Table {
     std::optional<std::size_t> covariate;
   };
   std::vector<MetricColumns> metric_columns_;
-  std::vector<std::string> variants_;
+  std::vector<Cell> cells_;
   std::vector<UnitRow> units_;
-  std::vector<std::size_t> cluster_variants_;
+  std::vector<std::size_t> cluster_cells_;
   std::unordered_map<std::string, std::size_t> known_clusters_;
   std::unordered_map<std::string, std::size_t> known_;
   std::int64_t repeated_ = 0;
@@ -157,27 +158,27 @@ std::optional<double> Table::number(const Rows& rows, std::size_t row, std::size
   return value;
 }
 
-UnitRow& Table::unit(const std::string& id, std::size_t variant, std::int64_t number) {
+UnitRow& Table::unit(const std::string& id, std::size_t cell, std::int64_t number) {
   if (!query_.unit_column.empty()) {
     const auto [known, is_new] = known_.try_emplace(id, units_.size());
     if (!is_new) {
       ++repeated_;
       UnitRow& before = units_[known->second];
-      if (before.variant != variant && query_.repeated_units == RepeatedUnits::kSum) {
+      if (before.cell != cell && query_.repeated_units == RepeatedUnits::kSum) {
         complain(number, query_.unit_column, "unit \"" + id + "\" is in two variants");
       }
       return before;
     }
   }
-  units_.push_back({.variant = variant, .metrics = std::vector<Values>(query_.metrics.size())});
+  units_.push_back({.cell = cell, .metrics = std::vector<Values>(query_.metrics.size())});
   return units_.back();
 }
 
 void Table::place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64_t number) {
   const std::string name(cluster);
-  const auto [known, is_new] = known_clusters_.try_emplace(name, cluster_variants_.size());
-  if (is_new) cluster_variants_.push_back(unit.variant);
-  if (cluster_variants_[known->second] != unit.variant) {
+  const auto [known, is_new] = known_clusters_.try_emplace(name, cluster_cells_.size());
+  if (is_new) cluster_cells_.push_back(unit.cell);
+  if (cluster_cells_[known->second] != unit.cell) {
     complain(number, query_.cluster_column, "cluster \"" + name + "\" is in two variants",
              "a cluster is randomized as a whole; without --cluster rows count on their own");
   }
@@ -188,31 +189,31 @@ void Table::place_in_cluster(UnitRow& unit, std::string_view cluster, std::int64
 }
 
 bool Table::is_assigned(std::int64_t number) const {
-  if (query_.variants == nullptr) return true;
+  if (query_.given == nullptr) return true;
   const auto row = static_cast<std::size_t>(number - 1);
-  return row < query_.variants->rows.size() && query_.variants->rows[row] >= 0;
+  return row < query_.given->rows.size() && query_.given->rows[row] >= 0;
 }
 
-std::string_view Table::variant_of(const Rows& rows, std::size_t row, std::int64_t number) const {
-  if (query_.variants != nullptr) {
-    const auto variant = query_.variants->rows[static_cast<std::size_t>(number - 1)];
-    return query_.variants->names[static_cast<std::size_t>(variant)];
+Cell Table::cell_of(const Rows& rows, std::size_t row, std::int64_t number) const {
+  if (query_.given != nullptr) {
+    const auto cell = query_.given->rows[static_cast<std::size_t>(number - 1)];
+    return query_.given->cells[static_cast<std::size_t>(cell)];
   }
-  return rows.is_null(0, row) ? std::string_view() : rows.text(0, row);
+  return {.variant = rows.is_null(0, row) ? std::string() : std::string(rows.text(0, row))};
 }
 
 void Table::read_row(const Rows& rows, std::size_t row, std::int64_t number) {
   const std::size_t unit_at = selected_.size();
-  const std::string_view variant = variant_of(rows, row, number);
-  if (variant.empty()) {
+  Cell cell = cell_of(rows, row, number);
+  if (cell.variant.empty()) {
     return complain(number, query_.variant_column, "the variant is missing");
   }
   if (rows.is_null(unit_at, row)) {
     return complain(number, query_.unit_column, "the unit is missing");
   }
-  const auto known = std::find(variants_.begin(), variants_.end(), variant);
-  const auto index = static_cast<std::size_t>(known - variants_.begin());
-  if (known == variants_.end()) variants_.emplace_back(variant);
+  const auto known = std::find(cells_.begin(), cells_.end(), cell);
+  const auto index = static_cast<std::size_t>(known - cells_.begin());
+  if (known == cells_.end()) cells_.push_back(std::move(cell));
   UnitRow& unit_row = unit(std::string(rows.text(unit_at, row)), index, number);
   if (!query_.cluster_column.empty()) {
     if (rows.is_null(unit_at + 2, row) || rows.text(unit_at + 2, row).empty()) {
@@ -265,25 +266,25 @@ Checked<void> Table::read_all() {
 std::vector<FoldedMetric> Table::fold() const {
   std::vector<FoldedMetric> metrics;
   for (std::size_t i = 0; i < query_.metrics.size(); ++i) {
-    metrics.emplace_back(query_.metrics[i], i, units_, cluster_variants_.size());
+    metrics.emplace_back(query_.metrics[i], i, units_, cluster_cells_.size());
   }
   return metrics;
 }
 
 Checked<TableData> Table::read() {
   ASSAY_TRY_VOID(read_all());
-  std::vector<std::size_t> variants = cluster_variants_;
+  std::vector<std::size_t> cells = cluster_cells_;
   if (query_.cluster_column.empty()) {
-    for (const UnitRow& unit : units_) variants.push_back(unit.variant);
+    for (const UnitRow& unit : units_) cells.push_back(unit.cell);
   }
   TableData data;
-  for (const std::size_t variant : variants) ++data.units[variants_[variant]];
+  for (const std::size_t cell : cells) ++data.units[cells_[cell]];
   for (const FoldedMetric& metric : fold()) {
     TableMetricData& into = data.metrics.emplace_back();
     into.missing = metric.missing();
-    for (const auto& [name, count] : data.units) into.variants[name] = metric.empty_cell();
+    for (const auto& [cell, count] : data.units) into.cells[cell] = metric.empty_cell();
     for (std::size_t i = 0; i < metric.size(); ++i) {
-      metric.add_to(into.variants[variants_[variants[i]]], i);
+      metric.add_to(into.cells[cells_[cells[i]]], i);
     }
   }
   return data;
@@ -293,7 +294,7 @@ Checked<TableUnits> Table::read_anew() {
   ASSAY_TRY_VOID(read_all());
   const bool clustered = !query_.cluster_column.empty();
   TableUnits units{.digests = {}, .metrics = fold()};
-  units.digests.resize(clustered ? cluster_variants_.size() : units_.size());
+  units.digests.resize(clustered ? cluster_cells_.size() : units_.size());
   const auto& names = clustered ? known_clusters_ : known_;
   for (const auto& [name, place] : names) units.digests[place] = unit_digest(name);
   if (!names.empty()) return units;

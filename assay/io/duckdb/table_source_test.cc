@@ -18,6 +18,8 @@ using define::MetricType;
 using testing::AllOf;
 using testing::HasSubstr;
 
+using Units = std::map<analyze::Cell, std::int64_t>;
+
 TableData read(const TableQuery& query) {
   auto data = read_table(query);
   EXPECT_TRUE(data) << to_text(data.error());
@@ -45,29 +47,29 @@ class TableSource : public testing::Test {
 
 TEST_F(TableSource, EveryTypeByHand) {
   const auto won = read(query({.column = "won", .type = MetricType::kProportion}));
-  EXPECT_EQ(won.units, (std::map<std::string, std::int64_t>{{"a", 2}, {"b", 2}}));
-  EXPECT_EQ(won.metrics[0].variants.at("b").summary.mean(0), 0.5);
+  EXPECT_EQ(won.units, (Units{{{"a"}, 2}, {{"b"}, 2}}));
+  EXPECT_EQ(won.metrics[0].cells.at({"b"}).summary.mean(0), 0.5);
   const auto spent = read(query({.column = "spent"}));
-  EXPECT_EQ(spent.metrics[0].variants.at("a").summary.n(), 1);
-  EXPECT_EQ(spent.metrics[0].variants.at("b").summary.mean(0), 65);
+  EXPECT_EQ(spent.metrics[0].cells.at({"a"}).summary.n(), 1);
+  EXPECT_EQ(spent.metrics[0].cells.at({"b"}).summary.mean(0), 65);
   EXPECT_EQ(spent.metrics[0].missing, 1);
   const auto ratio =
       read(query({.column = "spent", .type = MetricType::kRatio, .denominator_column = "visits"}));
-  EXPECT_EQ(ratio.metrics[0].variants.at("b").summary.mean(1), 3.5);
+  EXPECT_EQ(ratio.metrics[0].cells.at({"b"}).summary.mean(1), 3.5);
   const auto quantile = read(query({.column = "visits", .type = MetricType::kQuantile}));
-  EXPECT_EQ(quantile.metrics[0].variants.at("b").rows.rows(), 2);
+  EXPECT_EQ(quantile.metrics[0].cells.at({"b"}).rows.rows(), 2);
 }
 
 // The deviation from the mean of those that have one, (1 + 3 + 8) / 3 = 4, and a mark.
 TEST_F(TableSource, AMissingCovariateIsNoDeviationAndAMark) {
   const auto data = read(query({.column = "visits", .covariate_column = "before"}));
-  const stats::Summary& b = data.metrics[0].variants.at("b").summary;
+  const stats::Summary& b = data.metrics[0].cells.at({"b"}).summary;
   EXPECT_EQ(b.n(), 2);
   EXPECT_EQ(b.columns().covariates, 2);
   EXPECT_EQ(b.mean(1), (0 + 4) / 2.0);
   EXPECT_EQ(b.mean(2), (0.75 - 0.25) / 2);
   const auto complete = read(query({.column = "visits", .covariate_column = "visits"}));
-  EXPECT_EQ(complete.metrics[0].variants.at("b").summary.columns().covariates, 1);
+  EXPECT_EQ(complete.metrics[0].cells.at({"b"}).summary.columns().covariates, 1);
 }
 
 TEST_F(TableSource, ClustersAreUnitsOfSummedRows) {
@@ -77,8 +79,8 @@ TEST_F(TableSource, ClustersAreUnitsOfSummedRows) {
                                 "u1,a,s1,2,1\nu2,a,s1,1,3\nu3,a,s2,7,5\nu4,b,s3,4,7\n");
   clusters.cluster_column = "shop";
   const auto data = read(clusters);
-  EXPECT_EQ(data.units, (std::map<std::string, std::int64_t>{{"a", 2}, {"b", 1}}));
-  const analyze::MetricCell& a = data.metrics[0].variants.at("a");
+  EXPECT_EQ(data.units, (Units{{{"a"}, 2}, {{"b"}, 1}}));
+  const analyze::MetricCell& a = data.metrics[0].cells.at({"a"});
   EXPECT_TRUE(a.clustered);
   EXPECT_EQ(a.summary.n(), 2);
   EXPECT_EQ(a.summary.mean(0), (3 + 7) / 2.0);
@@ -86,20 +88,20 @@ TEST_F(TableSource, ClustersAreUnitsOfSummedRows) {
   EXPECT_EQ(a.summary.mean(2), (-4 + 1) / 2.0);  // Deviations from 4.
   clusters.metrics[0].type = MetricType::kQuantile;
   const auto rows = read(clusters);
-  EXPECT_EQ(rows.metrics[0].variants.at("a").rows.rows(), 3);
-  EXPECT_EQ(rows.metrics[0].variants.at("a").rows.described_units().size(), 2u);
+  EXPECT_EQ(rows.metrics[0].cells.at({"a"}).rows.rows(), 3);
+  EXPECT_EQ(rows.metrics[0].cells.at({"a"}).rows.described_units().size(), 2u);
 }
 
 TEST_F(TableSource, CapsAndSegments) {
   const auto fixed = read(query({.column = "visits", .cap = {.value = 3}}));
-  EXPECT_EQ(fixed.metrics[0].variants.at("b").summary.mean(0), 3);
-  EXPECT_EQ(fixed.metrics[0].variants.at("b").capped, 1);
+  EXPECT_EQ(fixed.metrics[0].cells.at({"b"}).summary.mean(0), 3);
+  EXPECT_EQ(fixed.metrics[0].cells.at({"b"}).capped, 1);
   const auto percentile = read(query({.column = "visits", .cap = {.percentile = 0.5}}));
-  EXPECT_EQ(percentile.metrics[0].variants.at("b").summary.mean(0), 2);
+  EXPECT_EQ(percentile.metrics[0].cells.at({"b"}).summary.mean(0), 2);
   TableQuery india = query({.column = "visits"});
   india.segment_column = "country";
   india.segment_value = "IN";
-  EXPECT_EQ(read(india).units.at("a"), 1);
+  EXPECT_EQ(read(india).units.at({"a"}), 1);
 }
 
 TEST_F(TableSource, RepeatedUnitsAreRefusedUnlessTheyAreToBeAddedUp) {
@@ -108,11 +110,11 @@ TEST_F(TableSource, RepeatedUnitsAreRefusedUnlessTheyAreToBeAddedUp) {
       .path = path, .unit_column = "id", .variant_column = "arm", .metrics = {{.column = "x"}}};
   EXPECT_THAT(problems(twice), HasSubstr("1 rows repeat a unit"));
   twice.repeated_units = RepeatedUnits::kSum;
-  EXPECT_EQ(read(twice).metrics[0].variants.at("a").summary.mean(0), 3);
+  EXPECT_EQ(read(twice).metrics[0].cells.at({"a"}).summary.mean(0), 3);
   twice.path = folder_.write("two.csv", "id,arm,x\nu1,a,1\nu1,b,2\n");
   EXPECT_THAT(problems(twice), HasSubstr("two.csv:3:0: error: id: unit \"u1\" is in two variants"));
   twice.unit_column = "";
-  EXPECT_EQ(read(twice).units.at("b"), 1);
+  EXPECT_EQ(read(twice).units.at({"b"}), 1);
 }
 
 // The units without their variants, given the variants of the table: the same cells.
@@ -130,7 +132,7 @@ TEST_F(TableSource, UnitsAnewAddUpToTheTable) {
     const FoldedMetric& metric = units->metrics[m];
     analyze::MetricCell b = metric.empty_cell();
     for (const std::size_t unit : {2, 3}) metric.add_to(b, unit);
-    const analyze::MetricCell& same = table.metrics[m].variants.at("b");
+    const analyze::MetricCell& same = table.metrics[m].cells.at({"b"});
     EXPECT_EQ(b.summary.to_json(), same.summary.to_json());
     EXPECT_EQ(b.rows.rows(), same.rows.rows());
     EXPECT_EQ(b.capped, same.capped);
@@ -173,8 +175,8 @@ TEST_F(TableSource, NdjsonReadsAsWell) {
       folder_.write("t.ndjson", "{\"arm\":\"a\",\"x\":1.5}\n{\"arm\":\"b\",\"x\":true}\n");
   const auto data = read(
       {.path = path, .unit_column = "", .variant_column = "arm", .metrics = {{.column = "x"}}});
-  EXPECT_EQ(data.metrics[0].variants.at("a").summary.mean(0), 1.5);
-  EXPECT_EQ(data.metrics[0].variants.at("b").summary.mean(0), 1);
+  EXPECT_EQ(data.metrics[0].cells.at({"a"}).summary.mean(0), 1.5);
+  EXPECT_EQ(data.metrics[0].cells.at({"b"}).summary.mean(0), 1);
 }
 
 // Expected numbers: pandas 3.1 and NumPy 2.4 on the file itself: groupby('version').agg of
@@ -206,8 +208,7 @@ TEST(TableSourceCookieCats, AgreesWithPandas) {
            {2, "gate_40", 45489, 51.29877552814966, 10669.736421513338, 0},
            {3, "gate_30", 44700, 49.13583892617449, 7135.0833169878915, 446},
            {3, "gate_40", 45489, 48.853920728088106, 7046.913126610011, 452}}) {
-    const analyze::MetricCell& cell =
-        data.metrics.at(expected.metric).variants.at(expected.variant);
+    const analyze::MetricCell& cell = data.metrics.at(expected.metric).cells.at({expected.variant});
     EXPECT_EQ(cell.summary.n(), expected.n);
     EXPECT_NEAR(cell.summary.mean(0), expected.mean, 1e-12 * expected.mean);
     EXPECT_NEAR(cell.summary.variance().value(), expected.variance, 1e-11 * expected.variance);

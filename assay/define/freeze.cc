@@ -1,4 +1,4 @@
-#include "assay/serve/freeze.h"
+#include "assay/define/freeze.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 
 #include "assay/define/canonical.h"
 
-namespace assay::serve {
+namespace assay::define {
 namespace {
 
 using nlohmann::json;
@@ -39,16 +39,22 @@ bool ends_with(const std::string& text, std::string_view end) {
 
 }  // namespace
 
-PlanChange compare_plans(const define::Experiment& running, const define::Experiment& wanted) {
+void keep_slots(const Experiment& running, Experiment& wanted) {
+  const auto& share = wanted.assignment.share_ppm;
+  if (share && share == running.assignment.share_ppm) {
+    wanted.assignment.slots = running.assignment.slots;
+  }
+}
+
+PlanChange compare_plans(const Experiment& running, const Experiment& wanted) {
   PlanChange change;
   const bool brings_units_in = wanted.assignment.traffic_ppm > running.assignment.traffic_ppm;
   // Those who are in keep their variant, for it is remembered, or their split (assign/special.h),
   // which only our own hash can promise.
-  const bool may_reweigh =
-      running.assignment.sticky || running.assignment.reshuffle ||
-      (brings_units_in && running.assignment.hash == define::HashScheme::kAssay);
-  const json difference = json::diff(json::parse(define::canonical_json(running)),
-                                     json::parse(define::canonical_json(wanted)));
+  const bool may_reweigh = running.assignment.sticky || running.assignment.reshuffle ||
+                           (brings_units_in && running.assignment.hash == HashScheme::kAssay);
+  const json difference =
+      json::diff(json::parse(canonical_json(running)), json::parse(canonical_json(wanted)));
   for (const json& step : difference) {
     const auto path = step.at("path").get<std::string>();
     if (path == "/name" || starts_with(path, "/assignment/overrides")) continue;
@@ -64,4 +70,4 @@ PlanChange compare_plans(const define::Experiment& running, const define::Experi
   return change;
 }
 
-}  // namespace assay::serve
+}  // namespace assay::define

@@ -1,0 +1,57 @@
+#include "assay/define/freeze.h"
+
+#include <gmock/gmock.h>
+
+#include "assay/define/testing.h"
+
+namespace assay::define {
+namespace {
+
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+Experiment parsed(std::string_view more = "") { return must_parse(plan_with(more)); }
+
+TEST(Freeze, AllowsANameAndOverrides) {
+  Experiment wanted = parsed();
+  wanted.name = "Other";
+  wanted.assignment.overrides.push_back({"tester", "treatment"});
+  const PlanChange change = compare_plans(parsed(), wanted);
+  EXPECT_THAT(change.frozen, IsEmpty());
+  EXPECT_FALSE(change.opens_epoch);
+}
+
+TEST(Freeze, NamesEveryFrozenField) {
+  Experiment wanted = parsed();
+  wanted.hypothesis = "Other";
+  wanted.analysis.alpha = 0.1;
+  wanted.variants[1].weight += 1;
+  EXPECT_THAT(compare_plans(parsed(), wanted).frozen,
+              UnorderedElementsAre("hypothesis", "analysis.alpha", "variants[1].weight"));
+}
+
+TEST(Freeze, WeightsMoveOnlyWhereThePlanReshuffles) {
+  Experiment running = parsed();
+  running.assignment.reshuffle = true;
+  Experiment wanted = running;
+  wanted.variants[1].weight += 1;
+  const PlanChange change = compare_plans(running, wanted);
+  EXPECT_THAT(change.frozen, IsEmpty());
+  EXPECT_TRUE(change.opens_epoch);
+}
+
+TEST(Freeze, AShareKeepsTheSlotsThatWereFoundForIt) {
+  Experiment running = parsed("layer: {name: page, share: 10%}");
+  const Experiment file = running;
+  running.assignment.slots = {{.begin = 200'000, .end = 300'000}};
+  Experiment wanted = file;
+  EXPECT_THAT(compare_plans(running, wanted).frozen, testing::Not(IsEmpty()));
+  keep_slots(running, wanted);
+  EXPECT_THAT(compare_plans(running, wanted).frozen, IsEmpty());
+  Experiment larger = parsed("layer: {name: page, share: 20%}");
+  keep_slots(running, larger);
+  EXPECT_THAT(larger.assignment.slots, IsEmpty());
+}
+
+}  // namespace
+}  // namespace assay::define
