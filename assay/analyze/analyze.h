@@ -31,6 +31,7 @@ struct AssignmentCheck {
   std::int64_t left_out = 0;   // Not in the experiment, or their variant was chosen by hand.
   std::int64_t differing = 0;  // Recorded with another variant than the plan assigns.
   std::string example = {};    // The first of these, as a clause.
+  std::string no_column = {};  // Of ids: nothing could be held against anything.
   bool is_computed = false;    // No variant was recorded: the plan's own are used.
   std::string recorded = {};   // Then: a column that looks like the recorded variants, if any.
 };

@@ -202,6 +202,14 @@ TrustCheck maturity_check(const std::vector<Measured>& measured) {
 // A warning only: whoever assigned may have used another salt, and analyzed well.
 TrustCheck assignment_check(const AssignmentCheck& found) {
   TrustCheck check{.name = "assignment"};
+  if (!found.no_column.empty()) {
+    check.status = TrustStatus::kWarning;
+    check.message = fmt::format(
+        "Not checked: without a column {} (or --unit COLUMN) nobody knows what the plan assigns, "
+        "and each row counts as a unit of its own.",
+        found.no_column);
+    return check;
+  }
   if (found.differing > 0) {
     check.status = TrustStatus::kWarning;
     check.message = fmt::format(

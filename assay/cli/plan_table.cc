@@ -286,6 +286,32 @@ class Assigned {
   Problems problems_;
 };
 
+// Recorded variants of a plan that chose nobody by hand and has one split: nothing in it asks who a
+// row is.
+bool does_without_ids(const Assignable& loaded, const TableArguments& arguments,
+                      const std::vector<std::string>& header) {
+  const Experiment& plan = loaded.plan;
+  const bool asks = !loaded.history.overrides.empty() || !plan.assignment.forced.empty() ||
+                    !assign::lasting(plan, loaded.history.epochs).empty();
+  const bool names = !arguments.unit.empty() || !arguments.cluster.empty() ||
+                     std::ranges::find(header, plan.assignment.unit) != header.end();
+  return !arguments.variant.empty() && !asks && !names;
+}
+
+Problems unknown_variants(const Experiment& plan, const io::duckdb::TableData& data,
+                          const TableArguments& arguments) {
+  Problems problems;
+  for (const auto& [cell, units] : data.units) {
+    const auto known = std::ranges::find(plan.variants, cell.variant, &define::Variant::key);
+    if (known != plan.variants.end() || problems.size() == kMaxRowProblems) continue;
+    problems.push_back({.place = {.file = arguments.path},
+                        .field = arguments.variant,
+                        .message = fmt::format("'{}' is not a variant of {}",
+                                               cell.variant.substr(0, 60), plan.id)});
+  }
+  return problems;
+}
+
 }  // namespace
 
 Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
@@ -295,20 +321,29 @@ Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
   const std::vector<MetricWords> metrics = metrics_of(plan, arguments, problems);
   if (has_errors(problems)) return unexpected(problems);
   ASSAY_TRY(const auto rows, open_table_rows(arguments.path));
-  Assigned assigned(loaded, arguments, *rows);
-  ASSAY_TRY(const RowCells cells, assigned.read());
-  TableQuery query{.path = arguments.path,
-                   .unit_column = arguments.unit,
-                   .given = &cells,
-                   .cluster_column = arguments.cluster};
-  if (arguments.unit.empty() && arguments.cluster.empty()) query.unit_column = assigned.id_name();
+  TableQuery query{
+      .path = arguments.path, .unit_column = arguments.unit, .cluster_column = arguments.cluster};
+  analyze::AssignmentCheck check;
+  RowCells cells;
+  if (does_without_ids(loaded, arguments, rows->header())) {
+    query.variant_column = arguments.variant;
+    check.no_column = plan.assignment.unit;
+  } else {
+    Assigned assigned(loaded, arguments, *rows);
+    ASSAY_TRY(cells, assigned.read());
+    query.given = &cells;
+    if (arguments.unit.empty() && arguments.cluster.empty()) query.unit_column = assigned.id_name();
+    check = assigned.check();
+  }
   for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
   if (arguments.sum_repeated_units) query.repeated_units = io::duckdb::RepeatedUnits::kSum;
   ASSAY_TRY(const io::duckdb::TableData data, io::duckdb::read_table(query));
+  if (Problems unknown = unknown_variants(plan, data, arguments); !unknown.empty()) {
+    return unexpected(std::move(unknown));
+  }
   Experiment experiment = plan;
   experiment.metrics.clear();
   for (const MetricWords& metric : metrics) experiment.metrics.push_back(metric.planned);
-  analyze::AssignmentCheck check = assigned.check();
   check.is_computed = arguments.variant.empty();
   if (check.is_computed) check.recorded = recorded_column(plan, query);
   auto card = analyze_data(

@@ -130,6 +130,43 @@ TEST_F(PlanTable, NamesAColumnOfVariantsThatNobodyAskedFor) {
   EXPECT_EQ(check(analyze(plan, other, {"--json"}).json())["status"], "ok");
 }
 
+// Who a row is, only a plan asks that chose somebody by hand or has several splits.
+TEST_F(PlanTable, RecordedVariantsNeedNoIds) {
+  const std::string text =
+      "id: checkout\nallocation: {control: 50, treatment: 50}\n"
+      "metrics: {primary: [{name: paid, type: proportion, event: payment}]}\n";
+  const std::string plan = files_.write("plain.yaml", text);
+  std::string named = "user,arm,paid\n";
+  std::string nameless = "arm,paid\n";
+  for (int i = 0; i < 400; ++i) {
+    const std::string row =
+        std::string(i % 2 == 0 ? "control," : "treatment,") + (i % 7 == 0 ? "1\n" : "0\n");
+    named += "u" + std::to_string(i) + "," + row;
+    nameless += row;
+  }
+  const std::string rows = files_.write("nameless.csv", nameless);
+  const std::vector<std::string> more = {"--variant", "arm", "--json"};
+  const json card = analyze(plan, rows, more).json();
+  const json with_ids = analyze(plan, files_.write("named.csv", named), more).json();
+  EXPECT_EQ(card["comparisons"], with_ids["comparisons"]);
+  EXPECT_EQ(card["units"], with_ids["units"]);
+  EXPECT_EQ(check(card)["status"], "warning");
+  EXPECT_THAT(check(card)["message"].get<std::string>(),
+              HasSubstr("Not checked: without a column user (or --unit COLUMN)"));
+  const auto refusal = [&](const std::string& more_text, const std::string& variant) {
+    return analyze(files_.write("other.yaml", text + more_text), rows, {"--variant", variant}).err;
+  };
+  EXPECT_THAT(refusal("", "paid"), HasSubstr("paid: '0' is not a variant of checkout"));
+  EXPECT_THAT(refusal("overrides: {u1: control}\n", "arm"),
+              HasSubstr("there is no column \"user\""));
+  EXPECT_THAT(refusal("forced: [{variant: control, when: {attribute: paid, equals: 1}}]\n", "arm"),
+              HasSubstr("there is no column \"user\""));
+  const std::string before = files_.write(
+      "before.yaml", "traffic: 0.5\n" + std::string(text).replace(text.find("50"), 2, "70"));
+  EXPECT_THAT(analyze(plan, rows, {"--variant", "arm", "--earlier", before}).err,
+              HasSubstr("there is no column \"user\""));
+}
+
 // Any way of writing the table, and ids under another name.
 TEST_F(PlanTable, ReadsParquetAndAnotherNameOfTheUnit) {
   const std::string plan = files_.write("plan.yaml", kPlan);
