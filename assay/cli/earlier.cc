@@ -49,7 +49,7 @@ Checked<History> history_of(const PlanFile& present, const std::vector<PlanFile>
     if (!change.frozen.empty()) {
       append(
           problems, versions[i].file, fmt::format("{}", fmt::join(change.frozen, ", ")),
-          fmt::format("another value than in {}, and {} ran by then", versions[i - 1].file,
+          fmt::format("differs from {}, and cannot change while {} runs", versions[i - 1].file,
                       plan.id),
           "--earlier takes the versions oldest first; each may raise traffic, and change weights "
           "together with that or where the plan says reshuffle");

@@ -152,16 +152,14 @@ TEST_F(Earlier, SaysWhatIsWrong) {
   };
   EXPECT_THAT(assign({present_, "--earlier", second_, "--earlier", first_}),
               testing::AllOf(HasSubstr("1.yaml: error: assignment.traffic_ppm, variants[0].weight, "
-                                       "variants[1].weight: another value than in "),
-                             HasSubstr("2.yaml, and a ran by then (--earlier takes "
+                                       "variants[1].weight: differs from "),
+                             HasSubstr("2.yaml, and cannot change while a runs (--earlier takes "
                                        "the versions oldest first;")));
   const std::string same_traffic = files_.write("s.yaml", version("a", "1", "20"));
-  EXPECT_THAT(
-      assign({present_, "--earlier", same_traffic}),
-      HasSubstr("3.yaml: error: variants[0].weight, variants[1].weight: another value than in "));
+  EXPECT_THAT(assign({present_, "--earlier", same_traffic}),
+              HasSubstr("3.yaml: error: variants[0].weight, variants[1].weight: differs from "));
   const std::string alpha = files_.write("al.yaml", version("a", "0.3", "10", "salt: other\n"));
-  EXPECT_THAT(assign({present_, "--earlier", alpha}),
-              HasSubstr("assignment.salt: another value than in"));
+  EXPECT_THAT(assign({present_, "--earlier", alpha}), HasSubstr("assignment.salt: differs from"));
   const std::string other = files_.write("b.yaml", version("b", "0.3", "90"));
   EXPECT_THAT(assign({present_, "--earlier", other}),
               HasSubstr("b.yaml: error: id: --earlier is for the versions of a, and this is b "
