@@ -362,11 +362,21 @@ class Compiler {
         known == TextTable::kAbsent || schema.attributes[known].unit_kind == Schema::kNoUnit;
     if (is_new && schema.units.size() == Schema::kMaxUnitKinds) {
       problems_.push_back(problem(plan, "unit",
-                                  "more than " + std::to_string(Schema::kMaxUnitKinds) +
-                                      " kinds of unit in one set of experiments"));
+                                  "the experiments, stopped ones too, name more than " +
+                                      std::to_string(schema.units.size()) +
+                                      " kinds of unit: " + kinds_so_far() + ", " + name,
+                                  "use one of these names for the same kind of unit"));
       return std::nullopt;
     }
     return schema.unit_kind(name);
+  }
+
+  std::string kinds_so_far() const {
+    std::string all;
+    for (std::size_t i = 0; i < snapshot_->schema_.units.size(); ++i) {
+      all += (i == 0 ? "" : ", ") + std::string(snapshot_->kind_name(static_cast<std::uint8_t>(i)));
+    }
+    return all;
   }
 
   void add_peer_split(const Experiment& plan, Snapshot::Entry& entry) {

@@ -43,7 +43,7 @@ struct Handle {
 // What a snapshot wants to know of a context: filled while it is compiled, read-only afterwards.
 struct Schema {
   static constexpr std::uint8_t kNoUnit = 0xff;
-  static constexpr std::size_t kMaxUnitKinds = 8;
+  static constexpr std::size_t kMaxUnitKinds = 32;  // Bits of Context::own_units_.
   struct Attribute {
     std::uint8_t unit_kind = kNoUnit;  // Also the id of this kind of unit.
     bool is_compared = false;          // With texts: find its number once.

@@ -269,14 +269,27 @@ TEST(Edge, EachOfManyOverridesIsFound) {
   }
 }
 
-TEST(Edge, EightKindsOfUnitServeAnyNumberOfExperiments) {
+TEST(Edge, EveryKindOfUnitHasAnIdOfItsOwn) {
+  constexpr std::size_t kKinds = Schema::kMaxUnitKinds;
   std::vector<define::Experiment> plans;
-  for (int i = 0; i < 17; ++i) {
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < kKinds; ++i) {
     plans.push_back(plan_of("e" + std::to_string(i)));
-    plans.back().assignment.unit = "kind" + std::to_string(i % 8);
+    plans.back().assignment.unit = "kind" + std::to_string(i);
+    ids.push_back("id" + std::to_string(i));
   }
-  must_compile(plans);
-  plans.back().assignment.unit = "kind8";
+  plans.push_back(plans.front());  // A kind may serve any number of experiments.
+  plans.back().id = "another";
+  const auto snapshot = must_compile(plans);
+  Context context(*snapshot);
+  for (std::size_t i = 0; i < kKinds; ++i) context.set_text(plans[i].assignment.unit, ids[i]);
+  for (std::size_t i = 0; i < kKinds; ++i) {
+    const Handle handle = *snapshot->find(plans[i].id);
+    const Assignment answer = snapshot->evaluate(handle, context);
+    EXPECT_EQ(answer.reason, Reason::kSplit);
+    EXPECT_EQ(snapshot->unit(handle, answer, context).id, ids[i]);
+  }
+  plans.back().assignment.unit = "one more";
   EXPECT_FALSE(compile_plans(plans));
 }
 

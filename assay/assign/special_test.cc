@@ -284,13 +284,14 @@ TEST(Fallback, GoesThroughEveryOtherStep) {
 
 TEST(Fallback, CountsAmongTheKindsOfUnit) {
   std::vector<Running> many;
-  for (int i = 0; i < 8; ++i) {
+  for (std::size_t i = 0; i < Schema::kMaxUnitKinds; ++i) {
     many.push_back({.plan = plan_of("e" + std::to_string(i))});
     many.back().plan.assignment.unit = "kind" + std::to_string(i);
   }
   must_compile(many);
   many.front().plan.assignment.fallback_unit = "one too many";
-  EXPECT_THAT(refusal(many), HasSubstr("more than 8 kinds of unit"));
+  EXPECT_THAT(refusal(many), HasSubstr("the experiments, stopped ones too, name more than 32 kinds "
+                                       "of unit: kind0, one too many, kind1,"));
 }
 
 // Sticky, in its second epoch: the weights were 1:1, and are 1:3 now.

@@ -333,14 +333,15 @@ TEST_F(ExperimentsTest, OneLayerHoldsNoTwoThatOverlap) {
 
 // What is stored as running must be servable, or the next start of the process fails.
 TEST_F(ExperimentsTest, WhatDoesNotFitIsNotStored) {
-  for (int i = 1; i <= 8; ++i) {
+  for (int i = 1; i <= 32; ++i) {
     add_and_start("a" + std::to_string(i), "  unit: kind" + std::to_string(i) + "\n");
   }
-  ASSERT_TRUE(add(plan("b", "  unit: kind9\n")));
+  ASSERT_TRUE(add(plan("b", "  unit: kind33\n")));
   const auto started = experiments_->start("b", kChange);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, Code::kConflict);
-  EXPECT_THAT(started.error().message, HasSubstr("more than 8 kinds of unit"));
+  EXPECT_THAT(started.error().message,
+              HasSubstr("name more than 32 kinds of unit: kind33, kind32"));
   reopen();
   EXPECT_EQ(experiments_->view()->find("b")->record.state, io::sqlite::State::kDraft);
 }
