@@ -180,6 +180,7 @@ std::optional<std::vector<BucketRange>> peer_split(HashScheme scheme,
                                                    std::size_t control, std::uint32_t traffic_ppm) {
   std::uint64_t total = 0;
   for (const std::uint32_t weight : weights) total += weight;
+  ASSAY_CHECK(total > 0);
   if (const std::uint64_t shares = peer_shares(scheme); shares != 0) {
     for (const std::uint32_t weight : weights) {
       if (weight * shares % total != 0) return std::nullopt;

@@ -45,8 +45,9 @@ struct BucketRange {
 
 std::uint64_t peer_bucket(define::HashScheme scheme, std::string_view salt, std::string_view id);
 
-// The ranges of variants with these weights, in their order. Nothing if the weights do not come out
-// as whole shares of peer_shares(scheme), in which the peer would have been told of them.
+// The ranges of variants with these weights (not all 0), in their order. Nothing if the weights do
+// not come out as whole shares of peer_shares(scheme), in which the peer would have been told of
+// them.
 std::optional<std::vector<BucketRange>> peer_split(define::HashScheme scheme,
                                                    std::span<const std::uint32_t> weights,
                                                    std::size_t control, std::uint32_t traffic_ppm);

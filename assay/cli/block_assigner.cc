@@ -58,7 +58,8 @@ void BlockAssigner::assign() {
       Answer* answers = &answers_[ids.experiments[k].index * kBlock];
       for (std::size_t i = 0; i < size_; ++i) {
         const std::uint8_t variant = variants_[k * size_ + i];
-        answers[i].variant = variant == assign::kNoVariant ? Assignment::kNone : variant;
+        answers[i].variant =
+            variant == assign::kNoVariant ? Assignment::kNone : std::int16_t{variant};
       }
     }
   }

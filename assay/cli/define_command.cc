@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ostream>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -166,9 +167,9 @@ std::optional<Problem> no_such_flag(const DefineOptions& options,
   std::string hint = meant ? fmt::format("did you mean {}?", *meant)
                            : "none can be taken over; without --only each says why";
   if (!meant && !known.empty()) {
-    const std::size_t shown = std::min<std::size_t>(known.size(), 10);
-    hint = fmt::format("there are {}{}", fmt::join(known.begin(), known.begin() + shown, ", "),
-                       shown < known.size() ? ", …" : "");
+    const auto shown = std::span(known).first(std::min<std::size_t>(known.size(), 10));
+    hint = fmt::format("there are {}{}", fmt::join(shown, ", "),
+                       shown.size() < known.size() ? ", …" : "");
   }
   return Problem{.place = {options.file, 0, 0},
                  .field = "--only",

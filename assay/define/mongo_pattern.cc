@@ -78,20 +78,21 @@ class Reader {
       if (is_range) rest_.remove_prefix(1);
       const auto to = is_range ? class_character() : from;
       if (!to || *to < *from) return std::nullopt;
-      for (int c = *from; c <= *to; ++c) all.emplace_back(1, static_cast<char>(c));
+      for (unsigned char c = *from; c <= *to; ++c) all.emplace_back(1, static_cast<char>(c));
       if (all.size() > kMaxTexts) return std::nullopt;
     }
     if (all.empty()) return std::nullopt;
     return all;
   }
 
-  std::optional<char> class_character() {
+  // One byte of ASCII.
+  std::optional<unsigned char> class_character() {
     const bool is_escaped = take("\\");
     if (rest_.empty()) return std::nullopt;
     const auto byte = static_cast<unsigned char>(rest_.front());
     if (byte >= 0x80 || (is_escaped && std::isalnum(byte) != 0)) return std::nullopt;
     rest_.remove_prefix(1);
-    return static_cast<char>(byte);
+    return byte;
   }
 
   // Bytes of a UTF-8 character.
