@@ -104,6 +104,8 @@ TEST(Problem, SaysPlaceFieldMessageHint) {
                             .hint = "0.05 is the usual choice"}),
             "exp.yaml:12:7: error: analysis.alpha: 1.5 is not between 0 and 1 (0.05 is the usual "
             "choice)");
+  EXPECT_EQ(to_text(Problem{.place = {"data.csv", 2, 0}, .message = "is not UTF-8"}),
+            "data.csv:2: error: is not UTF-8");
 }
 
 Result<int> half(int x) {

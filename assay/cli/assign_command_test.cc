@@ -251,8 +251,8 @@ TEST_F(AssignCommand, IdsOfNdjsonAreTextsOrWholeNumbers) {
   const std::string path = files_.file("ids.ndjson");
   const std::string why = ", but ids are texts or whole numbers\n";
   EXPECT_EQ(ran.err.substr(0, ran.err.find(path + ": warning")),
-            path + ":3:0: error: user is {\"x\":1}" + why + path + ":4:0: error: user is [\"l\"]" +
-                why + path + ":5:0: error: user is true" + why + path + ":6:0: error: user is 1.0" +
+            path + ":3: error: user is {\"x\":1}" + why + path + ":4: error: user is [\"l\"]" +
+                why + path + ":5: error: user is true" + why + path + ":6: error: user is 1.0" +
                 why);
 }
 
@@ -265,9 +265,11 @@ TEST_F(AssignCommand, NamesTheLineThatIsNoJson) {
   };
   const std::string good = "{\"user\":\"a\"}\n";
   const std::string torn = refused(good + "nope\n" + good);
-  EXPECT_NE(torn.find("in line 2: invalid literal"), std::string::npos) << torn;
+  EXPECT_NE(torn.find("bad.ndjson:2: error: is no JSON: invalid literal"), torn.npos) << torn;
   const std::string blank = refused("\n" + good + "\n" + good + "{\"user\"}\n");
-  EXPECT_NE(blank.find("in line 5:"), std::string::npos) << blank;
+  EXPECT_NE(blank.find("bad.ndjson:5: error: is no JSON: "), blank.npos) << blank;
+  const std::string list = refused(good + "\n[1]\n" + good);
+  EXPECT_NE(list.find("bad.ndjson:3: error: is no object: [1]"), list.npos) << list;
 }
 
 TEST_F(AssignCommand, WarnsOfAPrerequisiteThatNoFileDescribes) {
@@ -319,7 +321,7 @@ TEST_F(AssignCommand, NamesWhatIsWrongWithAParquetFile) {
   EXPECT_EQ(std::count(broken.begin(), broken.end(), '\n'), 1) << broken;
   EXPECT_NE(refused(files_.file("none.parquet")).find("there is no file"), std::string::npos);
   const std::string torn = write("torn.ndjson", "{\"user\":\"u1\"}\n{\"user\":");
-  EXPECT_NE(refused(torn).find("torn.ndjson: error: Malformed JSON"), std::string::npos)
+  EXPECT_NE(refused(torn).find("torn.ndjson:2: error: is no JSON"), std::string::npos)
       << refused(torn);
   write("exp.yaml",
         "id: ranker_v2\nunit: page\nallocation: {control: 50, treatment: 50}\nmetrics: {primary: "

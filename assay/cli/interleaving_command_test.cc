@@ -38,8 +38,8 @@ TEST(InterleaveCommand, NamesTheLineThatCannotBeUsed) {
   const Ran ran =
       assay({"interleave", "-"}, request("q1") + "{}\n" + request("q2", R"(,"scheme":"balanced")"));
   EXPECT_EQ(ran.status, 2);
-  EXPECT_TRUE(ran.has("-:2:0: error: request: is missing")) << ran.err;
-  EXPECT_TRUE(ran.has("-:3:0: error: scheme: is not that of the lines before")) << ran.err;
+  EXPECT_TRUE(ran.has("-:2: error: request: is missing")) << ran.err;
+  EXPECT_TRUE(ran.has("-:3: error: scheme: is not that of the lines before")) << ran.err;
   EXPECT_EQ(assay({"interleave", "/no/such/file"}).status, 2);
   EXPECT_EQ(assay({"interleave"}).status, 2);
 }

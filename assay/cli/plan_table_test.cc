@@ -209,9 +209,9 @@ TEST_F(PlanTable, SaysWhatIsWrong) {
               HasSubstr("there is no column \"usr\" (did you mean user?)"));
   EXPECT_THAT(refused(kPlan, list, {"--variant", "arm"}), HasSubstr("no column \"arm\""));
   EXPECT_THAT(refused(kPlan, list, {"--variant", "country"}),
-              HasSubstr("list.csv:2:0: error: 'UK' is not a variant of checkout"));
+              HasSubstr("list.csv:2: error: 'UK' is not a variant of checkout"));
   EXPECT_THAT(refused(kPlan, files_.write("t.csv", "user,country,paid,wait\n,IN,1,2\n")),
-              HasSubstr("t.csv:2:0: error: the unit is missing"));
+              HasSubstr("t.csv:2: error: the unit is missing"));
   EXPECT_THAT(
       refused(kPlan, files_.write("t.csv", "user,paid,wait\nu1,1,2\n")),
       HasSubstr("no row is in checkout (of the first row: targeting (country is missing))"));

@@ -155,10 +155,8 @@ bool is_csv(const std::string& path) {
 }  // namespace
 
 Checked<std::unique_ptr<UnitRows>> open_table_rows(const std::string& path) {
-  auto file = InputFile::open(path);
-  if (file) return std::make_unique<TableRows>(*std::move(file));
-  return unexpected(Problems{
-      {.place = {path, 0, 0}, .message = file.error().message, .hint = file.error().hint}});
+  ASSAY_TRY(auto file, InputFile::open(path));
+  return std::make_unique<TableRows>(std::move(file));
 }
 
 Checked<std::unique_ptr<UnitRows>> open_units(const std::string& path, std::istream& in) {

@@ -216,7 +216,10 @@ void Import::read(const std::string& path, std::vector<Field> fields, ImportRepo
   complaints_ = 0;
   report_ = &report;
   auto file = InputFile::open(path);
-  if (!file) return void(complain({path, 0, 0}, "", file.error().message, file.error().hint));
+  if (!file) {
+    std::ranges::move(file.error(), std::back_inserter(problems_));
+    return;
+  }
   if (!find_columns(*file, fields)) return;
   auto rows = file->connection().stream(Sql(select(*file, fields)));
   if (!rows) {

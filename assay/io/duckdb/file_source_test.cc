@@ -142,7 +142,7 @@ TEST_F(FileSource, WhereTheFirstKindIsNotNamedTheFallbackUnitCounts) {
                     "device_id,name,time,value\nd1,buy,2026-03-02,1\n"),
             0.5);
   const std::string nobody = folder_.write("n.csv", "user,device,variant,time\n,,a,2026-03-01\n");
-  EXPECT_THAT(problems(nobody, events_), HasSubstr("n.csv:2:0: error: user: the unit is missing"));
+  EXPECT_THAT(problems(nobody, events_), HasSubstr("n.csv:2: error: user: the unit is missing"));
 }
 
 TEST_F(FileSource, WhoHasAVariantByHandIsLeftOut) {
@@ -192,10 +192,10 @@ TEST_F(FileSource, EveryProblemIsNamedWithFileAndLine) {
                                         ",buy,2026-03-01,1\n"
                                         "u1,,2026-03-01,inf\n");
   const std::string all = problems(exposures_, bad);
-  EXPECT_THAT(all, HasSubstr("bad.csv:2:0: error: time: \"yesterday\" is not a time"));
-  EXPECT_THAT(all, HasSubstr("bad.csv:3:0: error: value: \"nan\" is not a finite number"));
-  EXPECT_THAT(all, HasSubstr("bad.csv:4:0: error: user_id: the unit is missing"));
-  EXPECT_THAT(all, HasSubstr("bad.csv:5:0: error: event: the name is missing"));
+  EXPECT_THAT(all, HasSubstr("bad.csv:2: error: time: \"yesterday\" is not a time"));
+  EXPECT_THAT(all, HasSubstr("bad.csv:3: error: value: \"nan\" is not a finite number"));
+  EXPECT_THAT(all, HasSubstr("bad.csv:4: error: user_id: the unit is missing"));
+  EXPECT_THAT(all, HasSubstr("bad.csv:5: error: event: the name is missing"));
 }
 
 TEST_F(FileSource, MissingColumnsOfBothFilesAreNamedAtOnce) {
@@ -213,14 +213,15 @@ TEST_F(FileSource, BrokenFilesAreRefused) {
     return problems(exposures_, folder_.write(name, text));
   };
   EXPECT_THAT(refused("cut.ndjson", "{\"unit\":\"u1\",\"name\":\"buy\",\"time\":1}\n{\"unit\":"),
-              AllOf(HasSubstr("cut.ndjson"), HasSubstr("Malformed JSON")));
+              HasSubstr("cut.ndjson:2: error: is no JSON: unexpected end of data"));
   EXPECT_THAT(refused("bad.parquet", "PAR1 but no more"), HasSubstr("bad.parquet"));
   EXPECT_THAT(refused("ragged.csv", "user,name,time\nu1,buy,2026-03-01\nu1,buy\n"),
-              AllOf(HasSubstr("ragged.csv:3"), HasSubstr("Expected Number of Columns: 3")));
+              HasSubstr("ragged.csv:3: error: 2 fields, but the header has 3"));
   EXPECT_THAT(refused("quote.csv", "user,name,time\nu1,\"buy,2026-03-01\n"),
               HasSubstr("quote.csv"));
   EXPECT_THAT(refused("empty.csv", ""), HasSubstr("is empty"));
-  EXPECT_THAT(refused("bytes.csv", "user,name,time\n\xff,buy,2026-03-01\n"), HasSubstr("utf-8"));
+  EXPECT_THAT(refused("bytes.csv", "user,name,time\n\xff,buy,2026-03-01\n"),
+              HasSubstr("bytes.csv:2: error: is not UTF-8"));
   EXPECT_THAT(refused("twice.csv", "user,user,name,time\n"), HasSubstr("no name of its own"));
   EXPECT_THAT(refused("x.xlsx", "PK"), HasSubstr("neither .csv"));
   EXPECT_THAT(problems(folder_.file("none.csv"), events_), HasSubstr("there is no file"));

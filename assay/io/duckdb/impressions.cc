@@ -147,7 +147,10 @@ void LogReader::check_scheme(const InputFile& file, const std::vector<std::strin
 void LogReader::read_file(const std::string& path, std::vector<Names> required,
                           const std::vector<Names>& optional, Add add) {
   auto file = InputFile::open(path);
-  if (!file) return complain({path, 0, 0}, "", file.error().message, file.error().hint);
+  if (!file) {
+    std::ranges::move(file.error(), std::back_inserter(problems_));
+    return;
+  }
   const std::size_t needed = required.size();
   required.insert(required.end(), optional.begin(), optional.end());
   const std::size_t before = complaints_;

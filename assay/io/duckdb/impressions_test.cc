@@ -101,11 +101,11 @@ TEST_F(Impressions, EveryProblemHasItsPlace) {
                                           "i1,u2,5,e,control\n"
                                           ",u2,5,e,control\n");
   const std::string text = problems(shown, clicks_);
-  EXPECT_THAT(text, HasSubstr("i.csv:2:0: error: position: \"top\" is not a finite number"));
-  EXPECT_THAT(text, HasSubstr("i.csv:3:0: error: team: \"treatmint\" is no team"));
-  EXPECT_THAT(text, HasSubstr("i.csv:4:0: error: unit: is missing"));
-  EXPECT_THAT(text, HasSubstr("i.csv:6:0: error: unit: the impression was of another unit"));
-  EXPECT_THAT(text, HasSubstr("i.csv:7:0: error: impression: is missing"));
+  EXPECT_THAT(text, HasSubstr("i.csv:2: error: position: \"top\" is not a finite number"));
+  EXPECT_THAT(text, HasSubstr("i.csv:3: error: team: \"treatmint\" is no team"));
+  EXPECT_THAT(text, HasSubstr("i.csv:4: error: unit: is missing"));
+  EXPECT_THAT(text, HasSubstr("i.csv:6: error: unit: the impression was of another unit"));
+  EXPECT_THAT(text, HasSubstr("i.csv:7: error: impression: is missing"));
   const std::string ranks = folder_.write("r.csv",
                                           "impression,position,item,control_rank,treatment_rank\n"
                                           "i1,1,a,1.5,1\ni1,2,b,1,-1\n");

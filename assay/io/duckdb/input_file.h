@@ -22,7 +22,8 @@ namespace assay::io::duckdb {
 
 class InputFile {
  public:
-  static Result<InputFile> open(const std::string& path);
+  // Every line of NDJSON that is no object is a problem.
+  static Checked<InputFile> open(const std::string& path);
 
   const std::string& path() const { return path_; }
   const std::vector<std::string>& columns() const { return columns_; }
@@ -47,14 +48,19 @@ class InputFile {
 
   // The row's place, counting rows from 1: its line, except in Parquet or after quoted line breaks.
   Place place(std::int64_t row) const;
-  // What DuckDB said about the file, without its advice on SQL.
+  // What DuckDB said about the file, in words of ours.
   Problem problem(const Error& error) const;
 
  private:
   enum class Kind { kCsv, kJsonLines, kParquet };
   InputFile() = default;
-  Result<void> read_csv_header();
-  Result<void> read_columns();
+  Checked<void> read_header();
+  Checked<void> read_csv_header();
+  Checked<void> read_columns();
+  Problems lines_without_object();
+  Checked<void> refuse(int line, std::string message, std::string hint = {}) const;
+  Problem csv_problem(const std::string& message) const;
+  Problem json_problem(const std::string& message) const;
 
   std::string path_;
   Kind kind_ = Kind::kCsv;

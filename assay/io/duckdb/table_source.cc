@@ -250,7 +250,7 @@ Checked<void> Table::read_all() {
   if (repeated_ > 0 && query_.repeated_units == RepeatedUnits::kRefuse) {
     complain(0, query_.unit_column,
              std::to_string(repeated_) + " rows repeat a unit that was there before",
-             "one row per unit is needed; or have the rows of a unit added up");
+             "one row per unit is needed; --sum-repeated-units adds up the rows of a unit");
   }
   if (complaints_ > kProblemsMax) {
     problems_.push_back(
@@ -304,26 +304,16 @@ Checked<TableUnits> Table::read_anew() {
   return units;
 }
 
-// The one problem of a file that does not open.
-Checked<InputFile> open_table(const std::string& path) {
-  auto file = InputFile::open(path);
-  if (file) return *std::move(file);
-  return unexpected(Problems{{.place = {path, 0, 0},
-                              .field = "",
-                              .message = file.error().message,
-                              .hint = file.error().hint}});
-}
-
 }  // namespace
 
 Checked<TableData> read_table(const TableQuery& query) {
-  ASSAY_TRY(InputFile file, open_table(query.path));
+  ASSAY_TRY(InputFile file, InputFile::open(query.path));
   return Table(query, std::move(file)).read();
 }
 
 Checked<TableUnits> read_units(TableQuery query) {
   query.variant_column.clear();
-  ASSAY_TRY(InputFile file, open_table(query.path));
+  ASSAY_TRY(InputFile file, InputFile::open(query.path));
   return Table(query, std::move(file)).read_anew();
 }
 

@@ -108,11 +108,12 @@ TEST_F(TableSource, RepeatedUnitsAreRefusedUnlessTheyAreToBeAddedUp) {
   const std::string path = folder_.write("r.csv", "id,arm,x\nu1,a,1\nu1,a,2\nu2,b,5\n");
   TableQuery twice{
       .path = path, .unit_column = "id", .variant_column = "arm", .metrics = {{.column = "x"}}};
-  EXPECT_THAT(problems(twice), HasSubstr("1 rows repeat a unit"));
+  EXPECT_THAT(problems(twice),
+              AllOf(HasSubstr("1 rows repeat a unit"), HasSubstr("--sum-repeated-units")));
   twice.repeated_units = RepeatedUnits::kSum;
   EXPECT_EQ(read(twice).metrics[0].cells.at({"a"}).summary.mean(0), 3);
   twice.path = folder_.write("two.csv", "id,arm,x\nu1,a,1\nu1,b,2\n");
-  EXPECT_THAT(problems(twice), HasSubstr("two.csv:3:0: error: id: unit \"u1\" is in two variants"));
+  EXPECT_THAT(problems(twice), HasSubstr("two.csv:3: error: id: unit \"u1\" is in two variants"));
   twice.unit_column = "";
   EXPECT_EQ(read(twice).units.at({"b"}), 1);
 }
@@ -162,10 +163,10 @@ TEST_F(TableSource, ProblemsComeTogether) {
                         .unit_column = "id",
                         .variant_column = "arm",
                         .metrics = {{.column = "x", .type = MetricType::kProportion}}}),
-              AllOf(HasSubstr("p.csv:2:0: error: arm: the variant is missing"),
-                    HasSubstr("p.csv:3:0: error: x: \"NaN\" is not a finite number"),
-                    HasSubstr("p.csv:4:0: error: x: 2 is neither 0 nor 1"),
-                    HasSubstr("p.csv:5:0: error: id: the unit is missing")));
+              AllOf(HasSubstr("p.csv:2: error: arm: the variant is missing"),
+                    HasSubstr("p.csv:3: error: x: \"NaN\" is not a finite number"),
+                    HasSubstr("p.csv:4: error: x: 2 is neither 0 nor 1"),
+                    HasSubstr("p.csv:5: error: id: the unit is missing")));
   EXPECT_THAT(problems({.path = folder_.file("no.csv"), .unit_column = "", .variant_column = "a"}),
               HasSubstr("there is no file"));
 }
