@@ -61,11 +61,8 @@ class ListReader {
     });
     UnitRow row;
     while (list_.problems.size() < kMaxRowProblems && rows_.next(row)) {
-      const std::size_t width = row.fields.size();
-      if (!row.wrong.empty()) {
-        problem(row.wrong);
-      } else if (width != header().size()) {
-        problem(fmt::format("{} fields, but the header has {}", width, header().size()));
+      if (std::string wrong = columns_.why_unusable(row); !wrong.empty()) {
+        problem(std::move(wrong));
       } else {
         add(row);
       }
@@ -90,6 +87,10 @@ class ListReader {
 
   void find_columns() {
     for (const std::string& name : request_.columns) {
+      if (std::ranges::find(list_.columns, name, &Column::name) != list_.columns.end()) {
+        problem(fmt::format("--balance names '{}' twice", name), "name each column once");
+        continue;
+      }
       const auto found = std::ranges::find(header(), name);
       if (found == header().end()) {
         problem(fmt::format("there is no column '{}' to balance", name),

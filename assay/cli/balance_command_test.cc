@@ -102,6 +102,7 @@ TEST_F(BalanceCommand, SaysWhatIsWrong) {
     return outcome.err;
   };
   EXPECT_THAT(complaint(schools(), "area"), HasSubstr("no column 'area' to balance"));
+  EXPECT_THAT(complaint(schools(), "region,region"), HasSubstr("--balance names 'region' twice"));
   EXPECT_THAT(complaint("school,region\ns1,a\ns1,b\n", "region"), HasSubstr("'s1' is there twice"));
   EXPECT_THAT(complaint("school,region\ns1\n", "region"), HasSubstr("1 fields"));
   EXPECT_THAT(complaint("school,region\n", "region"), HasSubstr("no unit of the list is assigned"));

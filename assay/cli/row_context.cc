@@ -77,6 +77,11 @@ bool RowContext::names_somebody(const std::vector<std::string>& fields) const {
   return snapshot_.has_fallback({0}) || !fields[key_].empty();
 }
 
+std::string RowContext::why_unusable(const UnitRow& row) const {
+  if (row.fields.size() == header_.size()) return row.wrong;
+  return fmt::format("{} fields, but the header has {}", row.fields.size(), header_.size());
+}
+
 // An object may be asked for its leaves: "device" holds "device.os".
 Use RowContext::use(std::size_t column) const {
   if (is_id_[column]) return Use::kId;
@@ -162,11 +167,7 @@ Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progr
   std::int64_t nobody = 0;
   UnitRow row;
   while (problems.size() < kMaxRowProblems && rows.next(row)) {
-    const std::size_t width = columns.header().size();
-    std::string wrong = row.wrong;
-    if (row.fields.size() != width) {
-      wrong = fmt::format("{} fields, but the header has {}", row.fields.size(), width);
-    }
+    std::string wrong = columns.why_unusable(row);
     if (wrong.empty()) wrong = answer(row);
     if (!wrong.empty()) {
       problems.push_back({.place = rows.place(), .message = std::move(wrong)});

@@ -37,6 +37,8 @@ class RowContext {
   const Problems& problems() const { return problems_; }  // Of the header.
   std::span<const std::string> header() const { return header_; }
   bool names_somebody(const std::vector<std::string>& fields) const;
+  // Why a row cannot be used, whatever its values are; empty if it can.
+  std::string why_unusable(const UnitRow& row) const;
   Use use(std::size_t column) const;  // kNothing: its values can make no difference.
 
   // The context borrows the row until the next call. What is wrong with it; empty when nothing is.
