@@ -246,4 +246,9 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   return answer;
 }
 
+std::string failure_body(std::string_view key, std::string_view details) {
+  const Failure failure{"GENERAL", details};
+  return key.empty() ? bulk_failure(503, failure).body : flag_failure(503, key, failure).body;
+}
+
 }  // namespace assay::deliver

@@ -75,4 +75,7 @@ class Ofrep {
   std::size_t bulk_bytes_ = 100;      // About as long as an answer for all flags is.
 };
 
+// The body of a failure that is not the request's fault. Without a key: of a request for all flags.
+std::string failure_body(std::string_view key, std::string_view details);
+
 }  // namespace assay::deliver

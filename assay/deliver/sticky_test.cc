@@ -135,6 +135,12 @@ TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   EXPECT_EQ(rows.error().code, Code::kUnavailable);
 }
 
+TEST(Sticky, AFailureOfTheStoreHasOfrepsForm) {
+  EXPECT_EQ(failure_body("a\"b", "no disk"),
+            R"({"key":"a\"b","errorCode":"GENERAL","errorDetails":"no disk"})");
+  EXPECT_EQ(failure_body("", "no disk"), R"({"errorCode":"GENERAL","errorDetails":"no disk"})");
+}
+
 TEST(Sticky, AllRoutesAgree) {
   MapStore store;
   const Ofrep ofrep = world(store, {1, 1}, 0);

@@ -59,9 +59,24 @@ using Evaluate = std::function<deliver::Answer(const View&, const Request&, Time
 // Where two requests of one unit cross each other while the weights change, the first one stands.
 constexpr int kAttempts = 3;
 
-Response was_not_first() {
-  return failure({Code::kUnavailable, "another answer to one of the units was first",
-                  "ask again: it will be the same"});
+Error was_not_first() {
+  return {Code::kUnavailable, "another answer to one of the units was first",
+          "ask again: it will be the same"};
+}
+
+// Who asks learns no path of ours; the log does.
+Error not_remembered(const Error& error) {
+  log_warning("answers_not_remembered", {{"error", to_text(error)}});
+  return {Code::kUnavailable, "the answer cannot be remembered, so none is given",
+          "try again soon"};
+}
+
+// OFREP has failures of its own form; a request for all flags names no key.
+Response ofrep_failure(const Request& request, const Error& error) {
+  Response response = failure(error);
+  const std::string_view key = request.params.empty() ? "" : request.params.front().second;
+  response.body = deliver::failure_body(key, to_text(error));
+  return response;
 }
 
 // The answer leaves when what it promises is durable.
@@ -77,11 +92,13 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, const R
       std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(made));
   backend.sticky.remember(std::move(memories), [&backend, evaluate, view, held, respond, attempt,
                                                 asked](auto all_stand) {
-    if (!all_stand) return respond(failure(all_stand.error()));
+    if (!all_stand) {
+      return respond(ofrep_failure(held->first, not_remembered(all_stand.error())));
+    }
     if (!*all_stand && attempt < kAttempts) {
       return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
     }
-    if (!*all_stand) return respond(was_not_first());
+    if (!*all_stand) return respond(ofrep_failure(held->first, was_not_first()));
     respond(response_of(backend, *view, std::move(held->second), asked));
   });
 }
@@ -100,9 +117,9 @@ void assign_units(Backend& backend, const Request& request, const Respond& respo
   if (assigned->memories.empty()) return respond({.body = std::move(assigned->json)});
   auto body = std::make_shared<std::string>(std::move(assigned->json));
   backend.sticky.remember(std::move(assigned->memories), [respond, body](auto all_stand) {
-    if (!all_stand) return respond(failure(all_stand.error()));
+    if (!all_stand) return respond(failure(not_remembered(all_stand.error())));
     if (*all_stand) return respond({.body = std::move(*body)});
-    respond(was_not_first());
+    respond(failure(was_not_first()));
   });
 }
 

@@ -33,6 +33,8 @@ class Signals {
     sigaddset(&set_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
     std::signal(SIGPIPE, SIG_IGN);
+    // A write beyond the limit of a file (ulimit -f) fails then as on a full disk.
+    std::signal(SIGXFSZ, SIG_IGN);
   }
   ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 

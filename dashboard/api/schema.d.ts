@@ -465,6 +465,7 @@ export interface paths {
                 };
                 400: components["responses"]["Problem"];
                 404: components["responses"]["Problem"];
+                503: components["responses"]["Problem"];
             };
         };
         delete?: never;
@@ -965,6 +966,13 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description A sticky experiment cannot read or keep its answers; the body is OFREP's, with errorDetails. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
             };
         };
         delete?: never;
@@ -1014,6 +1022,13 @@ export interface paths {
                 };
                 /** @description The context cannot be used. */
                 400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description A sticky experiment cannot read or keep its answers; the body is OFREP's, with errorDetails. */
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };

@@ -3,7 +3,9 @@
     python3 tests/e2e/crash_test.py build/release/bin/assay
 """
 import http.client
+import json
 import os
+import resource
 import sqlite3
 import sys
 import threading
@@ -198,6 +200,58 @@ class Crash(unittest.TestCase):
                     self.assertLessEqual({status for status, _ in answers}, allowed, answers)
                     variants = {answer["variant"] for status, answer in answers if status == 200}
                     self.assertEqual(variants, {route(server, unit)[1]["variant"]})
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_an_answer_that_cannot_be_remembered_is_not_given(self):
+        """The store of memories is at the limit of its file: whoever it knows is answered, nobody
+        new is told a variant, and all is well again once there is room."""
+        plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
+                                  "  exposure: on_evaluation")
+        flag, flags = "/ofrep/v1/evaluate/flags/ranker_v2", "/ofrep/v1/evaluate/flags"
+
+        def context(unit):
+            return json.dumps({"context": {"targetingKey": unit}})
+
+        def counted(server):
+            names = ("assay_evaluations_total", "assay_store_exposures ")
+            return [line for line in server.ask("GET", "/metrics")[2].splitlines()
+                    if line.startswith(names)]
+
+        with Server(BINARY) as server:
+            self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            _, known = server.post(flag, context("known"))
+            deadline = time.monotonic() + 60
+            while "assay_store_exposures 1" not in counted(server):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            before = counted(server)
+            limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+            full = os.path.getsize(os.path.join(server.folder, "sticky.sqlite-wal"))
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, limits[1]))
+            for path, body in ((flag, context("new")), (flags, context("new")),
+                               ("/v1/assignments", '{"units": [{"id": "new"}]}')):
+                status, headers, text = server.ask("POST", path, body)
+                self.assertEqual(status, 503, (path, text))
+                self.assertIn("retry-after", headers)
+                self.assertIn("the answer cannot be remembered", text)
+                self.assertNotRegex(text, "control|treatment|sqlite", path)
+                answer = json.loads(text)
+                if path == flag:
+                    self.assertEqual((answer["key"], answer["errorCode"]), ("ranker_v2", "GENERAL"))
+                elif path == flags:
+                    self.assertEqual(sorted(answer), ["errorCode", "errorDetails"])
+                else:
+                    self.assertEqual(answer["code"], "unavailable")
+            self.assertEqual(counted(server), before, "nobody was answered")
+            self.assertEqual(server.read_log().count('"answers_not_remembered"'), 3)
+            _, again = server.post(flag, context("known"))
+            self.assertEqual((again["variant"], again["metadata"]["assay_reason"]),
+                             (known["variant"], "sticky"))
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+            status, new = server.post(flag, context("new"))
+            self.assertEqual((status, new["metadata"]["assay_reason"]), (200, "split"))
+            self.assertEqual(server.post(flags, context("new"))[1]["flags"][0]["variant"],
+                             new["variant"])
             self.assertEqual(server.stop(), 0, server.read_log())
 
     def test_sigterm_in_the_middle_of_an_import(self):
