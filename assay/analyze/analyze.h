@@ -25,8 +25,9 @@ namespace assay::analyze {
 // (metric, variant) to the smallest always-valid p-value of earlier looks.
 using RunningP = std::map<std::pair<std::string, std::string>, double>;
 
-// Rows held against what the plan assigns, by whoever can assign.
+// Rows (or units) held against what the plan assigns, by whoever can assign.
 struct AssignmentCheck {
+  std::string_view noun = "rows";
   std::int64_t rows = 0;
   std::int64_t left_out = 0;   // Not in the experiment, or their variant was chosen by hand.
   std::int64_t differing = 0;  // Recorded with another variant than the plan assigns.

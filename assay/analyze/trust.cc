@@ -213,21 +213,20 @@ TrustCheck assignment_check(const AssignmentCheck& found) {
   if (found.differing > 0) {
     check.status = TrustStatus::kWarning;
     check.message = fmt::format(
-        "{} of {} rows have another variant than the plan assigns: the first, {}. They count as "
+        "{} of {} {} have another variant than the plan assigns: the first, {}. They count as "
         "recorded.",
-        found.differing, found.rows, found.example);
+        found.differing, found.rows, found.noun, found.example);
   } else if (!found.recorded.empty()) {
     check.status = TrustStatus::kWarning;
     check.message = fmt::format(
-        "The plan assigned {} rows anew, but the column {} holds nothing but its variants: if "
-        "these "
+        "The plan assigned {} {} anew, but the column {} holds nothing but its variants: if these "
         "were given, analyze them with --variant {}.",
-        found.rows, found.recorded, found.recorded);
+        found.rows, found.noun, found.recorded, found.recorded);
   } else {
     check.message = fmt::format(
-        "{} {} rows; {} are not in the experiment, or forced.",
+        "{} {} {}; {} are not in the experiment, or forced.",
         found.is_computed ? "The plan assigned" : "The recorded variant is the assigned one in",
-        found.rows, found.left_out);
+        found.rows, found.noun, found.left_out);
   }
   return check;
 }

@@ -1,6 +1,7 @@
 #include "assay/serve/analyst.h"
 
 #include "assay/decide/decide.h"
+#include "assay/serve/assigned.h"
 #include "assay/serve/clock.h"
 #include "assay/serve/log.h"
 
@@ -105,6 +106,7 @@ Result<void> Analyst::try_look(const Registered& experiment) {
     if (is_settled(experiment.plan, *last)) return {};
     ASSAY_TRY(options.running_p, analyze::running_p_from_json(last->scorecard_json));
   }
+  ASSAY_TRY(options.assignment, check_assignment(experiment, parts_.events, options.as_of));
   ASSAY_TRY(const auto source, parts_.events.source());
   ASSAY_TRY(const auto card, analyze::analyze(experiment.plan, *source, options));
   const decide::Verdict verdict = decide::decide(experiment.plan, card);

@@ -127,17 +127,19 @@ Refusal refused(Error error) { return {{}, std::move(error)}; }
 
 }  // namespace
 
+assign::Running running_of(const Registered& experiment) {
+  return {.plan = experiment.plan,
+          .version = static_cast<std::uint32_t>(experiment.record.version.number),
+          .epoch = experiment.epochs.empty() ? 0 : experiment.epochs.back().number,
+          .is_stopped = !experiment.is_running(),
+          .earlier = experiment.earlier};
+}
+
 std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experiments) {
   std::vector<assign::Running> running;
   for (const RegisteredPtr& experiment : experiments) {
     if (experiment->record.state == RecordState::kDraft) continue;
-    running.push_back({
-        .plan = experiment->plan,
-        .version = static_cast<std::uint32_t>(experiment->record.version.number),
-        .epoch = experiment->epochs.empty() ? 0 : experiment->epochs.back().number,
-        .is_stopped = !experiment->is_running(),
-        .earlier = experiment->earlier,
-    });
+    running.push_back(running_of(*experiment));
   }
   return running;
 }

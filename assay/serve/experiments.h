@@ -64,6 +64,7 @@ struct View {
 // What assignment must know of them; drafts are not answered for.
 std::vector<assign::Running> running_of(
     const std::vector<std::shared_ptr<const Registered>>& experiments);
+assign::Running running_of(const Registered& experiment);
 
 // Why a plan was turned away: the problems of the file, or else what stands against it.
 struct Refusal {

@@ -1,6 +1,7 @@
 // /v1/exposures and /v1/events: answered when the rows are durable.
 #include <optional>
 
+#include "assay/serve/assigned.h"
 #include "assay/serve/clock.h"
 #include "assay/serve/routes.h"
 #include "assay/serve/shapes.h"
@@ -28,8 +29,7 @@ std::optional<std::string> cloud_event_of(const Request& request) {
                                    request.body);
 }
 
-// How many name another variant than the hash draws for their unit. Nothing is said of an answer
-// that more decides than id and time, or that an earlier shuffle may have given.
+// How many name another variant than the hash draws for their unit (assigned.h).
 std::int64_t count_differing(const View& view, const std::vector<collect::Exposure>& exposures) {
   const assign::Snapshot& snapshot = view.ofrep.snapshot();
   assign::Context context(snapshot);
@@ -37,15 +37,12 @@ std::int64_t count_differing(const View& view, const std::vector<collect::Exposu
   for (const collect::Exposure& exposure : exposures) {
     const auto experiment = snapshot.find(exposure.experiment);
     if (!experiment || exposure.is_override || snapshot.needs_memory(*experiment)) continue;
-    context.reset();
-    context.set_text(exposure.unit_kind, exposure.unit_id);
-    context.set_time(exposure.time);
-    const assign::Assignment drawn = snapshot.evaluate(*experiment, context);
-    if (drawn.reason != assign::Reason::kSplit && drawn.reason != assign::Reason::kBurnIn) continue;
-    const auto variant = static_cast<std::size_t>(drawn.variant);
-    if (snapshot.variant_key(*experiment, variant) == exposure.variant) continue;
+    const auto drawn =
+        drawn_variant(snapshot, *experiment, context,
+                      {exposure.unit_kind, exposure.unit_id, exposure.variant, exposure.time});
+    if (!drawn || *drawn == exposure.variant) continue;
     const auto registered = view.find(exposure.experiment);
-    if (registered && !registered->plan.assignment.reshuffle) ++differing;
+    if (registered && is_drawn_by_id(registered->plan)) ++differing;
   }
   return differing;
 }

@@ -309,6 +309,36 @@ class BadInput(unittest.TestCase):
         _, _, text = self.server.ask("GET", "/metrics")
         self.assertRegex(text, r"assay_exposures_differing_total [1-9]")
 
+    def test_scorecards_count_units_of_another_variant_than_assigned(self):
+        self.server.post("/v1/experiments?start=true", EXPERIMENT.replace("ranker_v2", "mixed_up"))
+        units = [{"id": f"mixed{i}"} for i in range(40)]
+        _, rows = self.server.post("/v1/assignments", {"experiment": "mixed_up", "units": units})
+        variants = {r["unit"]: r["variant"] for r in rows["assignments"]}
+
+        def found():
+            status, card = self.server.get("/v1/scorecards/mixed_up?fresh=true")
+            self.assertEqual(status, 200, card)
+            return next(c for c in card["trust"] if c["name"] == "assignment")
+
+        self.server.post_lines("/v1/exposures", [exposure(unit, variant, "mixed_up")
+                                                 for unit, variant in variants.items()])
+        check = found()
+        self.assertEqual((check["status"], check["message"]),
+                         ("ok", "The recorded variant is the assigned one in 40 units; "
+                                "0 are not in the experiment, or forced."))
+        _, rows = self.server.post("/v1/assignments", {"experiment": "mixed_up",
+                                                       "units": [{"id": "late"}]})
+        assigned = rows["assignments"][0]["variant"]
+        other = {"control": "treatment", "treatment": "control"}[assigned]
+        self.server.post_lines("/v1/exposures", [exposure("late", other, "mixed_up")])
+        check = found()
+        self.assertEqual(check["status"], "warning")
+        self.assertRegex(check["message"], "^1 of 41 units have another variant than the plan "
+                         f"assigns: the first, exposed at 2.*Z, has {other} where {assigned} is "
+                         r"assigned\. They count as recorded\.$")
+        self.server.post("/v1/experiments/mixed_up/stop", "")
+        self.assertEqual(found(), check, "also once it has stopped")
+
     def test_oversized_bodies_are_413(self):
         status, failure = self.server.post("/v1/events", " " * (9 << 20))
         self.assertEqual((status, failure["code"]), (413, "invalid"))

@@ -212,6 +212,12 @@ Result<std::unique_ptr<analyze::SummarySource>> EventStore::source() {
   return make_summary_source(std::move(connection));
 }
 
+Result<void> EventStore::visit_first_exposures(const define::Experiment& experiment,
+                                               Timestamp as_of, const VisitExposure& visit) {
+  ASSAY_TRY(const auto connection, state_->database->connect());
+  return duckdb::visit_first_exposures(*connection, experiment, as_of, visit);
+}
+
 Result<void> EventStore::close() {
   {
     const std::lock_guard lock(state_->mutex);

@@ -19,6 +19,7 @@
 #include "assay/analyze/source.h"
 #include "assay/base/expected.h"
 #include "assay/collect/event_log.h"
+#include "assay/io/duckdb/summary_source.h"
 
 namespace assay::io::duckdb {
 
@@ -48,6 +49,9 @@ class EventStore : public collect::EventLog {
 
   // Analysis over what is stored now; outlives neither the store nor close().
   Result<std::unique_ptr<analyze::SummarySource>> source();
+  // Of what is stored now; see summary_source.h.
+  Result<void> visit_first_exposures(const define::Experiment& experiment, Timestamp as_of,
+                                     const VisitExposure& visit);
   EventStoreStatus status() const;
 
   // Stores what is queued and folds the log into the file. Later batches get kUnavailable, from the

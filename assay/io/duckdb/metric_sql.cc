@@ -333,6 +333,11 @@ Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of) {
   return sql.text("FROM units GROUP BY variant, epoch ORDER BY variant, epoch");
 }
 
+Sql first_exposures_sql(const define::Experiment& experiment, Timestamp as_of) {
+  Sql sql = units_sql(experiment, as_of);
+  return sql.text("\nSELECT unit_id, variant, first FROM units");
+}
+
 Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                        Timestamp as_of) {
   Sql sql = units_sql(experiment, as_of);

@@ -194,6 +194,31 @@ class SqlSource : public analyze::SummarySource {
 
 }  // namespace
 
+Result<void> visit_first_exposures(Connection& connection, const define::Experiment& experiment,
+                                   Timestamp as_of, const VisitExposure& visit) {
+  const define::Assignment& plan = experiment.assignment;
+  ASSAY_TRY(auto rows, connection.stream(first_exposures_sql(experiment, as_of)));
+  while (rows.next()) {
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      FirstExposure exposure{.unit_kind = plan.unit,
+                             .unit_id = rows.text(0, row),
+                             .variant = rows.text(1, row),
+                             .time = {rows.integer(2, row)}};
+      // What unit_sql has put around the id.
+      if (!plan.fallback_unit.empty()) {
+        if (exposure.unit_id.starts_with('1')) exposure.unit_kind = plan.fallback_unit;
+        exposure.unit_id.remove_prefix(1);
+      }
+      if (plan.switchback) {
+        exposure.unit_id = exposure.unit_id.substr(0, exposure.unit_id.rfind('@'));
+      }
+      visit(exposure);
+    }
+  }
+  if (auto error = rows.error()) return unexpected(*std::move(error));
+  return {};
+}
+
 std::unique_ptr<analyze::SummarySource> make_summary_source(
     std::unique_ptr<Connection> connection) {
   return std::make_unique<SqlSource>(std::move(connection));

@@ -9,8 +9,10 @@
 // thread at a time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "assay/analyze/source.h"
 #include "assay/base/expected.h"
@@ -21,8 +23,22 @@ namespace assay::io::duckdb {
 
 std::unique_ptr<analyze::SummarySource> make_summary_source(std::unique_ptr<Connection> connection);
 
+// The first exposure of a unit, as scorecards count it. The texts are the visit's.
+struct FirstExposure {
+  std::string_view unit_kind;
+  std::string_view unit_id;
+  std::string_view variant;
+  Timestamp time;
+};
+using VisitExposure = std::function<void(const FirstExposure& exposure)>;
+
+// Each unit's (in a switchback each unit's in each period), in no order.
+Result<void> visit_first_exposures(Connection& connection, const define::Experiment& experiment,
+                                   Timestamp as_of, const VisitExposure& visit);
+
 // The queries behind it; explained() shows them to people.
 Sql exposed_sql(const define::Experiment& experiment, Timestamp as_of);
+Sql first_exposures_sql(const define::Experiment& experiment, Timestamp as_of);
 Result<Sql> metric_sql(const define::Experiment& experiment, const analyze::MetricQuery& query,
                        Timestamp as_of);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -76,6 +77,18 @@ class SummarySource : public testing::Test {
   analyze::Exposed exposed(Timestamp as_of = at(100 * kDay)) {
     return store_->source().value()->exposed(experiment_, as_of).value();
   }
+  // "user u1 a 10", the seconds last.
+  std::multiset<std::string> first_exposures(Timestamp as_of = at(100 * kDay)) {
+    std::multiset<std::string> all;
+    const auto visited =
+        store_->visit_first_exposures(experiment_, as_of, [&](const FirstExposure& one) {
+          const auto seconds = (one.time.micros - at(0).micros) / kMicrosPerSecond;
+          all.insert(std::string(one.unit_kind) + " " + std::string(one.unit_id) + " " +
+                     std::string(one.variant) + " " + std::to_string(seconds));
+        });
+    EXPECT_TRUE(visited) << to_text(visited.error());
+    return all;
+  }
   // Mean of the outcome in one variant, epoch 0.
   static double mean(const MetricData& data, const std::string& variant, int column = 0) {
     const auto cell = data.cells.find(Cell{variant, 0});
@@ -117,6 +130,9 @@ TEST_F(SummarySource, TheFirstExposureDecidesAndTheRestIsReported) {
   EXPECT_EQ(all.first, at(1));
   EXPECT_EQ(all.last, at(20));
   EXPECT_EQ(exposed(at(20)).contaminated, 0) << "as_of itself is not seen";
+  EXPECT_THAT(first_exposures(),
+              testing::ElementsAre("user u1 a 10", "user u2 b 5", "user u3 c 1"));
+  EXPECT_THAT(first_exposures(at(10)), testing::ElementsAre("user u2 b 5", "user u3 c 1"));
 }
 
 TEST_F(SummarySource, UnitsOfTwoKindsAreCountedWithoutMixingThemUp) {
@@ -136,6 +152,7 @@ TEST_F(SummarySource, UnitsOfTwoKindsAreCountedWithoutMixingThemUp) {
   EXPECT_EQ(mean(data, "a"), 10);
   EXPECT_EQ(mean(data, "b"), 1001);
   EXPECT_EQ(data.events, 3);
+  EXPECT_THAT(first_exposures(), testing::ElementsAre("device 5 b 2", "user 5 a 1"));
 }
 
 TEST_F(SummarySource, TiesAreBrokenByIdWhateverTheOrderOfArrival) {
@@ -431,6 +448,8 @@ TEST_F(Switchback, AUnitInAPeriodIsAUnit) {
   EXPECT_EQ(seen.exposures, 5);
   EXPECT_EQ(seen.contaminated, 0);
   EXPECT_EQ(seen.first, at(700));
+  EXPECT_THAT(first_exposures(), testing::ElementsAre("user u1 a 700", "user u1 b 10799",
+                                                      "user u1 b 4300", "user u2 a 4300"));
 }
 
 TEST_F(Switchback, TwoVariantsInOnePeriodAreContamination) {
