@@ -47,19 +47,7 @@ struct Payload {
 constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
 constexpr int kMaxParents = 100;            // Of one feature, each as often as it is asked for.
 
-constexpr std::string_view kPrerequisite = "the prerequisite";
 constexpr std::string_view kHoldout = "$holdout:";  // In front of a feature that holds units out.
-
-// The last error, or what lies behind it where that is a prerequisite in turn.
-std::string cause_of(const Problems& problems) {
-  std::string cause;
-  for (const Problem& one : problems) {
-    if (one.severity != Severity::kError) continue;
-    const bool is_behind = one.message.starts_with(kPrerequisite) && !one.hint.empty();
-    cause = is_behind ? one.hint : one.message;
-  }
-  return cause;
-}
 
 class Feature {
  public:
@@ -210,8 +198,7 @@ std::optional<When> Feature::parent(const Value& wanted) {
       read = Feature(name, feature, payload_, parents_).read();
     }
     if (!read || has_errors(aside.problems)) {
-      id->error(fmt::format("{} '{}' cannot be taken over", kPrerequisite, name.substr(0, 60)),
-                cause_of(aside.problems));
+      cannot_take_over(*id, name, aside.problems);
       return std::nullopt;
     }
     flag = std::move(*read);

@@ -415,6 +415,18 @@ std::optional<Scalar> scalar_of(const Node& node) {
   return Scalar{node.text};
 }
 
+void cannot_take_over(const Value& value, std::string_view prerequisite, const Problems& problems) {
+  constexpr std::string_view kSubject = "the prerequisite";
+  std::string cause;
+  for (const Problem& one : problems) {
+    if (one.severity != Severity::kError) continue;
+    const bool is_behind = one.message.starts_with(kSubject) && !one.hint.empty();
+    cause = is_behind ? one.hint : one.message;
+  }
+  value.error(fmt::format("{} '{}' cannot be taken over", kSubject, prerequisite.substr(0, 60)),
+              std::move(cause));
+}
+
 namespace {
 
 // Of a flag that draws nothing: its rules, read as a list of cases.
@@ -442,14 +454,6 @@ std::optional<Condition> as_condition(const Flag& flag, const Condition& test, c
   return any_of(std::move(ways));
 }
 
-std::string last_error(const Problems& problems) {
-  std::string message;
-  for (const Problem& one : problems) {
-    if (one.severity == Severity::kError) message = one.message;
-  }
-  return message;
-}
-
 // Of a flag that draws: the variants whose value is such a one. Who is outside has control's value.
 std::optional<When> as_variants(Flag flag, const Condition& test, const Value& value) {
   const std::string key = flag.key;
@@ -458,8 +462,7 @@ std::optional<When> as_variants(Flag flag, const Condition& test, const Value& v
   for (Rule& rule : flag.rules) rule.value = at;
   const auto plan = make_experiment(std::move(flag), at);
   if (!plan) {
-    value.error(fmt::format("the prerequisite '{}' cannot be taken over", key),
-                last_error(aside.problems));
+    cannot_take_over(value, key, aside.problems);
     return std::nullopt;
   }
   Need need{{plan->id, {}}, {plan->id, {}}};

@@ -90,6 +90,10 @@ std::optional<Experiment> make_experiment(Flag flag, const Value& value);
 // A flag that draws is an experiment of its own, whose variants are asked for.
 std::optional<When> when_it_gives(Flag flag, const Condition& test, const Value& value);
 
+// The prerequisite of this name is no good: for the last of these errors, or for what lies behind
+// it where that is about a prerequisite in turn.
+void cannot_take_over(const Value& value, std::string_view prerequisite, const Problems& problems);
+
 // An error at this place or inside of it: of a file that is no good there, whatever it says.
 bool has_error_within(const Problems& problems, const std::string& path);
 
