@@ -1,10 +1,8 @@
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "assay/cli/testing.h"
 
@@ -18,8 +16,6 @@ using Json = nlohmann::json;
 class Table : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("assay_analyze_" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
     std::ofstream file(path());
     file << "id,arm,bought,spend\n";
     for (int i = 0; i < 800; ++i) {
@@ -27,16 +23,15 @@ class Table : public ::testing::Test {
       file << i << ',' << (b ? 'b' : 'a') << ',' << bought << ',' << 10 * bought << '\n';
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  std::string path() const { return (folder_ / "table.csv").string(); }
+  std::string path() const { return files_.file("table.csv"); }
   std::vector<std::string> arguments(std::vector<std::string> more) const {
     std::vector<std::string> all{"analyze", "--table", path(), "--unit", "id", "--variant", "arm"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
 
-  fs::path folder_;
+  const Files files_;
 };
 
 TEST_F(Table, GivesOneRowPerMetricAndTreatment) {

@@ -1,7 +1,5 @@
 #include "assay/cli/balance_command.h"
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -19,23 +17,16 @@ using testing::HasSubstr;
 
 class BalanceCommand : public testing::Test {
  protected:
-  BalanceCommand() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) / (std::string("balance_") + test->name());
-    std::filesystem::create_directories(folder_);
-    plan("");
-  }
-  ~BalanceCommand() override { std::filesystem::remove_all(folder_); }
+  BalanceCommand() { plan(""); }
 
   void plan(const std::string& more) {
-    std::ofstream(folder_ / "exp.yaml")
-        << "id: schools\nunit: school\nallocation: {control: 50, treatment: 50}\n"
-           "metrics: {primary: [{name: marks, type: mean, event: exam}]}\n"
-        << more;
+    files_.write("exp.yaml",
+                 "id: schools\nunit: school\nallocation: {control: 50, treatment: 50}\n"
+                 "metrics: {primary: [{name: marks, type: mean, event: exam}]}\n" +
+                     more);
   }
   Ran assign(const std::string& csv, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"assign", (folder_ / "exp.yaml").string(), "--units",
-                                          "-"};
+    std::vector<std::string> arguments = {"assign", files_.file("exp.yaml"), "--units", "-"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return assay(arguments, csv);
   }
@@ -49,7 +40,7 @@ class BalanceCommand : public testing::Test {
     return csv;
   }
 
-  std::filesystem::path folder_;
+  const Files files_;
 };
 
 // The salt that it prints gives, in the plan, the table that it prints.
@@ -112,7 +103,7 @@ TEST_F(BalanceCommand, SaysWhatIsWrong) {
   for (int i = 0; i < 1002; ++i) many += "s" + std::to_string(i) + "," + std::to_string(i) + "\n";
   EXPECT_THAT(complaint(many, "score"), HasSubstr("more than 1000 different values"));
   EXPECT_NE(assign(schools(), {"--balance", "region", "--salts", "0"}).status, 0);
-  const std::string again = (folder_ / "exp.yaml").string();
+  const std::string again = files_.file("exp.yaml");
   EXPECT_THAT(assign(schools(), {again, "--balance", "region"}).err, HasSubstr("one experiment"));
   plan("hash: eppo\n");
   EXPECT_THAT(complaint(schools(), "region"), HasSubstr("another tool's splits"));

@@ -1,9 +1,5 @@
 #include "assay/cli/cli.h"
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -14,12 +10,6 @@ namespace assay::cli {
 namespace {
 
 using testing::HasSubstr;
-
-std::string write(const std::string& name, const std::string& text) {
-  const auto path = std::filesystem::path(testing::TempDir()) / ("assay_cli_" + name);
-  std::ofstream(path) << text;
-  return path.string();
-}
 
 constexpr auto kPlan = R"(
 id: checkout_v2
@@ -46,7 +36,7 @@ TEST(Cli, BadArgumentsAreBadInputAndSaySo) {
 }
 
 TEST(Cli, DefineTakesOverAnotherToolsFlags) {
-  const std::string file = write("flags.json", R"({"flags": {
+  const std::string file = written("flags.json", R"({"flags": {
     "ranker": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1, "b": 2},
                "targeting": {"fractional": [["a", 1], ["b", 3]]}},
     "plain": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1}}}})");
@@ -57,7 +47,7 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   EXPECT_THAT(all.err, HasSubstr("nothing to assign"));
   const Ran one = assay({"define", "--import", "flagd", file, "--only", "ranker"});
   EXPECT_EQ(one.status, kOk);
-  const std::string plan = write("ranker.yaml", one.out + R"(  metrics:
+  const std::string plan = written("ranker.yaml", one.out + R"(  metrics:
     primary: [{name: paid, type: proportion, event: payment, direction: increase}]
 )");
   EXPECT_EQ(assay({"define", plan}).status, kOk) << assay({"define", plan}).err;
@@ -72,7 +62,7 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   const Ran plain = assay({"define", "--import", "flagd", file, "--only", "plain"});
   EXPECT_EQ(plain.status, kBadInput);
   EXPECT_THAT(plain.err, HasSubstr("nothing to assign"));
-  const std::string refused = write("refused.json", R"({"flags": {"plain": {}}})");
+  const std::string refused = written("refused.json", R"({"flags": {"plain": {}}})");
   EXPECT_THAT(assay({"define", "--import", "flagd", refused, "--only", "other"}).err,
               HasSubstr("no flag 'other' (none can be taken over; without --only each says why)"));
   EXPECT_EQ(assay({"define", "--import", "growthbook", file}).status, kBadInput);
@@ -83,9 +73,9 @@ TEST(Cli, DefineTakesOverAnotherToolsFlags) {
 TEST(Cli, DefineTakesOverFilesOfUpTo16MiB) {
   std::string text = R"({"flags": {"ranker": {"state": "ENABLED", "defaultVariant": "a",
     "variants": {"a": 1, "b": 2}, "targeting": {"fractional": [["a", 1], ["b", 3]]}}}, "pad": ")";
-  const std::string good = write("large.json", text + std::string(3 << 20, 'x') + "\"}");
+  const std::string good = written("large.json", text + std::string(3 << 20, 'x') + "\"}");
   EXPECT_EQ(assay({"define", "--import", "flagd", good}).status, kOk);
-  const std::string bad = write("larger.json", text + std::string(16 << 20, 'x') + "\"}");
+  const std::string bad = written("larger.json", text + std::string(16 << 20, 'x') + "\"}");
   const Ran outcome = assay({"define", "--import", "flagd", bad});
   EXPECT_EQ(outcome.status, kBadInput);
   EXPECT_THAT(outcome.err, HasSubstr("longer than 16777216 bytes"));
@@ -125,7 +115,7 @@ TEST(Cli, SimulateMethodsRunsTheStudiesThatAreNamed) {
 }
 
 TEST(Cli, DefineShowsThePlan) {
-  const Ran shown = assay({"define", write("plan.yaml", kPlan)});
+  const Ran shown = assay({"define", written("plan.yaml", kPlan)});
   EXPECT_EQ(shown.status, kOk) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("control    90 %, control"));
   EXPECT_THAT(shown.out, HasSubstr("treatment  10 %"));
@@ -136,7 +126,7 @@ TEST(Cli, DefineShowsThePlan) {
 }
 
 TEST(Cli, DefineJsonIsThePlanWithItsFingerprint) {
-  const Ran shown = assay({"define", "--json", write("plan.yaml", kPlan)});
+  const Ran shown = assay({"define", "--json", written("plan.yaml", kPlan)});
   ASSERT_EQ(shown.status, kOk) << shown.err;
   EXPECT_EQ(shown.err, "");
   const auto json = nlohmann::json::parse(shown.out);
@@ -147,7 +137,7 @@ TEST(Cli, DefineJsonIsThePlanWithItsFingerprint) {
 }
 
 TEST(Cli, DefineReportsEveryProblem) {
-  const std::string file = write("bad.yaml", "id: x y\ntrafic: 1\nmetrics: {}\n");
+  const std::string file = written("bad.yaml", "id: x y\ntrafic: 1\nmetrics: {}\n");
   const Ran shown = assay({"define", file});
   EXPECT_EQ(shown.status, kBadInput);
   EXPECT_EQ(shown.out, "");
@@ -168,10 +158,10 @@ TEST(Cli, DefineNeedsAFileThatExists) {
 }
 
 TEST(Cli, DefineFindsMetricsInACatalogue) {
-  const std::string catalogue = write(
+  const std::string catalogue = written(
       "catalogue.yaml",
       "metrics: {p99_latency_ms: {type: quantile, quantile: 0.99, event: request, field: ms}}\n");
-  const Ran shown = assay({"define", write("plan.yaml", kPlan), "--catalogue", catalogue});
+  const Ran shown = assay({"define", written("plan.yaml", kPlan), "--catalogue", catalogue});
   EXPECT_EQ(shown.status, kOk);
   EXPECT_EQ(shown.err, "");
 }
@@ -181,15 +171,15 @@ TEST(Cli, DefineFindsACovariateInACatalogue) {
       "metrics: {p99_latency_ms: {type: quantile, quantile: 0.99, event: request, field: ms}}\n";
   const std::string past = "covariates: {past: {event: add, lookback: 14d}}\n";
   const std::string plan =
-      write("plan.yaml",
-            "id: x\nallocation: {control: 1, treatment: 1}\n"
-            "metrics: {primary: [{name: p99_latency_ms}]}\nanalysis: {cuped_covariate: past}\n");
-  const std::string without = write("metrics.yaml", metrics);
+      written("plan.yaml",
+              "id: x\nallocation: {control: 1, treatment: 1}\n"
+              "metrics: {primary: [{name: p99_latency_ms}]}\nanalysis: {cuped_covariate: past}\n");
+  const std::string without = written("metrics.yaml", metrics);
   EXPECT_THAT(assay({"define", plan, "--catalogue", without}).err,
               HasSubstr("past is defined nowhere"));
   // Of two catalogues each may hold a part.
   const Ran shown = assay({"define", plan, "--json", "--catalogue", without, "--catalogue",
-                           write("past.yaml", metrics + past)});
+                           written("past.yaml", metrics + past)});
   ASSERT_EQ(shown.status, kOk) << shown.err;
   const auto json = nlohmann::json::parse(shown.out);
   EXPECT_EQ(json["warnings"].size(), 0U);

@@ -3,7 +3,6 @@
 // --table`. Each is held against spec/golden/combinations.csv, and docs/methods/combinations.md
 // must say the same.
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <map>
 #include <set>
@@ -12,7 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/cli/cli.h"
+#include "assay/cli/testing.h"
 #include "assay/stats/golden_test.h"
 
 namespace assay::cli {
@@ -41,10 +40,9 @@ std::vector<std::string> command(const std::string& metric, bool cuped, bool clu
 }
 
 Json answer(const std::vector<std::string>& words) {
-  std::istringstream in;
-  std::ostringstream out, err;
-  EXPECT_EQ(run(words, {in, out, err}), 0) << err.str();
-  return Json::parse(out.str().empty() ? "{}" : out.str());
+  const Ran ran = assay(words);
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  return Json::parse(ran.out.empty() ? "{}" : ran.out);
 }
 
 // The scorecard of one cell; each is drawn once.
@@ -93,10 +91,9 @@ TEST(Combinations, EveryCellAgreesWithItsDefinition) {
 }
 
 std::string calculator_answer(const std::string& method, const Json& request) {
-  std::istringstream in(request.dump());
-  std::ostringstream out, err;
-  EXPECT_EQ(run({"stats", method}, {in, out, err}), 0) << err.str();
-  return out.str();
+  const Ran ran = assay({"stats", method}, request.dump());
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  return ran.out;
 }
 
 // Any cell of a scorecard goes on to the calculators for planned looks and for a horizon.
@@ -125,15 +122,15 @@ TEST(Combinations, EveryFixedCellFeedsThePlannedLooksAndTheHorizon) {
 
 // A number, or a reason with its code and its sentence: never neither.
 TEST(Combinations, EveryCellOfAThinTableSaysWhy) {
-  const std::string path = ::testing::TempDir() + "/assay_thin.csv";
-  const char* const head = "user,store,variant,bought,spend,clicks,views,latency,before\n";
+  const Files files;
+  const std::string head = "user,store,variant,bought,spend,clicks,views,latency,before\n";
   const std::vector<std::string> tables = {
       // One unit each; constant numbers; no views and no covariate at all.
       "1,1,a,0,3,1,2,100,4\n2,2,b,1,4,1,3,120,\n",
       "1,1,a,1,3,1,2,100,4\n2,2,a,1,3,1,2,100,4\n3,3,b,1,3,1,2,100,4\n4,4,b,1,3,1,2,100,4\n",
       "1,1,a,0,3,0,0,90,\n2,2,a,1,5,0,0,91,\n3,3,b,0,2,0,0,92,\n4,4,b,1,9,0,0,99,\n"};
   for (const std::string& rows : tables) {
-    std::ofstream(path) << head << rows;
+    const std::string path = files.write("thin.csv", head + rows);
     for (const char* metric : {"spend", "bought", "clicks", "latency"}) {
       for (const char* method : {"fixed", "sequential", "bayesian"}) {
         for (const int cell : {0, 1, 2, 3}) {
@@ -147,7 +144,6 @@ TEST(Combinations, EveryCellOfAThinTableSaysWhy) {
       }
     }
   }
-  std::remove(path.c_str());
 }
 
 std::string words_of(const std::string& metric) {
@@ -177,38 +173,34 @@ TEST(Combinations, TheDocumentedTableIsTrue) {
 }
 
 TEST(Combinations, AClusterLiesInOneVariantAndIsNamed) {
-  const std::string path = ::testing::TempDir() + "/assay_clusters.csv";
-  std::ofstream(path) << "store,variant,spend\n1,a,3\n1,b,4\n,a,5\n2,b,5\n";
-  std::istringstream in;
-  std::ostringstream out, err;
-  EXPECT_NE(run({"analyze", "--table", path, "--variant", "variant", "--metric", "spend:mean",
-                 "--cluster", "store"},
-                {in, out, err}),
-            0);
-  EXPECT_NE(err.str().find("cluster \"1\" is in two variants"), std::string::npos) << err.str();
-  EXPECT_NE(err.str().find("the cluster is missing"), std::string::npos) << err.str();
-  EXPECT_NE(run({"analyze", "--table", path, "--variant", "variant", "--metric", "spend:mean",
-                 "--cluster", "stoer"},
-                {in, out, err}),
-            0);
-  EXPECT_NE(err.str().find("did you mean store?"), std::string::npos) << err.str();
-  std::remove(path.c_str());
+  const Files files;
+  const std::string path =
+      files.write("clusters.csv", "store,variant,spend\n1,a,3\n1,b,4\n,a,5\n2,b,5\n");
+  const auto by = [&](const std::string& cluster) {
+    return assay({"analyze", "--table", path, "--variant", "variant", "--metric", "spend:mean",
+                  "--cluster", cluster});
+  };
+  const Ran ran = by("store");
+  EXPECT_NE(ran.status, 0);
+  EXPECT_TRUE(ran.has("cluster \"1\" is in two variants")) << ran.err;
+  EXPECT_TRUE(ran.has("the cluster is missing")) << ran.err;
+  const Ran misspelt = by("stoer");
+  EXPECT_NE(misspelt.status, 0);
+  EXPECT_TRUE(misspelt.has("did you mean store?")) << misspelt.err;
 }
 
 TEST(Combinations, FewClustersAreAWarning) {
-  const std::string path = ::testing::TempDir() + "/assay_few.csv";
-  {
-    std::ofstream file(path);
-    file << "store,variant,spend\n";
-    for (int i = 0; i < 24; ++i)
-      file << i / 2 << ',' << (i % 4 < 2 ? 'a' : 'b') << ',' << i << '\n';
+  std::string rows = "store,variant,spend\n";
+  for (int i = 0; i < 24; ++i) {
+    rows += std::to_string(i / 2) + (i % 4 < 2 ? ",a," : ",b,") + std::to_string(i) + "\n";
   }
+  const Files files;
+  const std::string path = files.write("few.csv", rows);
   const Json card = answer({"analyze", "--table", path, "--variant", "variant", "--metric",
                             "spend:mean", "--cluster", "store", "--json"});
   const Json found = comparison(card, "b");
   EXPECT_EQ(found["n_control"], 6);
   EXPECT_NE(found["warnings"].dump().find("Only 6 clusters"), std::string::npos) << found.dump();
-  std::remove(path.c_str());
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include <fstream>
-#include <sstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -10,12 +8,6 @@ namespace assay::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string written(const std::string& name, const std::string& text) {
-  std::string path = testing::TempDir() + "assay_interleaving_" + name;
-  std::ofstream(path) << text;
-  return path;
-}
 
 std::string request(const std::string& id, const std::string& more = {}) {
   return R"({"request":")" + id + R"(","unit":"u,1","salt":"s")" + more +

@@ -3,12 +3,10 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "assay/base/random.h"
 #include "assay/cli/testing.h"
@@ -26,8 +24,6 @@ using testing::Not;
 class OwnTable : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("assay_own_" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
     std::ofstream file(path());
     file << "id,shop,past,won,score,before,views,spent\n";
     Random random(5);
@@ -41,16 +37,15 @@ class OwnTable : public ::testing::Test {
            << ',' << (i % 50 == 0 ? 100 + i : 0) << '\n';
     }
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
-  std::string path() const { return (folder_ / "units.csv").string(); }
+  std::string path() const { return files_.file("units.csv"); }
   Ran aa(const std::vector<std::string>& more) const {
     std::vector<std::string> all{"simulate", "aa", "--table", path(), "--unit", "id"};
     all.insert(all.end(), more.begin(), more.end());
     return assay(std::move(all));
   }
 
-  fs::path folder_;
+  const Files files_;
 };
 
 TEST_F(OwnTable, ATestThatIsRightKeepsItsPromise) {

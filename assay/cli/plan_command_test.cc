@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,14 +27,8 @@ json planned(std::vector<std::string> arguments) {
   return json::parse(outcome.out);
 }
 
-std::string write(const std::string& name, const std::string& text) {
-  const auto path = std::filesystem::path(testing::TempDir()) / ("assay_plan_" + name);
-  std::ofstream(path) << text;
-  return path.string();
-}
-
 std::string fixed_file() {
-  return write("fixed.yaml", R"(
+  return written("fixed.yaml", R"(
 id: checkout_v2
 allocation: {control: 0.9, treatment: 0.1}
 traffic: 0.25
@@ -49,7 +41,7 @@ schedule: {sample_size_per_variant: 1000}
 }
 
 std::string sequential_file() {
-  return write("sequential.yaml", R"(
+  return written("sequential.yaml", R"(
 id: ranker
 variants: {control: {weight: 1}, small: {weight: 1}, large: {weight: 1}}
 metrics:
@@ -167,7 +159,7 @@ TEST(PlanCommand, ATableOfThePastGivesBaselineSpreadAndClusters) {
             std::to_string(2 * before + shop % 3 + i % 5) + "," + std::to_string(before) + "," +
             std::to_string(i % 4 == 0) + "," + std::to_string(1 + i % 3) + "\n";
   }
-  const std::string table = write("past.csv", rows);
+  const std::string table = written("past.csv", rows);
   const json answer = planned({"--table", table, "--metric", "revenue:mean,covariate=before",
                                "--metric", "bought:proportion", "--metric",
                                "revenue:ratio,per=orders", "--mde-relative", "0.05"});

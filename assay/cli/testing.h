@@ -53,4 +53,10 @@ class Files : public io::duckdb::TestFolder {
   }
 };
 
+// A file that goes when all tests have run.
+inline std::string written(const std::string& name, const std::string& text) {
+  static const Files files;
+  return files.write(name, text);
+}
+
 }  // namespace assay::cli
