@@ -180,6 +180,19 @@ TEST(ImportGrowthbookPrerequisite, ForcesBeforeASplit) {
       AllOf(HasSubstr("forced:"), Not(HasSubstr("overrides"))));
 }
 
+// Where the attribute is missing the targeting key would meet an override; a condition it does not.
+TEST(ImportGrowthbook, IdsOfAnotherAttributeAreConditions) {
+  const auto with_unit = [](const std::string& attribute) {
+    return feature(R"({"condition": {"city": {"$in": ["pune"]}}, "force": 5},
+                      {"variations": [0, 1], "hashAttribute": ")" +
+                   attribute + R"("})");
+  };
+  const std::string when = R"(- {"variant":"forced","when":{"attribute":"city","in":["pune"]}})";
+  for (const char* attribute : {"city", "id"}) {
+    EXPECT_THAT(with_unit(attribute), AllOf(HasSubstr(when), Not(HasSubstr("overrides"))));
+  }
+}
+
 TEST(ImportGrowthbookPrerequisite, AHoldoutIsAnExperiment) {
   const Imported read = import(R"("$holdout:h1": {"defaultValue": "genpop", "rules": [
       {"coverage": 0.1, "seed": "s", "hashVersion": 2, "variations": ["held", "open"]}]},

@@ -207,12 +207,12 @@ const std::string& Maker::variant_for(const Variant& wanted) {
   return same != made_.variants.end() ? same->key : add_variant(wanted, 0);
 }
 
-// The ids that a condition lists, where it does no more than that.
+// The ids that a condition lists, where it does no more than that. Of the unit "user" only: where
+// the attribute of another kind is missing, the targeting key would stand in.
 std::vector<std::string> Maker::ids_of(const Condition& when) const {
-  const std::string& unit = made_.assignment.unit;
-  const std::string& attribute = unit == "user" ? flag_.id_attribute : unit;
   std::vector<std::string> ids;
-  if ((when.op != Op::kIn && when.op != Op::kEqual) || when.attribute != attribute) return ids;
+  if (made_.assignment.unit != "user" || when.attribute != flag_.id_attribute) return ids;
+  if (when.op != Op::kIn && when.op != Op::kEqual) return ids;
   for (const Scalar& value : when.values) {
     const auto* id = std::get_if<std::string>(&value);
     if (id == nullptr || id->empty()) return {};
