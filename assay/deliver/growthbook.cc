@@ -182,6 +182,19 @@ Json value_of(const define::Variant& variant) {
   return Json::parse(variant.payload_json, nullptr, false);
 }
 
+// Whether the plan gives this variant to some by name. Its null would be no `force` for the Python
+// SDK, which goes on to the split.
+bool forces_null(const Experiment& plan) {
+  const auto is_null = [&](const std::string& key) {
+    return std::ranges::any_of(plan.variants, [&](const define::Variant& variant) {
+      return variant.key == key && variant.payload_json == "null";
+    });
+  };
+  const define::Assignment& assignment = plan.assignment;
+  return std::ranges::any_of(assignment.overrides, is_null, &define::Override::variant) ||
+         std::ranges::any_of(assignment.forced, is_null, &define::Forced::variant);
+}
+
 // The values that `overrides` force, one rule per variant.
 void add_overrides(const Experiment& plan, Json& rules) {
   for (const define::Variant& variant : plan.variants) {
@@ -273,6 +286,15 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (takes_targeting_key(assignment)) {
     return "the targeting key stands in for a unit without its attribute, which GrowthBook's SDKs "
            "do not have; targeting: {attribute: UNIT, exists: true} leaves these units out";
+  }
+  if (assignment.unit != "user" && !assignment.overrides.empty()) {
+    return "its overrides count for targeting keys too where a unit has no attribute; forced: "
+           "[{variant: V, when: {attribute: UNIT, in: [ID]}}] asks for the attribute alone";
+  }
+  if (forces_null(plan)) {
+    return "an override or a forced variant has the payload null, which GrowthBook's SDK for "
+           "Python "
+           "takes for no value";
   }
   if (!assignment.holdouts.empty() || !assign::all_prerequisites(assignment).empty()) {
     return "it has holdouts or prerequisites, which only assay can answer";

@@ -13,6 +13,8 @@
 //   - a split by another hash than GrowthBook's (`hash: growthbook_v2` or growthbook_v1),
 //   - a plan that owns only a part of its layer, for assay draws slots by its own hash,
 //   - holdouts and prerequisites,
+//   - overrides of another unit than "user", for which the targeting key may stand in,
+//   - overrides and forced variants whose payload is null (no `force` for the SDK for Python),
 //   - version ranges in conditions ("1.4" is 1.4.0 for assay and less for GrowthBook).
 // One difference stays: GrowthBook reads "device.os" only as a way into objects, never as a name.
 #pragma once

@@ -42,8 +42,9 @@ TEST(Growthbook, TellsTheSplit) {
   plan.assignment.targeting = leaf(Op::kExists, "session", {true});
   plan.assignment.traffic_ppm = 250'000;
   plan.variants[0].payload_json = R"({"model":"old"})";
-  plan.assignment.overrides = {{.unit_id = "tester", .variant = "treatment"}};
-  plan.assignment.forced = {{.variant = "control", .when = leaf(Op::kExists, "robot", {true})}};
+  plan.assignment.forced = {
+      {.variant = "treatment", .when = leaf(Op::kIn, "session", {std::string("tester")})},
+      {.variant = "control", .when = leaf(Op::kExists, "robot", {true})}};
   EXPECT_EQ(feature_of(plan), json::parse(R"({
     "defaultValue": {"model": "old"},
     "rules": [
@@ -121,6 +122,34 @@ TEST(Growthbook, TellsWhatIsHashedAndHow) {
   EXPECT_EQ(rules[1]["seed"], "exp");
   plan.assignment.hash = define::HashScheme::kGrowthbookV1;
   EXPECT_EQ(feature_of(plan)["rules"][1]["hashVersion"], 1);
+}
+
+// Overrides come before the targeting that asks for the attribute.
+TEST(Growthbook, LeavesOutOverridesThatTargetingKeysMayMeet) {
+  Experiment plan = growthbook_plan("exp");
+  define::Assignment& assignment = plan.assignment;
+  assignment.unit = "device";
+  assignment.targeting = leaf(Op::kExists, "device", {true});
+  assignment.overrides = {{.unit_id = "d7", .variant = "treatment"}};
+  EXPECT_NE(why_not_growthbook(plan).find("overrides count for targeting keys"), std::string::npos);
+  assignment.overrides.clear();
+  assignment.forced = {
+      {.variant = "treatment", .when = leaf(Op::kIn, "device", {std::string("d7")})}};
+  EXPECT_EQ(why_not_growthbook(plan), "");
+}
+
+// "force": null is no value for the SDK for Python, which goes on to the split.
+TEST(Growthbook, LeavesOutANullThatIsForced) {
+  Experiment plan = growthbook_plan("exp");
+  plan.variants[0].payload_json = "null";
+  EXPECT_EQ(why_not_growthbook(plan), "");
+  plan.assignment.overrides = {{.unit_id = "u7", .variant = "treatment"}};
+  EXPECT_EQ(why_not_growthbook(plan), "");
+  plan.assignment.overrides = {{.unit_id = "u7", .variant = "control"}};
+  EXPECT_NE(why_not_growthbook(plan).find("payload null"), std::string::npos);
+  plan.assignment.overrides.clear();
+  plan.assignment.forced = {{.variant = "control", .when = leaf(Op::kExists, "robot", {true})}};
+  EXPECT_NE(why_not_growthbook(plan).find("payload null"), std::string::npos);
 }
 
 TEST(Growthbook, SaysWhyAnExperimentIsLeftOut) {
