@@ -287,6 +287,14 @@ Checked<Parsed> parse(std::string_view text, const ParseOptions& options) {
   return parsed;
 }
 
+std::string id_in(std::string_view text) {
+  const auto read = read_document(text, {});
+  if (!read) return {};
+  const Node* experiment = read->root.find("experiment");
+  const Node* id = (experiment != nullptr ? *experiment : read->root).find("id");
+  return id == nullptr ? std::string{} : id->text;
+}
+
 Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& file) {
   auto read = read_document(text, file);
   if (!read) return unexpected(std::move(read).error());

@@ -43,6 +43,10 @@ inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 
 Checked<Parsed> parse(std::string_view text, const ParseOptions& options = {});
 
+// The experiment's id as the file writes it, whatever else is wrong with it; empty where there is
+// none. For a caller whose options depend on it.
+std::string id_in(std::string_view text);
+
 // A catalogue file: `metrics:` with definitions or `holdouts:`, or both, and maybe `covariates:`.
 Checked<Catalogue> parse_catalogue(std::string_view text, const std::string& file);
 

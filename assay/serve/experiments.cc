@@ -175,8 +175,10 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   ASSAY_TRY(loaded.plan, define::from_canonical_json(record.version.plan_json));
   ASSAY_TRY(loaded.epochs, records_.epochs(record.id));
   // Warnings are not stored: what they say follows from the file.
-  const auto parsed =
-      define::parse(record.version.source, {.file = record.id, .catalogue = catalogue_});
+  const bool is_draft = record.state == RecordState::kDraft;
+  const auto parsed = define::parse(
+      record.version.source,
+      {.file = record.id, .catalogue = is_draft ? catalogue_ : catalogue_for(loaded)});
   if (parsed) {
     for (const Problem& warning : parsed->warnings) loaded.warnings.push_back(to_text(warning));
   }
@@ -211,13 +213,14 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
 
 Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::string& file,
                                              const Change& change) {
-  auto parsed = define::parse(text, {.file = file, .catalogue = catalogue_});
-  if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
   const std::scoped_lock lock(change_mutex_);
+  const RegisteredPtr before = view()->find(define::id_in(text));
+  const bool is_draft = !before || before->record.state == RecordState::kDraft;
+  auto parsed = define::parse(
+      text, {.file = file, .catalogue = is_draft ? catalogue_ : catalogue_for(*before)});
+  if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
   define::PlanChange difference;
-  if (const auto before = view()->find(parsed->experiment.id); before && before->is_running()) {
-    parsed = define::parse(text, {.file = file, .catalogue = catalogue_for(*before)});
-    if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
+  if (before && before->is_running()) {
     define::Experiment& plan = parsed->experiment;
     const define::Assignment& running = before->plan.assignment;
     define::keep_slots(before->plan, plan);
@@ -250,7 +253,7 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
   return Addition{std::move(*published), added->created};
 }
 
-// A running experiment keeps the holdouts it started with, whatever the catalogue says by now.
+// A started experiment keeps the holdouts it started with, whatever the catalogue says by now.
 define::Catalogue Experiments::catalogue_for(const Registered& running) const {
   define::Catalogue catalogue = catalogue_;
   catalogue.holdouts.clear();

@@ -250,6 +250,23 @@ TEST_F(ExperimentsTest, AHoldoutThatIsNewInTheCatalogueIsForNewExperiments) {
   EXPECT_EQ(experiments_->view()->find("b")->plan.assignment.holdouts.size(), 1U);
 }
 
+// And names it in its file, as before.
+TEST_F(ExperimentsTest, AHoldoutThatLeftTheCatalogueStaysWithThoseThatStarted) {
+  const define::Holdout held = {.name = "all", .share_ppm = 50'000};
+  reopen(nullptr, {.holdouts = {{.holdout = held, .layers = {}}}});
+  const std::string more = "  holdouts: [all]\n  traffic: ";
+  add_and_start("a", more + "10%\n");
+  reopen();
+  EXPECT_THAT(experiments_->view()->find("a")->warnings, IsEmpty());
+  const auto raised = add(plan("a", more + "20%\n"));
+  ASSERT_TRUE(raised) << to_text(raised.error().problems) << raised.error().error.message;
+  EXPECT_EQ(raised->experiment->plan.assignment.traffic_ppm, 200'000U);
+  EXPECT_EQ(raised->experiment->plan.assignment.holdouts, std::vector{held});
+  const auto later = add(plan("b", more + "20%\n"));
+  ASSERT_FALSE(later);
+  EXPECT_THAT(to_text(later.error().problems), HasSubstr("'all' is not a holdout"));
+}
+
 TEST_F(ExperimentsTest, AShareOfALayerGetsItsSlotsAtTheStart) {
   add_and_start("a", "  layer: {name: page, slots: \"0-599999\"}\n");
   ASSERT_TRUE(add(plan("b", "  layer: {name: page, share: 30%}\n")));
