@@ -123,6 +123,18 @@ void keep_weights(const define::Experiment& running, define::Experiment& wanted)
   }
 }
 
+std::string what_may_change(const define::Assignment& running) {
+  if (running.hash == define::HashScheme::kAssay) {
+    return "register the change as a new experiment; traffic may be raised, and weights change "
+           "together with that or where the plan says sticky or reshuffle";
+  }
+  return fmt::format(
+      "register the change as a new experiment; traffic may be raised, and weights change where "
+      "the plan says sticky or reshuffle, but not together with traffic under hash: {}, for only "
+      "assay's own hash keeps everyone's split then",
+      define::to_word(running.hash));
+}
+
 Refusal refused(Error error) { return {{}, std::move(error)}; }
 
 }  // namespace
@@ -230,8 +242,7 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
       return unexpected(refused(
           {Code::kConflict,
            fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
-           "register the change as a new experiment; traffic may be raised, and weights change "
-           "together with that or where the plan says sticky or reshuffle"}));
+           what_may_change(running)}));
     }
     Registered changed = *before;
     changed.plan = plan;

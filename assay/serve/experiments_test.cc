@@ -267,6 +267,16 @@ TEST_F(ExperimentsTest, AHoldoutThatLeftTheCatalogueStaysWithThoseThatStarted) {
   EXPECT_THAT(to_text(later.error().problems), HasSubstr("'all' is not a holdout"));
 }
 
+// Only assay's own hash keeps everyone's split while both change.
+TEST_F(ExperimentsTest, SaysWhyWeightsOfAnotherHashDoNotChangeWithTraffic) {
+  add_and_start("a", "  hash: growthbook_v2\n  traffic: 0.2\n");
+  const auto both = add(reweighed(plan("a", "  hash: growthbook_v2\n  traffic: 0.5\n")));
+  ASSERT_FALSE(both);
+  EXPECT_THAT(both.error().error.message, HasSubstr("variants[1].weight"));
+  EXPECT_THAT(both.error().error.hint, HasSubstr("under hash: growthbook_v2"));
+  EXPECT_TRUE(add(plan("a", "  hash: growthbook_v2\n  traffic: 0.5\n")));
+}
+
 TEST_F(ExperimentsTest, AShareOfALayerGetsItsSlotsAtTheStart) {
   add_and_start("a", "  layer: {name: page, slots: \"0-599999\"}\n");
   ASSERT_TRUE(add(plan("b", "  layer: {name: page, share: 30%}\n")));
