@@ -335,13 +335,16 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
   if (!experiment) {
     return fail(Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them");
   }
+  if (experiment->record.state != RecordState::kDraft) {  // Refused, whatever stands beside it.
+    ASSAY_TRY_VOID(records_.start(id, change));
+  }
   Registered running = *experiment;
   ASSAY_TRY_VOID(find_slots(running.plan));
   const define::Experiment plan = running.plan;
   ASSAY_TRY_VOID(check_startable(plan));
   running.record.state = RecordState::kRunning;
   ASSAY_TRY_VOID(check_fits(*view(), std::move(running)));
-  if (plan != experiment->plan && !experiment->is_running()) {
+  if (plan != experiment->plan) {
     ASSAY_TRY([[maybe_unused]] const auto allocated,
               records_.add_version({.id = id,
                                     .name = plan.name,

@@ -356,6 +356,9 @@ TEST_F(ExperimentsTest, OneLayerHoldsNoTwoThatOverlap) {
   EXPECT_THAT(started.error().message, HasSubstr("a"));
   ASSERT_TRUE(experiments_->stop("a", kChange));
   EXPECT_TRUE(experiments_->start("b", kChange));
+  EXPECT_THAT(experiments_->start("a", kChange).error().message,
+              testing::AllOf(HasSubstr("stopped"), testing::Not(HasSubstr("slots"))))
+      << "it can never start again, whatever is free";
 }
 
 // What is stored as running must be servable, or the next start of the process fails.
