@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
+
+#include "assay/define/growthbook_fields.h"
 
 namespace assay::define {
 namespace {
@@ -83,6 +86,27 @@ std::uint32_t millionths(HashScheme hash, double bound) {
   return buckets_below(hash, bound) * (kLayerSlots / bucket_count(hash));
 }
 
+// In how many parts the share is a whole number of them: a power of ten, else the denominator of a
+// convergent of its continued fraction. 0 where kParts do not suffice.
+std::uint64_t parts_for(double share) {
+  using growthbook::parts_of;
+  for (std::uint64_t one = 1; one <= kParts; one *= 10) {
+    if (parts_of(share, static_cast<double>(one))) return one;
+  }
+  if (!(share > 0 && share < 1)) return 0;
+  constexpr int kBits = 62;
+  std::uint64_t denominator = std::uint64_t{1} << kBits;
+  auto numerator = static_cast<std::uint64_t>(std::ldexp(share, kBits));
+  for (std::uint64_t before = 0, parts = 1; numerator != 0;) {
+    const std::uint64_t quotient = denominator / numerator;
+    if (quotient > kParts || quotient * parts + before > kParts) return 0;
+    before = std::exchange(parts, quotient * parts + before);
+    if (parts_of(share, static_cast<double>(parts))) return parts;
+    denominator = std::exchange(numerator, denominator % numerator);
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::uint32_t bucket_count(HashScheme hash) {
@@ -113,6 +137,23 @@ std::vector<SlotRange> to_millionths(HashScheme hash, const std::vector<NumberRa
     }
   }
   return merged;
+}
+
+std::optional<std::vector<std::uint32_t>> whole_weights(const std::vector<double>& shares) {
+  std::uint64_t total = 1;
+  for (const double share : shares) {
+    total = std::lcm(total, parts_for(share));
+    if (total == 0 || total > kParts) return std::nullopt;
+  }
+  std::vector<std::uint32_t> weights;
+  std::uint64_t sum = 0;
+  for (const double share : shares) {
+    const auto parts = growthbook::parts_of(share, static_cast<double>(total));
+    if (!parts) return std::nullopt;
+    weights.push_back(*parts);
+    sum += *parts;
+  }
+  return sum == total ? std::optional(std::move(weights)) : std::nullopt;
 }
 
 std::optional<RangeSplit> split_by_ranges(HashScheme hash, const std::vector<NumberRange>& ranges) {

@@ -30,6 +30,11 @@ std::uint32_t buckets_up_to(HashScheme hash, double bound);
 // Sorted and disjoint, in millionths; the same buckets as in the ranges given.
 std::vector<SlotRange> to_millionths(HashScheme hash, const std::vector<NumberRange>& ranges);
 
+// Weights that are exactly these shares of their sum, as the SDKs divide: decimals of at most eight
+// digits, or fractions such as 1/3. Nothing where the shares do not add up to exactly 1, or where
+// weights would add up to more than 10^8.
+std::optional<std::vector<std::uint32_t>> whole_weights(const std::vector<double>& shares);
+
 // One range for each variation, as a split.
 struct RangeSplit {
   std::vector<std::size_t> order;      // Of the variations; `weights` is in this order.

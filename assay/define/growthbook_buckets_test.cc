@@ -86,6 +86,32 @@ TEST(GrowthbookBuckets, RangesAreSplitsOfTheSameBuckets) {
   }
 }
 
+// Shares are divided as the payload of a plan divides its weights, and come back as these.
+TEST(GrowthbookBuckets, WeightsAreDecimalsOrFractions) {
+  using Weights = std::vector<std::uint32_t>;
+  EXPECT_EQ(whole_weights({0.4, 0.6}), (Weights{4, 6}));
+  EXPECT_EQ(whole_weights({0.33333333, 0.66666667, 0}), (Weights{33333333, 66666667, 0}));
+  EXPECT_EQ(whole_weights({1 / 3.0, 2 / 3.0}), (Weights{1, 2}));
+  EXPECT_EQ(whole_weights({1 / 6.0, 0.5, 1 / 3.0}), (Weights{5, 15, 10}));
+  EXPECT_EQ(whole_weights({12'345 / 66'666.0, 54'321 / 66'666.0}), (Weights{4115, 18107}));
+  for (std::uint32_t total = 1; total < 3000; total += 7) {
+    for (std::uint32_t one = 0; one <= total; one += 11) {
+      const double a = one / static_cast<double>(total);
+      const double b = (total - one) / static_cast<double>(total);
+      const auto weights = whole_weights({a, b});
+      ASSERT_TRUE(weights) << one << " of " << total;
+      const double sum = (*weights)[0] + static_cast<double>((*weights)[1]);
+      ASSERT_EQ((*weights)[0] / sum, a);
+      ASSERT_EQ((*weights)[1] / sum, b);
+    }
+  }
+  EXPECT_FALSE(whole_weights({0.5, 0.495}));
+  EXPECT_FALSE(whole_weights({0.5, 0.500000000001}));
+  EXPECT_FALSE(whole_weights({0.123456789, 0.876543211}));
+  EXPECT_FALSE(whole_weights({1.5, -0.5}));
+  EXPECT_FALSE(whole_weights({1 / 99'999'989.0, 99'999'988 / 99'999'989.0, 1e-8}));
+}
+
 TEST(GrowthbookBuckets, CoverageStaysTraffic) {
   const auto part = split_by_ranges(kSecond, {{0, 0.25}, {0.5, 0.75}});
   ASSERT_TRUE(part);

@@ -401,18 +401,12 @@ bool Feature::weights(const Value& value, std::vector<Variant>& variants) const 
   if (!given) return false;
   for (Variant& variant : variants) variant.weight = 1;
   if (given->empty()) return true;
-  for (double one = 1; one <= 1e8; one *= 10) {
-    std::uint64_t total = 0;
-    bool is_whole = true;
-    for (std::size_t i = 0; i < variants.size(); ++i) {
-      const auto parts = parts_of((*given)[i], one);
-      is_whole = is_whole && parts.has_value();
-      variants[i].weight = parts.value_or(0);
-      total += variants[i].weight;
-    }
-    if (is_whole && total == static_cast<std::uint64_t>(one)) return true;
+  if (const auto whole = whole_weights(*given)) {
+    for (std::size_t i = 0; i < variants.size(); ++i) variants[i].weight = (*whole)[i];
+    return true;
   }
-  value.error("the weights do not add up to exactly 1", "as decimals of at most eight digits");
+  value.error("the weights do not add up to exactly 1",
+              "decimals of at most eight digits, or whole parts of one sum");
   return false;
 }
 

@@ -129,6 +129,14 @@ TEST(ImportGrowthbookRanges, AreWeightsTrafficAndNamespaces) {
               HasSubstr(R"("salt":"z","unit":"user","ranges":[[0.2,0.5]])"));
 }
 
+// As assay's own payload says weights of 1 and 2.
+TEST(ImportGrowthbookWeights, MayBeThirds) {
+  EXPECT_THAT(
+      feature(R"({"variations": [0, 1],
+                          "weights": [0.3333333333333333, 0.6666666666666666]})"),
+      AllOf(HasSubstr(R"({"weight":1,"payload":0})"), HasSubstr(R"({"weight":2,"payload":1})")));
+}
+
 constexpr const char* kParent = R"("p": {"defaultValue": "off", "rules": [
     {"variations": ["off", "on", "max"], "meta": [{"key": "c"}, {"key": "t"}, {"key": "u"}]}]},)";
 
