@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 
 #include <fmt/format.h>
@@ -29,11 +30,35 @@ bool only_digits(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// "1e-06", as programs write small shares, is 0.000001; nothing where it is no such number.
+std::optional<std::string> without_exponent(std::string_view text) {
+  constexpr int kFarthest = 20;
+  const std::size_t at = text.find_first_of("eE");
+  if (at == text.npos || !parse_number(text)) return std::nullopt;
+  const std::string_view mantissa = text.substr(0, at);
+  std::string_view exponent = text.substr(at + 1);
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  int shift = kFarthest + 1;
+  std::from_chars(exponent.data(), exponent.data() + exponent.size(), shift);
+  if (std::abs(shift) > kFarthest || mantissa.starts_with('-')) return std::nullopt;
+  const auto whole = static_cast<int>(std::min(mantissa.find('.'), mantissa.size()));
+  std::string digits(mantissa);
+  std::erase(digits, '.');
+  const int point = whole + shift;
+  if (point < 1) digits.insert(0, static_cast<std::size_t>(1 - point), '0');
+  const auto before = static_cast<std::size_t>(std::max(point, 1));
+  if (before > digits.size()) digits.append(before - digits.size(), '0');
+  if (before < digits.size()) digits.insert(before, ".");
+  const std::size_t zeros = std::min(digits.find_first_not_of('0'), before - 1);
+  return digits.substr(zeros);
+}
+
 }  // namespace
 
 std::optional<Decimal> parse_decimal(const Value& value) {
   const std::string& written = value.node().text;
-  std::string_view text = written;
+  const auto spelled = without_exponent(written);
+  std::string_view text = spelled ? *spelled : written;
   Decimal decimal;
   decimal.percent = text.ends_with('%');
   if (decimal.percent) text.remove_suffix(1);

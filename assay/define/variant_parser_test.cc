@@ -32,6 +32,9 @@ TEST(Variants, SharesBecomeIntegersExactly) {
   EXPECT_THAT(weights("allocation: {a: 33.3%, b: 66.7%}"), ElementsAre(333, 667));
   EXPECT_THAT(weights("allocation: {a: 33.3, b: 66.7}"), ElementsAre(3330, 6670));
   EXPECT_THAT(weights("allocation: {a: 1, b: 2}"), ElementsAre(1, 2));
+  EXPECT_THAT(weights("allocation: {a: 1e-1, b: 9E-01}"), ElementsAre(10, 90));
+  EXPECT_THAT(weights("allocation: {a: 1.25e-05, b: 0.009999875e2}"), ElementsAre(125, 9999875));
+  EXPECT_THAT(weights("allocation: {a: 1e3, b: 2.5e+1}"), ElementsAre(1000, 25));
   EXPECT_THAT(weights("allocation: {a: 0, b: 2, c: 1}"), ElementsAre(0, 2, 1));
   EXPECT_THAT(weights("allocation: {a: 1.0, b: 0.0, c: 0}"), ElementsAre(100, 0, 0));
   EXPECT_THAT(weights("allocation: {a: 2147483646, b: 1}"), ElementsAre(2147483646, 1));
@@ -50,7 +53,11 @@ TEST(Variants, SharesThatDoNotAddUpSayWhatTheyAddTo) {
       {"allocation: {a: -1, b: 2}", "allocation.a: -1 is negative"},
       {"allocation: {a: -0.5, b: 1.5}", "allocation.a: -0.5 is negative"},
       {"allocation: {a: .nan, b: 1}", "allocation.a: expected a share"},
-      {"allocation: {a: 1e-1, b: 0.9}", "expected a share"},
+      {"allocation: {a: 1e-1, b: 0.8}", "shares add to 0.90"},
+      {"allocation: {a: 1e-1%, b: 99.9%}", "expected a share"},
+      {"allocation: {a: 1e-9, b: 1}", "1e-9 has too many digits"},
+      {"allocation: {a: 1e-99999999999, b: 1}", "expected a share"},
+      {"allocation: {a: -1e-1, b: 1}", "-1e-1 is negative"},
       {"allocation: {a: 010, b: 1}", "010 starts with 0"},
       {"allocation: {a: \"1\", b: 1}", "expected a share"},
       {"allocation: {a: 0.1234567890, b: 0.876543211}", "too many digits"},
@@ -115,6 +122,8 @@ TEST(Assignment, LayersAndTrafficAreSlots) {
   EXPECT_EQ(must_parse(plan_with("layer: {name: l, slots: [0-4, 5-9]}")).assignment.slots.size(),
             2U);
   EXPECT_EQ(must_parse(plan_with("layer: l\ntraffic: 0")).assignment.traffic_ppm, 0U);
+  EXPECT_EQ(must_parse(plan_with("traffic: 1e-06")).assignment.traffic_ppm, 1U)
+      << "as programs write a millionth into JSON";
 }
 
 TEST(Assignment, WrongLayersTrafficAndOverridesSaySo) {
@@ -129,6 +138,7 @@ TEST(Assignment, WrongLayersTrafficAndOverridesSaySo) {
       {"traffic: 101%", "more than everyone"},
       {"traffic: -0.1", "traffic: -0.1 is negative"},
       {"traffic: 0.0000001", "finer than one in a million"},
+      {"traffic: 1e-07", "1e-07 is finer than one in a million"},
       {"overrides: {u1: treatmnt}",
        "'treatmnt' is not a variant; there are control, treatment "
        "(did you mean treatment?)"},
