@@ -64,6 +64,18 @@ void check_variants(const Experiment& plan, Problems& problems) {
   }
 }
 
+std::int16_t variant_index(const Experiment& plan, const std::string& key) {
+  for (std::size_t i = 0; i < plan.variants.size(); ++i) {
+    if (plan.variants[i].key == key) return static_cast<std::int16_t>(i);
+  }
+  return Assignment::kNone;
+}
+
+void check_control(const Experiment& plan, Problems& problems) {
+  if (variant_index(plan, plan.control) != Assignment::kNone) return;
+  problems.push_back(problem(plan, "control", "\"" + plan.control + "\" is not a variant"));
+}
+
 void check_slots(const Experiment& plan, std::uint32_t layer_slots, Problems& problems) {
   std::uint32_t last = 0;
   for (const SlotRange& range : slots_of(plan, layer_slots)) {
@@ -84,20 +96,11 @@ void check_slots(const Experiment& plan, std::uint32_t layer_slots, Problems& pr
   }
 }
 
-std::int16_t variant_index(const Experiment& plan, const std::string& key) {
-  for (std::size_t i = 0; i < plan.variants.size(); ++i) {
-    if (plan.variants[i].key == key) return static_cast<std::int16_t>(i);
-  }
-  return Assignment::kNone;
-}
-
 std::optional<std::vector<BucketRange>> peer_split_of(const Experiment& plan) {
   std::vector<std::uint32_t> weights;
   for (const define::Variant& variant : plan.variants) weights.push_back(variant.weight);
-  const std::int16_t control = variant_index(plan, plan.control);
-  return peer_split(plan.assignment.hash, weights,
-                    static_cast<std::size_t>(std::max<std::int16_t>(control, 0)),
-                    plan.assignment.traffic_ppm);
+  const auto control = static_cast<std::size_t>(variant_index(plan, plan.control));
+  return peer_split(plan.assignment.hash, weights, control, plan.assignment.traffic_ppm);
 }
 
 void check_overrides(const Experiment& plan, Problems& problems) {
@@ -193,6 +196,7 @@ class Compiler {
     Problems problems;
     if (plan.id.empty()) problems.push_back(problem(plan, "id", "is missing"));
     check_variants(plan, problems);
+    check_control(plan, problems);
     check_slots(plan, layer_slots_, problems);
     check_overrides(plan, problems);
     if (salt_of(plan) == layer_salt_text(layer_of(plan))) {
@@ -236,8 +240,7 @@ class Compiler {
     if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
     if (is_special(running)) add_special(running, entry);
-    const std::int16_t control = variant_index(plan, plan.control);
-    snapshot_->controls_.push_back(static_cast<std::uint16_t>(std::max<std::int16_t>(control, 0)));
+    snapshot_->controls_.push_back(static_cast<std::uint16_t>(variant_index(plan, plan.control)));
     snapshot_->entries_.push_back(entry);
   }
 

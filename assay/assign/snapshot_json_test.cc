@@ -161,6 +161,11 @@ TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
             std::string::npos);
   EXPECT_NE(changed("\"version\":1", "\"version\":999999999999999999").find("version is not"),
             std::string::npos);
+  EXPECT_NE(
+      changed("\"control\":\"control\"", "\"control\":\"zz\"").find("\"zz\" is not a variant"),
+      std::string::npos);
+  EXPECT_NE(load_error(R"({"format":1,"experiments":[],"zz":1})").find("zz is not known"),
+            std::string::npos);
   EXPECT_NE(changed("\"first\"", "\"fi\xffst\"").find("not JSON"), std::string::npos);
   EXPECT_NE(changed("\"first\"", "\"fi\x1fst\"").find("not JSON"), std::string::npos);
 }
@@ -263,6 +268,9 @@ TEST(SnapshotJson, SaysWhatIsWrong) {
            {R"({"experiments":[]})", "does not say its format"},
            {R"({"format":2,"rules":{}})", "of format 2, this version reads format 1"},
            {R"({"format":1})", "no list of experiments"},
+           {R"({"format":1,"experiments":[],"zz":1})", "the snapshot: zz is not known"},
+           {R"({"format":1,"experiments":[],"format":1})", "format is not there once"},
+           {R"({"experiments":[],"format":1,"experiments":[]})", "experiments is not there once"},
            {R"({"format":1,"experiments":[7]})", "something else where an object should be"},
            {R"({"format":1,"experiments":[{}]})", "id is not there"},
            {R"({"format":1,"experiments":[{"id":7}]})", "id is not a text"},

@@ -20,6 +20,8 @@ using define::Scalar;
 // Conditions at their deepest, within an experiment within the list.
 constexpr std::size_t kMaxDepth = 2 * Targeting::kMaxDepth + 16;
 
+constexpr std::string_view kMayBeNewer = "it may come from a newer assay";
+
 // Throws Mismatch where the JSON is not what Writer would have written; caught in this file.
 struct Mismatch {
   std::string message;
@@ -440,6 +442,14 @@ Result<dom::array> experiments_of(const dom::element& document) {
   if (document["experiments"].get(experiments) != simdjson::SUCCESS) {
     return fail(Code::kInvalid, "the snapshot has no list of experiments");
   }
+  for (int formats = 0, lists = 0; const dom::key_value_pair pair : dom::object(document)) {
+    const int times = pair.key == "format" ? ++formats : pair.key == "experiments" ? ++lists : 0;
+    if (times == 1) continue;
+    return fail(
+        Code::kInvalid,
+        fmt::format("the snapshot: {} is not {}", pair.key, times == 0 ? "known" : "there once"),
+        std::string(kMayBeNewer));
+  }
   return experiments;
 }
 
@@ -463,7 +473,7 @@ Result<std::vector<Running>> parse_snapshot(std::string_view json) {
     return fail(Code::kInvalid,
                 fmt::format("experiment {} ({}) of the snapshot: {}", running.size(),
                             running.back().plan.id, mismatch.message),
-                "it may come from a newer assay");
+                std::string(kMayBeNewer));
   }
   return running;
 }
