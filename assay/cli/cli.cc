@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include "assay/base/version.h"
 #include "assay/cli/analyze_command.h"
@@ -203,6 +204,21 @@ void add_own_table(CLI::App* sub, SimulateOptions& options) {
       ->needs(path);
 }
 
+// What only other simulations read would do nothing.
+void refuse_unread(const CLI::App* sub, const std::string& what) {
+  constexpr std::pair<const char*, std::string_view> kReaders[] = {
+      {"--law", "aa"},        {"--baseline", "aa"},
+      {"--lift", "aa"},       {"--looks", "aa"},
+      {"--alpha", "aa"},      {"--runs", "aa or methods"},
+      {"--study", "methods"}, {"--units", "aa or assignment"},
+      {"--list", "methods"},  {"--salts", "assignment"}};
+  for (const auto& [option, readers] : kReaders) {
+    if (sub->count(option) == 0 || readers.find(what) != readers.npos) continue;
+    throw CLI::ValidationError(
+        option, fmt::format("simulate {} does not read it; it is for {}", what, readers));
+  }
+}
+
 void add_simulate(Session& session) {
   const auto [sub, options] = session.add<SimulateOptions>(
       "simulate", "Hold promises against simulation: error rates, and fair assignment",
@@ -225,6 +241,10 @@ void add_simulate(Session& session) {
   sub->add_option("--seed", options->seed, "The same seed gives the same numbers");
   add_own_table(sub, *options);
   add_json(sub, options->json);
+  sub->parse_complete_callback([sub = sub, options = options] {
+    if (const auto& what = options->what; what == "aa" || what == "methods" || what == "assignment")
+      refuse_unread(sub, what);
+  });
 }
 
 void add_assign(Session& session) {

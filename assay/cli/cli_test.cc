@@ -95,6 +95,20 @@ TEST(Cli, SimulateAssignmentReportsEveryCheck) {
   EXPECT_THAT(assay({"simulate", "asignment"}).err, HasSubstr("or assignment"));
 }
 
+TEST(Cli, SimulateRefusesOptionsOfOtherSimulations) {
+  const std::vector<std::string> cases[] = {{"assignment", "--alpha", "2", "aa"},
+                                            {"assignment", "--runs", "-5", "aa or methods"},
+                                            {"assignment", "--law", "nonsense", "aa"},
+                                            {"methods", "--units", "9", "aa or assignment"},
+                                            {"aa", "--salts", "7", "assignment"}};
+  for (const auto& one : cases) {
+    const Ran refused = assay({"simulate", one[0], one[1], one[2]});
+    EXPECT_EQ(refused.status, kBadInput);
+    EXPECT_THAT(refused.err, HasSubstr(one[1] + ": simulate " + one[0] +
+                                       " does not read it; it is for " + one[3]));
+  }
+}
+
 TEST(Cli, SimulateMethodsRunsTheStudiesThatAreNamed) {
   const Ran list = assay({"simulate", "methods", "--list"});
   EXPECT_THAT(list.out, HasSubstr("peeking.normal.looks100"));
