@@ -30,11 +30,16 @@ Response refusal_response(const Refusal& refusal) {
 }
 
 Response add(Backend& backend, const Request& request) {
+  const auto start = request.query_value("start").value_or("false");
+  if (start != "true" && start != "false") {
+    return failure({Code::kInvalid, fmt::format("start={} is neither true nor false", start),
+                    "?start=true starts the experiment at once; without it it is a draft"});
+  }
   const io::sqlite::Change change{now(), request.actor};
   auto added = backend.experiments.add(request.body, "experiment", change);
   if (!added) return refusal_response(added.error());
   auto experiment = added->experiment;
-  if (request.query_value("start") == "true" && !experiment->is_running()) {
+  if (start == "true" && !experiment->is_running()) {
     auto started = backend.experiments.start(experiment->record.id, change);
     if (!started) return failure(started.error());
     experiment = *started;

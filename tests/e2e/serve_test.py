@@ -273,6 +273,13 @@ class BadInput(unittest.TestCase):
         self.assertGreaterEqual(len(failure["problems"]), 2)
         self.assertTrue(all(p["line"] > 0 for p in failure["problems"]))
 
+    def test_start_is_true_or_false(self):
+        plan = EXPERIMENT.replace("ranker_v2", "started_maybe")
+        status, answer = self.server.post("/v1/experiments?start=yes", plan)
+        self.assertEqual(status, 400)
+        self.assertIn("start=yes is neither true nor false", json.dumps(answer))
+        self.assertEqual(self.server.get("/v1/experiments/started_maybe")[0], 404)
+
     def test_unknown_things_are_404(self):
         self.server.post("/v1/experiments", EXPERIMENT.replace("ranker_v2", "draft"))
         self.assertEqual(self.server.get("/v1/scorecards/draft?fresh=true")[0], 404)
