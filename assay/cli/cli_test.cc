@@ -35,6 +35,47 @@ TEST(Cli, BadArgumentsAreBadInputAndSaySo) {
   EXPECT_THAT(assay({"define", "--jason", "x.yaml"}).err, HasSubstr("--jason"));
 }
 
+// What no start and no `assay assign` would take is no plan that will run.
+TEST(Cli, DefineRefusesWhatCannotBeAssigned) {
+  const auto define = [](const std::string& more) {
+    const std::string file =
+        written("unassignable.yaml",
+                "id: exp\nmetrics: {primary: [{name: m, type: count, event: c, "
+                "direction: increase}]}\n" +
+                    more);
+    return assay({"define", file});
+  };
+  const std::string thirds = "allocation: {a: 1, b: 1, c: 1}\n";
+  EXPECT_EQ(define(thirds + "layer: {name: l, share: 10%}\n").status, kOk);
+  EXPECT_EQ(define("hash: statsig\nallocation: {a: 333, b: 333, c: 334}\n").status, kOk);
+  for (const char* hash : {"unleash", "statsig", "optimizely", "eppo", "launchdarkly"}) {
+    const Ran refused = define(thirds + "hash: " + hash + "\n");
+    EXPECT_EQ(refused.status, kBadInput) << hash;
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err, HasSubstr("unassignable.yaml"));
+    EXPECT_THAT(refused.err, HasSubstr("the weights are no whole shares of 1000")) << hash;
+  }
+  std::string deep = "{attribute: a, exists: true}";
+  for (int i = 0; i < 40; ++i) deep = "{not: " + deep + "}";
+  EXPECT_THAT(define(thirds + "targeting: " + deep + "\n").err, HasSubstr("exp.targeting"));
+  EXPECT_THAT(define(thirds + "salt: layer:exp\n").err, HasSubstr("the layer's slots too"));
+}
+
+TEST(Cli, ImportRefusesWhatCannotBeAssigned) {
+  const std::string file = written("salt.json", R"({"features": {
+      "f": {"defaultValue": 0, "rules": [{"variations": [0, 1], "seed": "layer:f"}]}}})");
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--only", "f"}}) {
+    std::vector<std::string> arguments = {"define", "--import", "growthbook", file};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran refused = assay(arguments);
+    EXPECT_EQ(refused.status, kBadInput);
+    EXPECT_EQ(refused.out, "");
+    EXPECT_THAT(refused.err,
+                HasSubstr("salt.json:2: error: features.f: cannot be assigned: f.salt: "
+                          "is the salt of the layer's slots too"));
+  }
+}
+
 TEST(Cli, DefineTakesOverAnotherToolsFlags) {
   const std::string file = written("flags.json", R"({"flags": {
     "ranker": {"state": "ENABLED", "defaultVariant": "a", "variants": {"a": 1, "b": 2},

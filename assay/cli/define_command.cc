@@ -148,11 +148,40 @@ std::string imported_json(const define::Imported& imported) {
                      problems_json(imported.refused), problems_json(imported.warnings));
 }
 
+// What would keep the plan from starting, wherever it runs. Slots of a share are found only then.
+Problems unassignable(Experiment plan, const std::string& file) {
+  define::Assignment& assignment = plan.assignment;
+  if (assignment.share_ppm && assignment.slots.empty()) {
+    assignment.slots = {{0, *assignment.share_ppm}};
+  }
+  Problems problems = assign::unsupported(plan);
+  for (Problem& one : problems) one.place.file = file;
+  return problems;
+}
+
+std::string field_of(const DefineOptions& options, const std::string& flag) {
+  return (options.import_from == "flagd" ? "flags." : "features.") + flag;
+}
+
+// A flag's file could be read, but not started.
+void refuse_unassignable(const DefineOptions& options, define::Imported& imported) {
+  std::erase_if(imported.flags, [&](const define::ImportedFlag& flag) {
+    const Problems problems = unassignable(flag.experiment, options.file);
+    if (problems.empty()) return false;
+    imported.refused.push_back(
+        {.place = {options.file, flag.line, 0},
+         .field = field_of(options, flag.experiment.id),
+         .message = fmt::format("cannot be assigned: {}: {}", problems.front().field,
+                                problems.front().message),
+         .hint = problems.front().hint});
+    return true;
+  });
+}
+
 // Of a flag that is neither taken over nor refused.
 std::optional<Problem> no_such_flag(const DefineOptions& options,
                                     const define::Imported& imported) {
-  const std::string field =
-      (options.import_from == "flagd" ? "flags." : "features.") + options.only;
+  const std::string field = field_of(options, options.only);
   for (const Problem& one : imported.refused) {
     const bool is_within = one.field.starts_with(field) &&
                            (one.field.size() == field.size() || one.field[field.size()] == '.');
@@ -185,6 +214,7 @@ int run_import(const DefineOptions& options, Streams streams) {
   auto read = options.import_from == "flagd" ? define::import_flagd(*text, options.file)
                                              : define::import_growthbook(*text, options.file);
   if (!read) return report(streams, read.error(), options.json);
+  refuse_unassignable(options, *read);
   if (!options.only.empty()) {
     if (const auto problem = no_such_flag(options, *read)) {
       return report(streams, {*problem}, options.json);
@@ -330,6 +360,9 @@ int run_define(const DefineOptions& options, Streams streams) {
     if (status != kOk) return status;
   }
   const Experiment& experiment = loaded.parsed.experiment;
+  if (const Problems problems = unassignable(experiment, options.file); !problems.empty()) {
+    return report(streams, problems, options.json);
+  }
   if (options.json) {
     streams.out << fmt::format(R"({{"experiment":{},"fingerprint":"{}","warnings":{}}})",
                                canonical_json(experiment), fingerprint(experiment),
