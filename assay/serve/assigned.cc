@@ -10,9 +10,7 @@ namespace assay::serve {
 using io::duckdb::FirstExposure;
 
 bool is_drawn_by_id(const define::Experiment& plan) {
-  const define::Assignment& assignment = plan.assignment;
-  return !assignment.sticky && !assignment.reshuffle &&
-         assignment.targeting.op == define::Op::kAlways;
+  return !plan.assignment.sticky && !plan.assignment.reshuffle;
 }
 
 std::optional<std::string_view> drawn_variant(const assign::Snapshot& snapshot,
@@ -27,13 +25,15 @@ std::optional<std::string_view> drawn_variant(const assign::Snapshot& snapshot,
 }
 
 // The plan is compiled by itself and as running, so that what it drew can be told when it has
-// stopped; units that a prerequisite lets in or keeps out are left out.
+// stopped, and without its conditions: they say who is in, not which variant. Units that a
+// prerequisite lets in or keeps out are left out.
 Result<std::optional<analyze::AssignmentCheck>> check_assignment(const Registered& experiment,
                                                                  io::duckdb::EventStore& events,
                                                                  Timestamp as_of) {
   if (!is_drawn_by_id(experiment.plan)) return std::nullopt;
   assign::Running running = running_of(experiment);
   running.is_stopped = false;
+  running.plan.assignment.targeting = {};
   const auto snapshot = assign::compile({&running, 1});
   if (!snapshot) return std::nullopt;
   constexpr assign::Handle kOnly{0};

@@ -1,6 +1,7 @@
 // Assigned: what a plan gives a unit whose id and time alone decide, to hold exposures against it:
-// as they come in, and all of them at each look. Nothing is said where more decides (attributes, a
-// memory, another experiment), or where an earlier shuffle may have given the variant. Any thread.
+// as they come in, and all of them at each look. Nothing is said where more decides (a memory,
+// another experiment; attributes, as they come in), or where an earlier shuffle may have given the
+// variant. Any thread.
 //
 //   ASSAY_TRY(options.assignment, check_assignment(registered, events, options.as_of));
 #pragma once

@@ -93,6 +93,17 @@ TEST_F(Assigned, UnitsWhomThePlanGivesNoVariantAreLeftOut) {
   EXPECT_EQ(found->differing, 0);
 }
 
+TEST_F(Assigned, ConditionsSayWhoIsInAndNotWhichVariant) {
+  expose("5", drawn("5"));
+  expose("6", other_than(drawn("6")));
+  experiment_.plan.assignment.targeting =
+      assign::leaf(define::Op::kEqual, "country", {std::string("IN")});
+  const auto found = check();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->left_out, 0);
+  EXPECT_EQ(found->differing, 1);
+}
+
 TEST_F(Assigned, TheSecondKindOfUnitIsDrawnByItsOwnId) {
   experiment_.plan.assignment.fallback_unit = "device";
   expose("5", drawn("5"));
@@ -108,9 +119,6 @@ TEST_F(Assigned, NothingIsSaidWhereMoreThanIdAndTimeDecides) {
   const define::Assignment plain = experiment_.plan.assignment;
   for (const auto& change : std::vector<std::function<void(define::Assignment&)>>{
            [](auto& plan) { plan.sticky = true; }, [](auto& plan) { plan.reshuffle = true; },
-           [](auto& plan) {
-             plan.targeting = assign::leaf(define::Op::kNotIn, "country", {std::string("IN")});
-           },
            [](auto& plan) {
              plan.prerequisites = {{"other", {"treatment"}}};
            },
