@@ -78,6 +78,15 @@ void Context::set_list(std::string_view name, std::span<const Element> list) {
 
 void Context::set_other(std::string_view name) { touch(schema_.names.find(name), kOther); }
 
+void Context::set_nobody(std::string_view unit_kind) {
+  const std::uint32_t attribute = schema_.names.find(unit_kind);
+  if (attribute == TextTable::kAbsent) return;
+  const std::uint8_t kind = schema_.attributes[attribute].unit_kind;
+  if (kind == Schema::kNoUnit) return;
+  own_units_ |= 1U << kind;
+  std::construct_at(&units_[kind]);
+}
+
 void Context::set_untyped(std::string_view name, std::string_view text) {
   const std::uint32_t attribute = schema_.names.find(name);
   if (attribute == TextTable::kAbsent) return;

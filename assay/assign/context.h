@@ -103,6 +103,8 @@ class Context {
   void set_other(std::string_view name);
   // Text of unknown type, as in a CSV file: a number or a boolean too, where it reads as one.
   void set_untyped(std::string_view name, std::string_view text);
+  // Nobody of this kind of unit: the targeting key does not stand in. The attribute stays missing.
+  void set_nobody(std::string_view unit_kind);
 
   // The same with the name looked up before: snapshot.attribute("country").
   void set_text(std::uint32_t attribute, std::string_view text);

@@ -27,8 +27,8 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
       answered_(answered),
       header_(header),
       key_(unit_column(header, snapshot.unit_kind({0}))),
-      is_unit_(header.size()),
       is_id_(header.size()),
+      is_kind_(header.size()),
       time_(find("time")) {
   find_units();
   find_sticky();
@@ -43,17 +43,19 @@ std::optional<std::size_t> RowContext::find(std::string_view column) const {
 void RowContext::find_units() {
   if (key_ < is_id_.size()) is_id_[key_] = true;
   for (const std::uint32_t kind : snapshot_.schema().units) {
-    if (const auto column = find(snapshot_.attribute_name(kind))) is_id_[*column] = true;
-  }
-  for (std::uint32_t e = 0; e < snapshot_.size(); ++e) {
-    const std::string_view kind = snapshot_.unit_kind({e});
-    if (const auto column = find(kind)) {
-      is_unit_[*column] = true;
-    } else if (e < answered_.experiments && kind != snapshot_.unit_kind({0})) {
-      problems_.push_back(
-          {.message = fmt::format("{} assigns by {}, but there is no column of that name",
-                                  snapshot_.id({e}), kind)});
+    const std::string_view name = snapshot_.attribute_name(kind);
+    if (const auto column = find(name)) {
+      is_id_[*column] = is_kind_[*column] = true;
+    } else if (name != snapshot_.unit_kind({0})) {
+      unnamed_.push_back(name);
     }
+  }
+  for (std::uint32_t e = 0; e < answered_.experiments; ++e) {
+    const std::string_view kind = snapshot_.unit_kind({e});
+    if (std::ranges::find(unnamed_, kind) == unnamed_.end()) continue;
+    problems_.push_back(
+        {.message = fmt::format("{} assigns by {}, but there is no column of that name",
+                                snapshot_.id({e}), kind)});
   }
 }
 
@@ -82,6 +84,20 @@ std::string RowContext::why_unusable(const UnitRow& row) const {
   return fmt::format("{} fields, but the header has {}", row.fields.size(), header_.size());
 }
 
+Problems RowContext::warnings() const {
+  Problems problems;
+  for (const std::string_view kind : unnamed_) {
+    problems.push_back(
+        {.field = std::string(kind),
+         .message = fmt::format("there is no such column: where it is asked for, the id in '{}' "
+                                "stands in, as a targetingKey does",
+                                header_[key_]),
+         .hint = fmt::format("add the column {}, empty where nobody is known", kind),
+         .severity = Severity::kWarning});
+  }
+  return problems;
+}
+
 // An object may be asked for its leaves: "device" holds "device.os".
 Use RowContext::use(std::size_t column) const {
   if (is_id_[column]) return Use::kId;
@@ -95,33 +111,23 @@ Use RowContext::use(std::size_t column) const {
   return name == "time" || name == "remembered" ? Use::kText : Use::kNothing;
 }
 
-// As the server reads the same JSON, but for ids: numbers are ids by their digits.
-std::string RowContext::set_values(const UnitRow& row, Context& context) const {
-  if (!deliver::read_attributes(row.values, context)) {
-    return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
-                       deliver::kMaxBodyBytes >> 20);
-  }
-  for (std::size_t i = 0; i < row.fields.size(); ++i) {
-    if (is_unit_[i] || (is_id_[i] && !row.fields[i].empty())) {
-      context.set_text(header_[i], row.fields[i]);
-    }
-  }
-  return {};
-}
-
-// An empty id is nobody; any other empty field of CSV is a missing attribute.
+// Values with types as the server reads the same JSON, but for ids: numbers are ids by their
+// digits. Where a kind of unit has a column and the row no id in it, nobody of that kind is there,
+// for whom the key does not stand in.
 std::string RowContext::fill(const UnitRow& row, Context& context) const {
   const std::vector<std::string>& fields = row.fields;
   context.reset();
   context.set_targeting_key(fields[key_]);
-  if (!row.values.empty()) {
-    std::string wrong = set_values(row, context);
-    if (!wrong.empty()) return wrong;
+  if (!row.values.empty() && !deliver::read_attributes(row.values, context)) {
+    return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
+                       deliver::kMaxBodyBytes >> 20);
   }
-  for (std::size_t i = 0; i < fields.size() && row.values.empty(); ++i) {
-    if (!fields[i].empty()) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (row.is_missing(i)) {
+      if (is_kind_[i]) context.set_nobody(header_[i]);
+    } else if (!row.is_typed) {
       context.set_untyped(header_[i], fields[i]);
-    } else if (is_unit_[i]) {
+    } else if (is_id_[i]) {
       context.set_text(header_[i], fields[i]);
     }
   }
@@ -184,6 +190,10 @@ Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progr
          .field = columns.header()[columns.key()],
          .message = fmt::format("{} of {} rows name nobody, and nobody is assigned", nobody, count),
          .severity = Severity::kWarning});
+  }
+  for (Problem& warning : columns.warnings()) {
+    warning.place.file = rows.place().file;
+    problems.push_back(std::move(warning));
   }
   return problems;
 }

@@ -34,7 +34,8 @@ class RowContext {
              std::span<const std::string> header);
 
   std::size_t key() const { return key_; }  // The column with the first experiment's ids.
-  const Problems& problems() const { return problems_; }  // Of the header.
+  const Problems& problems() const { return problems_; }  // Of the header …
+  Problems warnings() const;  // … and where the key stands in for a kind of unit without a column.
   std::span<const std::string> header() const { return header_; }
   bool names_somebody(const std::vector<std::string>& fields) const;
   // Why a row cannot be used, whatever its values are; empty if it can.
@@ -48,14 +49,14 @@ class RowContext {
   void find_units();
   void find_sticky();
   std::optional<std::size_t> find(std::string_view column) const;
-  std::string set_values(const UnitRow& row, assign::Context& context) const;
 
   const assign::Snapshot& snapshot_;
   Answered answered_;
   std::span<const std::string> header_;
   std::size_t key_ = 0;
-  std::vector<bool> is_unit_;  // By column: of an experiment's own kind of unit …
-  std::vector<bool> is_id_;    // … or of one that it falls back to.
+  std::vector<bool> is_id_;                // By column.
+  std::vector<bool> is_kind_;              // Named like a kind of unit: an empty one is nobody.
+  std::vector<std::string_view> unnamed_;  // Kinds of unit without a column; the key's apart.
   std::optional<std::size_t> time_;
   std::optional<std::size_t> remembered_;
   assign::Handle sticky_;  // What is remembered is of this one.

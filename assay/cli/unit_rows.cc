@@ -68,7 +68,12 @@ class TableRows : public UnitRows {
       return false;
     }
     row.fields.resize(header_.size());
-    for (std::size_t i = 0; i < header_.size(); ++i) row.fields[i].assign(cell(i));
+    row.nulls.resize(header_.size());
+    row.is_typed = file_.has_types();
+    for (std::size_t i = 0; i < header_.size(); ++i) {
+      row.fields[i].assign(cell(i));
+      row.nulls[i] = rows_->is_null(i, at_);
+    }
     row.values.assign(cell(header_.size()));
     row.wrong.clear();
     for (std::size_t i = 0; i < loose_ids_.size(); ++i) {

@@ -34,7 +34,13 @@ struct UnitRow {
   // The columns for Use::kValue as one JSON object. Empty where there are none and in CSV, whose
   // fields have no types.
   std::string values;
-  std::string wrong;  // What is wrong with the row; empty when nothing is.
+  bool is_typed = false;    // NDJSON and Parquet.
+  std::vector<bool> nulls;  // By column, of those.
+  std::string wrong;        // What is wrong with the row; empty when nothing is.
+
+  bool is_missing(std::size_t column) const {
+    return is_typed ? nulls[column] : fields[column].empty();
+  }
 };
 
 class UnitRows {

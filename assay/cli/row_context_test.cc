@@ -1,0 +1,116 @@
+// Whose ids a row of a list has: the same experiment answers the same units over HTTP.
+#include "assay/cli/row_context.h"
+
+#include <map>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "assay/cli/testing.h"
+
+namespace assay::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kMetrics =
+    "  metrics: {primary: [{name: paid, type: proportion, event: payment}]}\n";
+
+class RowIds : public testing::Test {
+ protected:
+  std::string plan(const std::string& id, const std::string& lines,
+                   const std::string& holdouts = "") {
+    return files_.write(id + ".yaml", "experiment:\n  id: " + id +
+                                          "\n  allocation: {control: 1, treatment: 1}\n" + lines +
+                                          kMetrics + holdouts);
+  }
+  std::string session_plan(const std::string& lines = "") {
+    return plan("held", "  unit: session\n  holdouts: [slow]\n" + lines,
+                "holdouts: {slow: {share: 100%, unit: user}}\n");
+  }
+  Ran assign(std::vector<std::string> plans, const std::string& name, const std::string& rows) {
+    plans.insert(plans.begin(), "assign");
+    plans.insert(plans.end(), {"--units", files_.write(name, rows)});
+    return assay(plans);
+  }
+
+  Files files_;
+};
+
+// Everybody known is held out, so that an id that stands in shows.
+TEST_F(RowIds, AnEmptyIdOfAHoldoutsKindIsNobody) {
+  const std::string file = session_plan();
+  for (const auto& [name, rows] : std::map<std::string, std::string>{
+           {"list.csv", "session,user\ns1,\ns2,u2\n"},
+           {"list.ndjson",
+            "{\"session\":\"s1\",\"user\":null}\n{\"session\":\"s2\",\"user\":"
+            "\"u2\"}\n"},
+           {"empty.ndjson",
+            "{\"session\":\"s1\",\"user\":\"\"}\n{\"session\":\"s2\",\"user\":"
+            "\"u2\"}\n"}}) {
+    const Ran ran = assign({file}, name, rows);
+    EXPECT_THAT(ran.out, HasSubstr("s1,")) << ran.err;
+    EXPECT_THAT(ran.out, Not(HasSubstr("s1,,holdout"))) << name;
+    EXPECT_THAT(ran.out, HasSubstr("s2,,holdout")) << name;
+    EXPECT_EQ(ran.err, "") << name;
+  }
+}
+
+TEST_F(RowIds, WithoutAColumnTheKeyStandsInAndAWarningSaysSo) {
+  const Ran ran = assign({session_plan()}, "list.csv", "session\ns1\n");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.out, HasSubstr("s1,,holdout"));
+  EXPECT_THAT(ran.err, HasSubstr("list.csv: warning: user: there is no such column: where it is "
+                                 "asked for, the id in 'session' stands in"));
+  EXPECT_THAT(ran.err, HasSubstr("add the column user, empty where nobody is known"));
+}
+
+// An empty cell has no value of an attribute, an empty text of NDJSON has one.
+TEST_F(RowIds, NobodyIsNoValueOfAnAttribute) {
+  const std::string file = session_plan("  targeting: {attribute: user, exists: true}\n");
+  EXPECT_THAT(assign({file}, "list.csv", "session,user\ns1,\n").out, HasSubstr("s1,,targeting"));
+  EXPECT_THAT(assign({file}, "list.ndjson", "{\"session\":\"s1\",\"user\":null}\n").out,
+              HasSubstr("s1,,targeting"));
+  const Ran text = assign({file}, "list.ndjson", "{\"session\":\"s1\",\"user\":\"\"}\n");
+  EXPECT_THAT(text.out, testing::EndsWith("t,split\n")) << text.err;
+  const std::string digits = session_plan("  targeting: {attribute: user, at_least: 1}\n");
+  EXPECT_THAT(assign({digits}, "list.ndjson", "{\"session\":\"s1\",\"user\":\"7\"}\n").out,
+              Not(HasSubstr("split")));
+}
+
+TEST_F(RowIds, AnEmptyFallbackIsNobodyBesideOtherExperimentsToo) {
+  const std::string by_user = plan("first", "");
+  const std::string by_device = plan("second", "  unit: device\n  fallback_unit: city\n");
+  const std::string rows = "user,device,city\nu1,,\nu2,,pune\n";
+  EXPECT_THAT(assign({by_device}, "list.csv", rows).out, HasSubstr(",,no_unit,device\n"));
+  const Ran both = assign({by_user, by_device}, "list.csv", rows);
+  EXPECT_THAT(both.out, testing::ContainsRegex("u1,[a-z]+,\n")) << both.err;
+  EXPECT_THAT(both.out, testing::ContainsRegex("u2,[a-z]+,[a-z]+\n")) << both.err;
+}
+
+TEST_F(RowIds, ATableIsComparedByTheSameIds) {
+  const std::string file = session_plan();
+  std::string rows;
+  for (int i = 0; i < 40; ++i) rows += "s" + std::to_string(i) + ",\n";
+  std::istringstream answers(assign({file}, "list.csv", "session,user\n" + rows).out);
+  std::string table = "session,user,variant,paid\n";
+  std::string row;
+  std::getline(answers, row);
+  for (int i = 0; i < 40 && std::getline(answers, row); ++i) {
+    const auto comma = row.find(',');
+    const std::string variant = row.substr(comma + 1, row.rfind(',') - comma - 1);
+    table += row.substr(0, comma) + ",," + variant + "," + std::to_string(i % 2) + "\n";
+  }
+  const std::string path = files_.write("table.csv", table);
+  const Ran recorded = assay({"analyze", file, "--table", path, "--variant", "variant"});
+  EXPECT_THAT(recorded.out, HasSubstr("the assigned one in 40 rows; 0 are not in the experiment"))
+      << recorded.err;
+  const Ran assigned = assay({"analyze", file, "--table", path});
+  EXPECT_THAT(assigned.out, HasSubstr("40 rows")) << assigned.err;
+  EXPECT_THAT(assigned.out, Not(HasSubstr("no row is in held"))) << assigned.err;
+}
+
+}  // namespace
+}  // namespace assay::cli
