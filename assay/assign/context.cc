@@ -13,6 +13,7 @@ namespace assay::assign {
 std::uint32_t Schema::attribute(std::string_view name) {
   const std::uint32_t number = names.intern(name);
   if (number == attributes.size()) attributes.emplace_back();
+  if (name == "targetingKey") targeting_key = number;
   return number;
 }
 

@@ -49,10 +49,11 @@ struct Schema {
     bool is_compared = false;          // With texts: find its number once.
     bool is_version = false;           // With version ranges: parse it once.
   };
-  TextTable names;                    // Attributes and kinds of unit.
-  std::vector<Attribute> attributes;  // By number in `names`.
-  TextTable texts;                    // Everything attributes are compared with.
-  std::vector<std::uint32_t> units;   // Kinds of unit, by their number in `names`.
+  TextTable names;                                   // Attributes and kinds of unit.
+  std::vector<Attribute> attributes;                 // By number in `names`.
+  TextTable texts;                                   // Everything attributes are compared with.
+  std::vector<std::uint32_t> units;                  // Kinds of unit, by their number in `names`.
+  std::uint32_t targeting_key = TextTable::kAbsent;  // `targetingKey`, where a condition names it.
 
   std::uint32_t attribute(std::string_view name);  // Its number, new if need be.
   std::uint8_t unit_kind(std::string_view name);
@@ -94,6 +95,7 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  // Also the attribute `targetingKey`, as in OFREP's context.
   void set_targeting_key(std::string_view id);
   void set_text(std::string_view name, std::string_view text);
   void set_number(std::string_view name, double number);
@@ -185,10 +187,6 @@ inline Context::Context(const Schema& schema) : schema_(schema) {
   if (schema.attributes.size() > kInline) make_room();
 }
 
-inline void Context::set_targeting_key(std::string_view id) {
-  targeting_key_ = {id, unit_digest(id)};
-}
-
 inline Value* Context::touch(std::uint32_t attribute, std::uint8_t types) {
   if (attribute == TextTable::kAbsent) return nullptr;
   types_[attribute] = types;
@@ -207,6 +205,11 @@ inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
   value->text_number = use.is_compared ? schema_.texts.find(text) : TextTable::kAbsent;
   value->version_key = kNoVersion;
   if (use.is_version || use.unit_kind != Schema::kNoUnit) read_text(use, *value);
+}
+
+inline void Context::set_targeting_key(std::string_view id) {
+  targeting_key_ = {id, unit_digest(id)};
+  if (schema_.targeting_key != TextTable::kAbsent) put_text(schema_.targeting_key, id);
 }
 
 inline void Context::set_text(std::string_view name, std::string_view text) {

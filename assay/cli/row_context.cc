@@ -13,8 +13,14 @@ using assign::Context;
 using assign::Handle;
 using assign::Snapshot;
 
+namespace {
+
+constexpr std::string_view kTargetingKey = "targetingKey";
+
+}  // namespace
+
 std::size_t unit_column(std::span<const std::string> header, std::string_view kind) {
-  for (const std::string_view name : {kind, std::string_view("unit")}) {
+  for (const std::string_view name : {kind, kTargetingKey, std::string_view("unit")}) {
     const auto found = std::ranges::find(header, name);
     if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   }
@@ -27,6 +33,7 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
       answered_(answered),
       header_(header),
       key_(unit_column(header, snapshot.unit_kind({0}))),
+      targeting_key_(find(kTargetingKey).value_or(key_)),
       is_id_(header.size()),
       is_kind_(header.size()),
       time_(find("time")) {
@@ -41,7 +48,7 @@ std::optional<std::size_t> RowContext::find(std::string_view column) const {
 }
 
 void RowContext::find_units() {
-  if (key_ < is_id_.size()) is_id_[key_] = true;
+  if (!header_.empty()) is_id_[key_] = is_id_[targeting_key_] = true;
   for (const std::uint32_t kind : snapshot_.schema().units) {
     const std::string_view name = snapshot_.attribute_name(kind);
     if (const auto column = find(name)) {
@@ -86,6 +93,7 @@ std::string RowContext::why_unusable(const UnitRow& row) const {
 
 Problems RowContext::warnings() const {
   Problems problems;
+  if (find(kTargetingKey)) return problems;
   for (const std::string_view kind : unnamed_) {
     problems.push_back(
         {.field = std::string(kind),
@@ -117,7 +125,7 @@ Use RowContext::use(std::size_t column) const {
 std::string RowContext::fill(const UnitRow& row, Context& context) const {
   const std::vector<std::string>& fields = row.fields;
   context.reset();
-  context.set_targeting_key(fields[key_]);
+  if (!row.is_missing(targeting_key_)) context.set_targeting_key(fields[targeting_key_]);
   if (!row.values.empty() && !deliver::read_attributes(row.values, context)) {
     return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
                        deliver::kMaxBodyBytes >> 20);

@@ -19,7 +19,8 @@ namespace assay::cli {
 
 inline constexpr std::size_t kMaxRowProblems = 20;  // More would hide the first.
 
-// Where the ids of a kind of unit are: the column named like it, else `unit`, else the first.
+// Where the ids of a kind of unit are: the column named like it, else `targetingKey`, else `unit`,
+// else the first.
 std::size_t unit_column(std::span<const std::string> header, std::string_view kind);
 
 struct Answered {
@@ -54,6 +55,7 @@ class RowContext {
   Answered answered_;
   std::span<const std::string> header_;
   std::size_t key_ = 0;
+  std::size_t targeting_key_ = 0;
   std::vector<bool> is_id_;                // By column.
   std::vector<bool> is_kind_;              // Named like a kind of unit: an empty one is nobody.
   std::vector<std::string_view> unnamed_;  // Kinds of unit without a column; the key's apart.

@@ -80,6 +80,24 @@ TEST_F(RowIds, NobodyIsNoValueOfAnAttribute) {
               Not(HasSubstr("split")));
 }
 
+// A column `targetingKey` is that of a request; without one the id of the row is it.
+TEST_F(RowIds, TheTargetingKeyIsAnAttribute) {
+  const std::string file =
+      plan("shop", "  targeting: {attribute: targetingKey, starts_with: vip}\n");
+  EXPECT_THAT(assign({file}, "list.csv", "user\nvip1\nu1\n").out,
+              testing::ContainsRegex("vip1,[a-z]+,split\nu1,,targeting\n"));
+  EXPECT_THAT(assign({file}, "list.ndjson", "{\"user\":\"u1\",\"targetingKey\":\"vip1\"}\n").out,
+              testing::ContainsRegex("u1,[a-z]+,split\n"));
+  EXPECT_THAT(assign({file}, "list.csv", "country,targetingKey\nIN,vip1\n").out,
+              testing::ContainsRegex("vip1,[a-z]+,split\n"));
+}
+
+TEST_F(RowIds, AColumnTargetingKeyStandsIn) {
+  const Ran ran = assign({session_plan()}, "list.csv", "session,targetingKey\ns1,\ns2,u2\n");
+  EXPECT_THAT(ran.out, testing::ContainsRegex("s1,[a-z]+,split\ns2,,holdout\n"));
+  EXPECT_EQ(ran.err, "");
+}
+
 TEST_F(RowIds, AnEmptyFallbackIsNobodyBesideOtherExperimentsToo) {
   const std::string by_user = plan("first", "");
   const std::string by_device = plan("second", "  unit: device\n  fallback_unit: city\n");

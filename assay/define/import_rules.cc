@@ -292,7 +292,7 @@ bool Maker::compares(const std::string& attribute) const {
 
 void Maker::warn() const {
   const std::string& id = flag_.id_attribute;
-  if (compares(id)) {
+  if (id != "targetingKey" && compares(id)) {
     value_.warn(fmt::format("a condition compares `{}`", id),
                 fmt::format("give the context an attribute `{}` beside the targeting key", id));
   }

@@ -49,6 +49,21 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->json, R"({"assignments":[]})");
 }
 
+// As in OFREP, where the key is an attribute of the context as well.
+TEST(Assignments, TheIdIsTheAttributeTargetingKey) {
+  define::Experiment plan = plan_of("exp");
+  plan.assignment.targeting = leaf(Op::kPrefix, "targetingKey", {std::string("vip")});
+  const auto snapshot = assign::compile_plans({plan}).value();
+  const auto answer = answer_assignments(
+      *snapshot, R"({"units":[{"id":"vip1"},{"id":"vip2","attributes":{"targetingKey":"x"}},
+                     {"id":"u1","attributes":{"targetingKey":"vip1"}}]})");
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  const json rows = json::parse(answer->json)["assignments"];
+  EXPECT_EQ(rows[0]["reason"], "split");
+  EXPECT_EQ(rows[1]["reason"], "split");
+  EXPECT_EQ(rows[2]["reason"], "targeting");
+}
+
 TEST(Assignments, SayTheKindOfUnitThatDecided) {
   define::Experiment plan = plan_of("exp");
   plan.assignment.fallback_unit = "device";

@@ -93,15 +93,17 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
     return fail(Code::kInvalid, "units[" + std::to_string(index) + "].id is not a text",
                 R"(write {"id": "user_42", "attributes": {"country": "IN"}})");
   }
-  context.set_targeting_key(id);
   dom::element attributes;
-  if (unit["attributes"].get(attributes) != simdjson::SUCCESS) return {};
-  dom::object object;
-  if (attributes.get(object) != simdjson::SUCCESS) {
-    return fail(Code::kInvalid, "units[" + std::to_string(index) + "].attributes is not an object");
+  if (unit["attributes"].get(attributes) == simdjson::SUCCESS) {
+    dom::object object;
+    if (attributes.get(object) != simdjson::SUCCESS) {
+      return fail(Code::kInvalid,
+                  "units[" + std::to_string(index) + "].attributes is not an object");
+    }
+    reader.name.clear();
+    set_object(reader, object, context);
   }
-  reader.name.clear();
-  set_object(reader, object, context);
+  context.set_targeting_key(id);  // Last, for it is the attribute `targetingKey`, too.
   return {};
 }
 

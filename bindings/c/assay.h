@@ -86,6 +86,7 @@ ASSAY_API bool assay_snapshot_find(const assay_snapshot* snapshot, assay_text ex
 ASSAY_API assay_context* assay_context_new(const assay_snapshot* snapshot);
 ASSAY_API void assay_context_free(assay_context* context);
 ASSAY_API void assay_context_reset(assay_context* context);
+/* Also the attribute `targetingKey`, as in a context of JSON. */
 ASSAY_API void assay_context_set_key(assay_context* context, assay_text unit_id);
 ASSAY_API void assay_context_set_text(assay_context* context, assay_text name, assay_text value);
 ASSAY_API void assay_context_set_number(assay_context* context, assay_text name, double value);
