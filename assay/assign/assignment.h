@@ -27,17 +27,19 @@ enum class Reason : std::uint8_t {
 
 std::string_view reason_name(Reason reason);  // "stopped", "no_unit", …, as in spec/http.
 
-// Whether Snapshot::explain says more than the reason: which attribute, holdout or experiment.
+// Whether Snapshot::explain says more than the reason: which attribute, holdout or experiment, or
+// which id is missing.
 inline bool names_a_cause(Reason reason) {
   return reason == Reason::kTargeting || reason == Reason::kHoldout ||
-         reason == Reason::kPrerequisite;
+         reason == Reason::kPrerequisite || reason == Reason::kNoUnit;
 }
 
 struct Assignment {
   static constexpr std::int16_t kNone = -1;
 
   Reason reason = Reason::kStopped;
-  Outcome test = Outcome::kTrue;  // kTargeting: how the deciding comparison came out …
+  Outcome test = Outcome::kTrue;  // kTargeting: how the deciding comparison came out; kNoUnit:
+                                  // kMissing or kWrongType, where the id is what there is not …
   std::int16_t variant = kNone;   // Index into the plan's variants.
   std::uint32_t attribute = 0;  // … and of which attribute (Snapshot::attribute_name). kHoldout,
                                 // kPrerequisite: of which, for Snapshot::explain.

@@ -93,14 +93,24 @@ std::int16_t Snapshot::split_like_peer(const Entry& entry, const Unit& unit) con
 }
 
 // What comes before the conditions, where there is such a thing.
-std::optional<Assignment> Snapshot::decide_early(const Entry& entry, const Unit& unit) const {
+std::optional<Assignment> Snapshot::decide_early(const Entry& entry, const Context& context) const {
+  const Unit& unit = context.unit(entry.unit_kind);
   if ((entry.flags & kStopped) != 0) return undecided(entry, Reason::kStopped);
-  if (unit.id.empty()) return undecided(entry, Reason::kNoUnit);
+  if (unit.id.empty()) return nobody(entry, context);
   const std::int16_t variant = find_override(entry, unit);
   if (variant == Assignment::kNone) return std::nullopt;
   Assignment answer = undecided(entry, Reason::kOverride);
   answer.variant = variant;
   answer.propensity = 1.0;
+  return answer;
+}
+
+// An attribute of the kind's name that is no text is a mistake, and not as if there were none.
+Assignment Snapshot::nobody(const Entry& entry, const Context& context) const {
+  Assignment answer = undecided(entry, Reason::kNoUnit);
+  answer.attribute = schema_.units[entry.unit_kind];
+  const bool is_mistaken = (context.types(answer.attribute) & ~kText) != 0;
+  answer.test = is_mistaken ? Outcome::kWrongType : Outcome::kMissing;
   return answer;
 }
 
@@ -113,7 +123,7 @@ inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
                                    MatchFunction match) const {
   const Unit& unit = context.unit(entry.unit_kind);
   if ((entry.flags & kMayDecideEarly) != 0 || unit.id.empty()) {
-    if (const auto answer = decide_early(entry, unit)) return *answer;
+    if (const auto answer = decide_early(entry, context)) return *answer;
   }
   if (entry.program != Targeting::kAlways) {
     const Match& found = match(entry.program);
@@ -171,12 +181,22 @@ void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   }
 }
 
+namespace {
+
+std::string explain_nobody(Outcome test, std::string_view kind) {
+  if (test == Outcome::kTrue) return "the context has no time, which a switchback asks for";
+  if (test == Outcome::kMissing) return "the context has no id of the kind " + std::string(kind);
+  return std::string(kind) + " is no text, but the id of a unit is one";
+}
+
+}  // namespace
+
 std::string Snapshot::explain(const Assignment& assignment) const {
   switch (assignment.reason) {
     case Reason::kStopped:
       return "the experiment does not run";
     case Reason::kNoUnit:
-      return "the context has no id for this experiment's kind of unit";
+      return explain_nobody(assignment.test, attribute_name(assignment.attribute));
     case Reason::kOverride:
       return "the plan names the variant, for this unit or for all who meet a condition";
     case Reason::kHoldout:

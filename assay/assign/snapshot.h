@@ -195,7 +195,8 @@ class Snapshot {
 
   template <typename MatchFunction>
   Assignment decide(const Entry& entry, const Context& context, MatchFunction match) const;
-  std::optional<Assignment> decide_early(const Entry& entry, const Unit& unit) const;
+  std::optional<Assignment> decide_early(const Entry& entry, const Context& context) const;
+  Assignment nobody(const Entry& entry, const Context& context) const;
   static Assignment undecided(const Entry& entry, Reason reason);
   Assignment decide_plain(const Entry& entry, const Context& context) const;
   const Label& label(Handle experiment, std::size_t variant) const {

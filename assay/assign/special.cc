@@ -154,7 +154,7 @@ std::uint8_t Snapshot::unit_kind_of(Handle experiment, const Assignment& assignm
 bool Snapshot::falls_back(const Entry& entry, const Context& context) const {
   const auto& fallback = specials_[entry.special].fallback_kind;
   if (!fallback || !context.unit(entry.unit_kind).id.empty()) return false;
-  const bool is_mistaken = (context.types(schema_.units[entry.unit_kind]) & ~kText) != 0;
+  const bool is_mistaken = nobody(entry, context).test == Outcome::kWrongType;
   return !is_mistaken && !context.unit(*fallback).id.empty();
 }
 
@@ -309,7 +309,8 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   const bool switches = special.period_micros > 0;
   const Unit& unit = context.unit(entry.unit_kind);
   if ((entry.flags & kStopped) != 0) return because(Reason::kStopped);
-  if (unit.id.empty() || (switches && !now)) return because(Reason::kNoUnit);
+  if (unit.id.empty()) return nobody(plain, context);
+  if (switches && !now) return because(Reason::kNoUnit);
   if (switches && now->micros < special.start_micros) return because(Reason::kStopped);
   const bool is_overridden = find_override(entry, unit) != Assignment::kNone;
   if (!is_overridden && is_forced(special, context, answer)) return answer;

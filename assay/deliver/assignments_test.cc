@@ -32,6 +32,7 @@ TEST(Assignments, OneExperimentForManyUnits) {
   EXPECT_EQ(rows[1]["reason"], "split");
   EXPECT_EQ(rows[1]["propensity"], rows[1]["variant"] == "control" ? 0.25 : 0.75);
   EXPECT_EQ(rows[2]["reason"], "no_unit");
+  EXPECT_EQ(rows[2]["because"], "the context has no id of the kind user");
 }
 
 TEST(Assignments, AllExperimentsForEachUnit) {
@@ -62,6 +63,25 @@ TEST(Assignments, TheIdIsTheAttributeTargetingKey) {
   EXPECT_EQ(rows[0]["reason"], "split");
   EXPECT_EQ(rows[1]["reason"], "split");
   EXPECT_EQ(rows[2]["reason"], "targeting");
+}
+
+TEST(Assignments, SayWhyThereIsNoUnit) {
+  define::Experiment prices = plan_of("prices");
+  prices.assignment.switchback = define::Switchback{.period_seconds = 3600};
+  define::Experiment two = plan_of("two");
+  two.assignment.fallback_unit = "device";
+  const auto snapshot = assign::compile_plans({plan_of("exp"), prices, two}).value();
+  const auto answer = answer_assignments(
+      *snapshot, R"({"units":[{"id":"u1","attributes":{"user":17,"device":"d1"}}]})");
+  ASSERT_TRUE(answer) << to_text(answer.error());
+  for (const json& row : json::parse(answer->json)["assignments"]) {
+    EXPECT_EQ(row["reason"], "no_unit");
+    EXPECT_EQ(row["because"], "user is no text, but the id of a unit is one") << row;
+  }
+  const auto timeless =
+      answer_assignments(*snapshot, R"({"experiment":"prices","units":[{"id":"u1"}]})");
+  EXPECT_EQ(json::parse(timeless->json)["assignments"][0]["because"],
+            "the context has no time, which a switchback asks for");
 }
 
 TEST(Assignments, SayTheKindOfUnitThatDecided) {

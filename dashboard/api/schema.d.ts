@@ -1281,7 +1281,7 @@ export interface components {
             variant?: string;
             /** @enum {string} */
             reason: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
-            /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite. */
+            /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite; what is wrong with the id, where it is no_unit. */
             because?: string;
             propensity?: number;
             /** @description Of the unit that decided, where the experiment has a fallback_unit. */
