@@ -107,14 +107,7 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
   return {};
 }
 
-}  // namespace
-
-BodyFault read_context(std::string_view body, assign::Context& context) {
-  Reader& reader = this_threads_reader();
-  dom::element document;
-  if (!parse(reader, body, document)) return BodyFault::kNotJson;
-  dom::object object;
-  if (document["context"].get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+BodyFault fill(Reader& reader, const dom::object& object, assign::Context& context) {
   reader.name.clear();
   set_object(reader, object, context);
   dom::element key;
@@ -125,6 +118,26 @@ BodyFault read_context(std::string_view body, assign::Context& context) {
   if (key.get(id) != simdjson::SUCCESS) return BodyFault::kBadKey;
   context.set_targeting_key(id);
   return BodyFault::kNone;
+}
+
+}  // namespace
+
+BodyFault read_context(std::string_view body, assign::Context& context) {
+  Reader& reader = this_threads_reader();
+  dom::element document;
+  if (!parse(reader, body, document)) return BodyFault::kNotJson;
+  dom::object object;
+  if (document["context"].get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+  return fill(reader, object, context);
+}
+
+BodyFault read_bare_context(std::string_view json, assign::Context& context) {
+  Reader& reader = this_threads_reader();
+  dom::element document;
+  if (!parse(reader, json, document)) return BodyFault::kNotJson;
+  dom::object object;
+  if (document.get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+  return fill(reader, object, context);
 }
 
 bool read_attributes(std::string_view text, assign::Context& context) {

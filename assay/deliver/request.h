@@ -23,12 +23,15 @@ inline constexpr std::size_t kMaxUnits = 10'000;
 enum class BodyFault {
   kNone,
   kNotJson,    // Or too large, too deep, not UTF-8.
-  kNoContext,  // Not an object with an object `context`.
+  kNoContext,  // Not an object with an object `context`; of a bare context: not an object.
   kBadKey      // `targetingKey` is there, but not a text.
 };
 
 // {"context": {"targetingKey": "u1", "country": "IN", …}}; a missing targetingKey is no fault here.
 BodyFault read_context(std::string_view body, assign::Context& context);
+
+// The context alone: {"targetingKey": "u1", "country": "IN", …}.
+BodyFault read_bare_context(std::string_view json, assign::Context& context);
 
 // {"country": "IN", "device": {"os": "ios"}}: sets what it holds beside what is set. False: no
 // object of JSON, or too large, or too deep.

@@ -86,8 +86,7 @@ bool evaluate_json(const Snapshot& snapshot, std::string_view experiment, std::s
   }
   Context context(snapshot);
   if (now) context.set_time(*now);
-  const std::string body = "{\"context\":" + std::string(json) + "}";
-  const auto fault = assay::deliver::read_context(body, context);
+  const auto fault = assay::deliver::read_bare_context(json, context);
   if (fault != assay::deliver::BodyFault::kNone) {
     report(error, fault_message(fault));
     return false;
