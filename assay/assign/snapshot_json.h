@@ -23,9 +23,9 @@ inline constexpr std::size_t kMaxSnapshotBytes = 1U << 30;
 
 std::string snapshot_json(std::span<const Running> experiments);
 
-// kInvalid: not JSON, too large, nested deeper than any condition may be, of a newer format, or
-// without a member (the message says which, and of which experiment). Any bytes; any thread.
-Result<std::vector<Running>> parse_snapshot(std::string_view json);
+// One problem: not JSON, too large, nested deeper than any condition may be, of a newer format; or,
+// of the experiment that `field` names, without a member. Any bytes; any thread.
+Checked<std::vector<Running>> parse_snapshot(std::string_view json);
 
 // Both steps at once, in half the time and without ever holding all the plans.
 Checked<std::shared_ptr<const Snapshot>> load_snapshot(std::string_view json);

@@ -406,47 +406,49 @@ class UsualReader {
   dom::parser parser_;  // For payloads, fractions and escapes.
 };
 
-Result<dom::element> parse_document(dom::parser& parser, std::string_view json) {
-  if (json.size() > kMaxSnapshotBytes)
-    return fail(Code::kInvalid, "the snapshot is larger than 1 GiB");
+auto refuse(std::string message, std::string hint = {}, std::string experiment = {}) {
+  return unexpected(Problems{{.place = {},
+                              .field = std::move(experiment),
+                              .message = std::move(message),
+                              .hint = std::move(hint)}});
+}
+
+Checked<dom::element> parse_document(dom::parser& parser, std::string_view json) {
+  if (json.size() > kMaxSnapshotBytes) return refuse("the snapshot is larger than 1 GiB");
   if (parser.allocate(json.size(), kMaxDepth) != simdjson::SUCCESS) {
-    return fail(Code::kUnavailable, "there is not enough memory for the snapshot");
+    return refuse("there is not enough memory for the snapshot");
   }
   dom::element document;
   const simdjson::error_code error =
       parser.parse(json.empty() ? "" : json.data(), json.size(), true).get(document);
   if (error == simdjson::DEPTH_ERROR) {
-    return fail(Code::kInvalid, "the snapshot is nested deeper than any condition may be");
+    return refuse("the snapshot is nested deeper than any condition may be");
   }
   if (error != simdjson::SUCCESS) {
-    return fail(Code::kInvalid,
-                fmt::format("the snapshot is not JSON: {}", simdjson::error_message(error)));
+    return refuse(fmt::format("the snapshot is not JSON: {}", simdjson::error_message(error)));
   }
   return document;
 }
 
 // Where the document says so first of all, for a newer one may look different in every other way.
-Result<dom::array> experiments_of(const dom::element& document) {
+Checked<dom::array> experiments_of(const dom::element& document) {
   std::int64_t format = 0;
   if (document["format"].get(format) != simdjson::SUCCESS) {
-    return fail(Code::kInvalid, "the snapshot does not say its format",
-                "GET /v1/snapshot makes one that does");
+    return refuse("the snapshot does not say its format", "GET /v1/snapshot makes one that does");
   }
   if (format != kSnapshotFormat) {
-    return fail(Code::kInvalid,
-                fmt::format("the snapshot is of format {}, this version reads format {}", format,
-                            kSnapshotFormat),
-                "use the same or a newer version of assay to read it");
+    return refuse(fmt::format("the snapshot is of format {}, this version reads format {}", format,
+                              kSnapshotFormat),
+                  "use the same or a newer version of assay to read it");
   }
   dom::array experiments;
   if (document["experiments"].get(experiments) != simdjson::SUCCESS) {
-    return fail(Code::kInvalid, "the snapshot has no list of experiments");
+    return refuse("the snapshot has no list of experiments");
   }
   for (int formats = 0, lists = 0; const dom::key_value_pair pair : dom::object(document)) {
     const int times = pair.key == "format" ? ++formats : pair.key == "experiments" ? ++lists : 0;
     if (times == 1) continue;
-    return fail(
-        Code::kInvalid,
+    return refuse(
         fmt::format("the snapshot: {} is not {}", pair.key, times == 0 ? "known" : "there once"),
         std::string(kMayBeNewer));
   }
@@ -455,7 +457,7 @@ Result<dom::array> experiments_of(const dom::element& document) {
 
 }  // namespace
 
-Result<std::vector<Running>> parse_snapshot(std::string_view json) {
+Checked<std::vector<Running>> parse_snapshot(std::string_view json) {
   dom::parser parser;
   ASSAY_TRY(const dom::element document, parse_document(parser, json));
   ASSAY_TRY(const dom::array experiments, experiments_of(document));
@@ -470,10 +472,9 @@ Result<std::vector<Running>> parse_snapshot(std::string_view json) {
       reader.end();
     }
   } catch (const Mismatch& mismatch) {
-    return fail(Code::kInvalid,
-                fmt::format("experiment {} ({}) of the snapshot: {}", running.size(),
-                            running.back().plan.id, mismatch.message),
-                std::string(kMayBeNewer));
+    std::string id = running.back().plan.id;
+    if (id.empty()) id = fmt::format("experiments[{}]", running.size() - 1);
+    return refuse(mismatch.message, std::string(kMayBeNewer), std::move(id));
   }
   return running;
 }
@@ -486,12 +487,8 @@ Checked<std::shared_ptr<const Snapshot>> load_snapshot(std::string_view json) {
     } catch (const Unusual&) {  // Not a fault: the other reader takes it, or says what is wrong.
     }
   }
-  const auto running = parse_snapshot(json);
-  if (running) return compile(*running);
-  return unexpected(Problems{{.place = {},
-                              .field = {},
-                              .message = running.error().message,
-                              .hint = running.error().hint}});
+  ASSAY_TRY(const auto running, parse_snapshot(json));
+  return compile(running);
 }
 
 }  // namespace assay::assign

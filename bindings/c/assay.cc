@@ -47,6 +47,16 @@ assay_owned_text owned(std::string_view text) {
 void report(assay_error* error, std::string_view message, std::string_view place = {}) {
   if (error != nullptr) *error = {ASSAY_INVALID, owned(message), owned(place)};
 }
+// A sentence for each problem, a line each, and the first one's place.
+void report(assay_error* error, const assay::Problems& problems) {
+  std::string text;
+  for (const assay::Problem& one : problems) {
+    if (!text.empty()) text += '\n';
+    if (!one.field.empty()) text += one.field + ": ";
+    text += to_text(assay::Error{assay::Code::kInvalid, one.message, one.hint});
+  }
+  report(error, text, problems.front().field);
+}
 void report_no_memory(assay_error* error) {
   if (error != nullptr) *error = {ASSAY_NO_MEMORY, {nullptr, 0}, {nullptr, 0}};
 }
@@ -118,12 +128,7 @@ void assay_error_free(assay_error* error) {
 assay_snapshot* assay_snapshot_load(assay_text json, assay_error* error) try {
   auto compiled = assay::assign::load_snapshot(view(json));
   if (!compiled) {
-    const assay::Problem& first = compiled.error().front();
-    const bool is_of_a_plan = !first.field.empty();  // Else of the text, and the only one.
-    report(error,
-           is_of_a_plan ? to_text(compiled.error())
-                        : to_text(assay::Error{assay::Code::kInvalid, first.message, first.hint}),
-           first.field);
+    report(error, compiled.error());
     return nullptr;
   }
   return new assay_snapshot{std::move(*compiled)};
@@ -247,7 +252,7 @@ bool assay_interleave(assay_interleaving scheme, assay_text request, assay_text 
                .salt = view(salt),
                .length = length});
   if (!merged) {
-    report(error, to_text(merged.error()), merged.error().front().field);
+    report(error, merged.error());
     return false;
   }
   for (const assay::assign::ShownItem& one : *merged) {

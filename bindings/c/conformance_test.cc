@@ -248,7 +248,8 @@ TEST(ThroughC, InterleavingSaysWhatItCannotUse) {
   };
   const std::string all = ask(ASSAY_TEAM_DRAFT, "", 0);
   EXPECT_NE(all.find("request"), std::string::npos) << all;
-  EXPECT_NE(all.find("length"), std::string::npos) << all;
+  EXPECT_NE(all.find("\nlength: must be 1 or more"), std::string::npos) << all;
+  EXPECT_EQ(all.substr(0, 10), "1 request:") << "one sentence a line, with its place";
   EXPECT_NE(all.find("rankings.control[1]"), std::string::npos) << all;
   EXPECT_NE(ask(3, "q", 2).find("no such scheme"), std::string::npos);
   EXPECT_EQ(shown, 7U) << "left as it was";
@@ -291,7 +292,12 @@ TEST(ThroughC, ErrorsSayWhatAndWhere) {
                                     .experiment};
   const std::string doubled = refused(assign::snapshot_json(std::vector{twice, twice}));
   EXPECT_NE(doubled.find("this experiment is there twice"), std::string::npos) << doubled;
+  EXPECT_EQ(doubled.rfind("1 exp.id: this experiment is there twice", 0), 0U) << doubled;
   EXPECT_NE(doubled.find("[exp.id]"), std::string::npos) << doubled;
+  json unknown = json::parse(assign::snapshot_json(std::span(&twice, 1)));
+  unknown["experiments"][0]["quota"] = 1;
+  EXPECT_EQ(refused(unknown.dump()),
+            "1 exp: quota is not known (it may come from a newer assay) [exp]");
 
   const Handle snapshot = load(assign::snapshot_json(std::span(&twice, 1)));
   const auto ask = [&](const char* experiment, const char* context) {
@@ -303,6 +309,10 @@ TEST(ThroughC, ErrorsSayWhatAndWhere) {
   EXPECT_NE(ask("other", "{}").find("no experiment other"), std::string::npos);
   EXPECT_NE(ask("exp", "{").find("the context is not JSON"), std::string::npos);
   EXPECT_NE(ask("exp", "7").find("not a JSON object"), std::string::npos);
+  for (const char* more : {R"({"targetingKey":"u1"},"x":{})", R"({"targetingKey":"u1"}})",
+                           R"({},"context":{"targetingKey":"u1"})"}) {
+    EXPECT_NE(ask("exp", more).find("the context is not JSON"), std::string::npos) << more;
+  }
   EXPECT_NE(ask("exp", R"({"targetingKey":7})").find("targetingKey"), std::string::npos);
   EXPECT_EQ(assay_snapshot_load({nullptr, 0}, nullptr), nullptr);
   assay_snapshot_free(nullptr);
