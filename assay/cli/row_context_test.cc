@@ -130,5 +130,17 @@ TEST_F(RowIds, ATableIsComparedByTheSameIds) {
   EXPECT_THAT(assigned.out, Not(HasSubstr("no row is in held"))) << assigned.err;
 }
 
+TEST_F(RowIds, JsonIsNotTakenForCsv) {
+  const std::string file = plan("shop", "");
+  for (const char* text : {"[{\"user\":\"u1\"}]\n", "{\"user\":\"u1\"}\n{\"user\":\"u2\"}\n"}) {
+    const Ran ran = assign({file}, "list.json", text);
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, HasSubstr("list.json:1: error: is JSON, not the header of a CSV file (one "
+                                   "object a line, in a file whose name ends in .ndjson)"));
+    EXPECT_THAT(assay({"assign", file, "--units", "-"}, text).err, HasSubstr("-:1: error: is JSON"));
+  }
+}
+
 }  // namespace
 }  // namespace assay::cli

@@ -157,6 +157,9 @@ bool is_csv(const std::string& path) {
   return extension != ".parquet" && extension != ".ndjson" && extension != ".jsonl";
 }
 
+// No column is named so.
+bool is_json(std::istream& in) { return in.peek() == '{' || in.peek() == '['; }
+
 }  // namespace
 
 Checked<std::unique_ptr<UnitRows>> open_table_rows(const std::string& path) {
@@ -165,7 +168,13 @@ Checked<std::unique_ptr<UnitRows>> open_table_rows(const std::string& path) {
 }
 
 Checked<std::unique_ptr<UnitRows>> open_units(const std::string& path, std::istream& in) {
-  if (path == "-") return std::make_unique<CsvRows>(path, nullptr, in);
+  const Problem json{.place = {path, 1, 0},
+                     .message = "is JSON, not the header of a CSV file",
+                     .hint = "one object a line, in a file whose name ends in .ndjson"};
+  if (path == "-") {
+    if (is_json(in)) return unexpected(Problems{json});
+    return std::make_unique<CsvRows>(path, nullptr, in);
+  }
   if (!is_csv(path)) return open_table_rows(path);
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
   if (!*file || file->peek() == std::ifstream::traits_type::eof()) {
@@ -173,6 +182,7 @@ Checked<std::unique_ptr<UnitRows>> open_units(const std::string& path, std::istr
                                 .hint = "a CSV file with a header, such as unit,country; or a "
                                         ".parquet or .ndjson file"}});
   }
+  if (is_json(*file)) return unexpected(Problems{json});
   return std::make_unique<CsvRows>(path, std::move(file), in);
 }
 
