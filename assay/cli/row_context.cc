@@ -39,6 +39,10 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
       time_(find("time")) {
   find_units();
   find_sticky();
+  if (!answered_.needs_time || time_) return;
+  problems_.push_back({.field = "time",
+                       .message = "there is no such column, but a switchback answers by the time",
+                       .hint = "a column of times, such as 2026-06-01T00:10:00Z"});
 }
 
 std::optional<std::size_t> RowContext::find(std::string_view column) const {

@@ -130,6 +130,16 @@ TEST_F(RowIds, ATableIsComparedByTheSameIds) {
   EXPECT_THAT(assigned.out, Not(HasSubstr("no row is in held"))) << assigned.err;
 }
 
+TEST_F(RowIds, ASwitchbackNeedsTheColumnOfTimes) {
+  const std::string file =
+      plan("prices", "  unit: city\n  switchback: {period: 1h, burn_in: 5m}\n");
+  const Ran ran = assign({file}, "list.csv", "city\npune\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.err, HasSubstr("time: there is no such column, but a switchback answers by the "
+                                 "time (a column of times, such as 2026-06-01T00:10:00Z)"));
+  EXPECT_EQ(assign({file}, "list.csv", "city,time\npune,2026-06-01T00:10:00Z\n").status, 0);
+}
+
 TEST_F(RowIds, JsonIsNotTakenForCsv) {
   const std::string file = plan("shop", "");
   for (const char* text : {"[{\"user\":\"u1\"}]\n", "{\"user\":\"u1\"}\n{\"user\":\"u2\"}\n"}) {
@@ -138,7 +148,8 @@ TEST_F(RowIds, JsonIsNotTakenForCsv) {
     EXPECT_EQ(ran.out, "");
     EXPECT_THAT(ran.err, HasSubstr("list.json:1: error: is JSON, not the header of a CSV file (one "
                                    "object a line, in a file whose name ends in .ndjson)"));
-    EXPECT_THAT(assay({"assign", file, "--units", "-"}, text).err, HasSubstr("-:1: error: is JSON"));
+    EXPECT_THAT(assay({"assign", file, "--units", "-"}, text).err,
+                HasSubstr("-:1: error: is JSON"));
   }
 }
 
