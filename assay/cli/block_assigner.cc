@@ -16,9 +16,7 @@ BlockAssigner::BlockAssigner(const Snapshot& snapshot, const Answered& answered,
       context_(snapshot),
       answers_(answered.experiments * kBlock) {
   for (std::uint32_t e = 0; e < answered.experiments; ++e) {
-    const auto named = std::ranges::find(header_, snapshot.unit_kind({e}));
-    const auto column =
-        named == header_.end() ? rows_.key() : static_cast<std::size_t>(named - header_.begin());
+    const std::size_t column = kind_column(header_, snapshot.unit_kind({e})).value_or(rows_.key());
     if (can_assign_column(snapshot, {e})) {
       ids_of(column).experiments.push_back({e});
     } else {

@@ -146,7 +146,7 @@ class Assigned {
       for (const auto& variant : plan.variants) found_.cells.push_back({variant.key, epoch.epoch});
     }
     for (const auto& one : loaded.history.overrides) overridden_.insert(one.unit_id);
-    id_ = find(id_column(plan), plan.assignment.unit);
+    id_ = id_column(plan);
     if (!arguments.variant.empty()) recorded_ = find(arguments.variant, "--variant");
     // The plan's unit is in the column of its name, whatever the table calls it.
     for (std::string& name : header_) {
@@ -189,9 +189,12 @@ class Assigned {
     std::int16_t recorded = Assignment::kNone;
   };
 
-  std::string id_column(const Experiment& plan) const {
-    if (!arguments_.cluster.empty()) return arguments_.cluster;
-    return arguments_.unit.empty() ? plan.assignment.unit : arguments_.unit;
+  std::optional<std::size_t> id_column(const Experiment& plan) {
+    const std::string& unit = plan.assignment.unit;
+    if (!arguments_.cluster.empty()) return find(arguments_.cluster, unit);
+    if (!arguments_.unit.empty()) return find(arguments_.unit, unit);
+    const auto known = kind_column(header_, unit);
+    return known ? known : find(unit, unit);
   }
 
   std::optional<std::size_t> find(const std::string& name, const std::string& field) {
@@ -294,7 +297,7 @@ bool does_without_ids(const Assignable& loaded, const TableArguments& arguments,
   const bool asks = !loaded.history.overrides.empty() || !plan.assignment.forced.empty() ||
                     !assign::lasting(plan, loaded.history.epochs).empty();
   const bool names = !arguments.unit.empty() || !arguments.cluster.empty() ||
-                     std::ranges::find(header, plan.assignment.unit) != header.end();
+                     kind_column(header, plan.assignment.unit).has_value();
   return !arguments.variant.empty() && !asks && !names;
 }
 

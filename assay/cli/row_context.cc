@@ -17,25 +17,41 @@ namespace {
 
 constexpr std::string_view kTargetingKey = "targetingKey";
 
+std::optional<std::size_t> find_column(std::span<const std::string> header, std::string_view name) {
+  const auto found = std::ranges::find(header, name);
+  if (found == header.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - header.begin());
+}
+
 }  // namespace
 
-std::size_t unit_column(std::span<const std::string> header, std::string_view kind) {
-  for (const std::string_view name : {kind, kTargetingKey, std::string_view("unit")}) {
-    const auto found = std::ranges::find(header, name);
-    if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
-  }
-  return 0;
+std::optional<std::size_t> kind_column(std::span<const std::string> header, std::string_view kind) {
+  const auto column = find_column(header, kind);
+  return column ? column : find_column(header, std::string(kind) + "_id");
 }
+
+namespace {
+
+// Where the ids of the first experiment are, if a name says so.
+std::optional<std::size_t> key_column(std::span<const std::string> header, std::string_view kind) {
+  if (const auto column = kind_column(header, kind)) return column;
+  for (const std::string_view name :
+       {kTargetingKey, std::string_view("unit"), std::string_view("unit_id")}) {
+    if (const auto column = find_column(header, name)) return column;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
                        std::span<const std::string> header)
     : snapshot_(snapshot),
       answered_(answered),
       header_(header),
-      key_(unit_column(header, snapshot.unit_kind({0}))),
+      key_(key_column(header, snapshot.unit_kind({0})).value_or(0)),
       targeting_key_(find(kTargetingKey).value_or(key_)),
       is_id_(header.size()),
-      is_kind_(header.size()),
       time_(find("time")) {
   find_units();
   find_sticky();
@@ -46,17 +62,16 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
 }
 
 std::optional<std::size_t> RowContext::find(std::string_view column) const {
-  const auto found = std::ranges::find(header_, column);
-  if (found == header_.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - header_.begin());
+  return find_column(header_, column);
 }
 
 void RowContext::find_units() {
   if (!header_.empty()) is_id_[key_] = is_id_[targeting_key_] = true;
   for (const std::uint32_t kind : snapshot_.schema().units) {
     const std::string_view name = snapshot_.attribute_name(kind);
-    if (const auto column = find(name)) {
-      is_id_[*column] = is_kind_[*column] = true;
+    if (const auto column = kind_column(header_, name)) {
+      is_id_[*column] = true;
+      kinds_.push_back({*column, name});
     } else if (name != snapshot_.unit_kind({0})) {
       unnamed_.push_back(name);
     }
@@ -97,14 +112,23 @@ std::string RowContext::why_unusable(const UnitRow& row) const {
 
 Problems RowContext::warnings() const {
   Problems problems;
-  if (find(kTargetingKey)) return problems;
-  for (const std::string_view kind : unnamed_) {
+  const std::string_view kind = snapshot_.unit_kind({0});
+  if (!key_column(header_, kind) && header_.size() > 1 && header_[0] != "id") {
     problems.push_back(
-        {.field = std::string(kind),
+        {.field = header_[0],
+         .message =
+             fmt::format("the ids are read from this column, the first: none is named {}", kind),
+         .hint = fmt::format("name the column of ids {0}, {0}_id, unit or unit_id", kind),
+         .severity = Severity::kWarning});
+  }
+  if (find(kTargetingKey)) return problems;
+  for (const std::string_view unnamed : unnamed_) {
+    problems.push_back(
+        {.field = std::string(unnamed),
          .message = fmt::format("there is no such column: where it is asked for, the id in '{}' "
                                 "stands in, as a targetingKey does",
                                 header_[key_]),
-         .hint = fmt::format("add the column {}, empty where nobody is known", kind),
+         .hint = fmt::format("add the column {}, empty where nobody is known", unnamed),
          .severity = Severity::kWarning});
   }
   return problems;
@@ -135,12 +159,15 @@ std::string RowContext::fill(const UnitRow& row, Context& context) const {
                        deliver::kMaxBodyBytes >> 20);
   }
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (row.is_missing(i)) {
-      if (is_kind_[i]) context.set_nobody(header_[i]);
-    } else if (!row.is_typed) {
-      context.set_untyped(header_[i], fields[i]);
-    } else if (is_id_[i]) {
-      context.set_text(header_[i], fields[i]);
+    if (row.is_missing(i)) continue;
+    if (!row.is_typed) context.set_untyped(header_[i], fields[i]);
+    if (row.is_typed && is_id_[i]) context.set_text(header_[i], fields[i]);
+  }
+  for (const KindColumn& one : kinds_) {
+    if (row.is_missing(one.column)) {
+      context.set_nobody(one.kind);
+    } else if (one.kind != header_[one.column]) {
+      context.set_text(one.kind, fields[one.column]);
     }
   }
   if (time_) {

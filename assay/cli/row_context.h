@@ -19,9 +19,8 @@ namespace assay::cli {
 
 inline constexpr std::size_t kMaxRowProblems = 20;  // More would hide the first.
 
-// Where the ids of a kind of unit are: the column named like it, else `targetingKey`, else `unit`,
-// else the first.
-std::size_t unit_column(std::span<const std::string> header, std::string_view kind);
+// Where the ids of a kind of unit are: the column named like it, else with _id behind.
+std::optional<std::size_t> kind_column(std::span<const std::string> header, std::string_view kind);
 
 struct Answered {
   std::size_t experiments = 1;  // The first so many of the snapshot are answered for.
@@ -34,7 +33,9 @@ class RowContext {
   RowContext(const assign::Snapshot& snapshot, const Answered& answered,
              std::span<const std::string> header);
 
-  std::size_t key() const { return key_; }  // The column with the first experiment's ids.
+  // The column with the first experiment's ids: of its kind, else `targetingKey`, `unit` or
+  // `unit_id`, else the first.
+  std::size_t key() const { return key_; }
   const Problems& problems() const { return problems_; }  // Of the header …
   Problems warnings() const;  // … and where the key stands in for a kind of unit without a column.
   std::span<const std::string> header() const { return header_; }
@@ -56,9 +57,13 @@ class RowContext {
   std::span<const std::string> header_;
   std::size_t key_ = 0;
   std::size_t targeting_key_ = 0;
+  struct KindColumn {
+    std::size_t column = 0;
+    std::string_view kind;
+  };
   std::vector<bool> is_id_;                // By column.
-  std::vector<bool> is_kind_;              // Named like a kind of unit: an empty one is nobody.
-  std::vector<std::string_view> unnamed_;  // Kinds of unit without a column; the key's apart.
+  std::vector<KindColumn> kinds_;          // Of the kinds of unit that have one …
+  std::vector<std::string_view> unnamed_;  // … and those that have none; the key's apart.
   std::optional<std::size_t> time_;
   std::optional<std::size_t> remembered_;
   assign::Handle sticky_;  // What is remembered is of this one.

@@ -130,6 +130,35 @@ TEST_F(RowIds, ATableIsComparedByTheSameIds) {
   EXPECT_THAT(assigned.out, Not(HasSubstr("no row is in held"))) << assigned.err;
 }
 
+TEST_F(RowIds, AColumnNamedUserIdHasTheIdsOfUsers) {
+  const std::string file = plan("shop", "");
+  const std::string answer = assign({file}, "list.csv", "user\nu1\n").out;
+  const Ran named = assign({file}, "list.csv", "date,user_id,country\n2026-01-01,u1,IN\n");
+  EXPECT_EQ(named.out, answer);
+  EXPECT_EQ(named.err, "");
+  EXPECT_EQ(assign({file}, "list.csv", "date,unit_id\n2026-01-01,u1\n").out, answer);
+  const Ran held = assign({session_plan()}, "list.csv", "session_id,user_id\ns1,u1\ns2,\n");
+  EXPECT_THAT(held.out, testing::ContainsRegex("s1,,holdout\ns2,[a-z]+,split\n"));
+  EXPECT_EQ(held.err, "");
+  const Ran both = assign({file, plan("visits", "  unit: session\n")}, "list.csv",
+                          "date,session_id,user_id\n2026-01-01,s1,u1\n");
+  EXPECT_THAT(both.out, testing::ContainsRegex("user_id,shop,visits\nu1,[a-z]+,[a-z]+\n"));
+  std::string table = "date,user_id,paid\n";
+  for (int i = 0; i < 20; ++i) table += "2026-01-01,u" + std::to_string(i) + ",1\n";
+  EXPECT_THAT(assay({"analyze", file, "--table", files_.write("table.csv", table)}).out,
+              HasSubstr("The plan assigned 20 rows"));
+}
+
+TEST_F(RowIds, IdsOfAFirstColumnByAnyNameAreWarnedOf) {
+  const std::string file = plan("shop", "");
+  const Ran ran = assign({file}, "list.csv", "date,person\n2026-01-01,u1\n");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.err, HasSubstr("list.csv: warning: date: the ids are read from this column, the "
+                                 "first: none is named user (name the column of ids user, user_id, "
+                                 "unit or unit_id)"));
+  EXPECT_EQ(assign({file}, "list.csv", "visitor\nu1\n").err, "");
+}
+
 TEST_F(RowIds, ASwitchbackNeedsTheColumnOfTimes) {
   const std::string file =
       plan("prices", "  unit: city\n  switchback: {period: 1h, burn_in: 5m}\n");
