@@ -259,6 +259,20 @@ Problems unknown_prerequisites(const std::vector<assign::Running>& running) {
   return problems;
 }
 
+Problems there_twice(const Experiment& mine, const std::vector<std::string>& files,
+                     const std::vector<Experiment>& neighbours) {
+  std::set<std::string_view> known = {mine.id};
+  Problems problems;
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    if (known.insert(neighbours[i].id).second) continue;
+    problems.push_back({.place = {.file = files[i]},
+                        .field = "id",
+                        .message = fmt::format("{} is there already", neighbours[i].id),
+                        .hint = "name each experiment once; --earlier has its older versions"});
+  }
+  return problems;
+}
+
 }  // namespace
 
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
@@ -297,6 +311,9 @@ Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>
     neighbours.push_back(std::move(one.parsed.experiment));
   }
   Experiment& mine = loaded.parsed.experiment;
+  if (const Problems twice = there_twice(mine, beside.files, neighbours); !twice.empty()) {
+    return report(streams, twice, json);
+  }
   std::vector<const Experiment*> together;
   for (const Experiment& one : neighbours) together.push_back(&one);
   if (mine.assignment.share_ppm) {

@@ -159,6 +159,15 @@ TEST_F(RowIds, IdsOfAFirstColumnByAnyNameAreWarnedOf) {
   EXPECT_EQ(assign({file}, "list.csv", "visitor\nu1\n").err, "");
 }
 
+TEST_F(RowIds, AnExperimentIsNamedOnce) {
+  const std::string file = plan("shop", "");
+  const Ran ran = assign({file, file}, "list.csv", "user\nu1\n");
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_EQ(ran.err, file +
+                         ": error: id: shop is there already (name each experiment once; "
+                         "--earlier has its older versions)\n");
+}
+
 TEST_F(RowIds, ASwitchbackNeedsTheColumnOfTimes) {
   const std::string file =
       plan("prices", "  unit: city\n  switchback: {period: 1h, burn_in: 5m}\n");

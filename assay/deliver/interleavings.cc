@@ -40,6 +40,7 @@ class Reader {
     const json* value = find("length");
     if (value == nullptr) return SIZE_MAX;
     if (value->is_number_unsigned()) return value->get<std::size_t>();
+    if (value->is_number_integer()) return 0;  // Below it, and refused alike.
     wrong("length", "is not a whole number");
     return SIZE_MAX;
   }

@@ -1,6 +1,7 @@
 #include "assay/deliver/interleavings.h"
 
 #include <fstream>
+#include <map>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -57,7 +58,7 @@ TEST(Interleavings, EveryProblemAtOnce) {
           "rankings":{"control":["a",1,"a"],"treatment":"b"}})");
   for (const char* part :
        {"request: is not a text", "salt: is missing", "neither team_draft nor balanced",
-        "length: is not a whole number", "lenght: is not known (did you mean length?)",
+        "length: must be 1 or more", "lenght: is not known (did you mean length?)",
         "rankings.control[1]: is not a text", "\"a\" is there before",
         "rankings.treatment: is not a list"}) {
     EXPECT_NE(all.find(part), std::string::npos) << part << "\n" << all;
@@ -110,6 +111,18 @@ TEST(Interleavings, AFieldHasOneProblem) {
       R"({"request":7,"salt":8,"length":"x","rankings":{"control":["a"],"treatment":["b"]}})");
   ASSERT_FALSE(list);
   EXPECT_EQ(list.error().size(), 3U) << to_text(list.error());
+}
+
+TEST(Interleavings, ALengthBelowOneIsAWholeNumberAllTheSame) {
+  for (const auto& [length, message] :
+       std::map<std::string, std::string>{{"-1", "must be 1 or more"},
+                                          {"0", "must be 1 or more"},
+                                          {"1.5", "is not a whole number"}}) {
+    const auto list = interleave_json(R"({"request":"q","salt":"s","length":)" + length +
+                                      R"(,"rankings":{"control":["a"],"treatment":["b"]}})");
+    ASSERT_FALSE(list);
+    EXPECT_EQ(list.error().front().message, message) << length;
+  }
 }
 
 }  // namespace
