@@ -118,5 +118,11 @@ TEST_F(BalanceCommand, BytesThatAreNoUtf8AreReplacedInJson) {
   EXPECT_THAT(json::parse(twice.err).dump(), HasSubstr("is there twice"));
 }
 
+TEST(SaltsOption, NeedsBalance) {
+  const Ran ran = assay({"assign", "plan.yaml", "--units", "-", "--salts", "5"});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_TRUE(ran.has("--salts requires --balance")) << ran.err;
+}
+
 }  // namespace
 }  // namespace assay::cli

@@ -256,10 +256,12 @@ void add_assign(Session& session) {
   sub->add_option("--catalogue", options->catalogues, "File with holdouts");
   sub->add_option("--with", options->with, "Experiment file that runs beside it");
   add_earlier(sub, options->earlier);
-  sub->add_option("--balance", options->balance, "Columns whose strata a salt is searched for")
-      ->delimiter(',');
-  sub->add_option("--salts", options->salts, "With --balance: how many to try")
-      ->check(CLI::Range(1, 1'000'000));
+  CLI::Option* balance =
+      sub->add_option("--balance", options->balance, "Columns whose strata a salt is searched for")
+          ->delimiter(',');
+  sub->add_option("--salts", options->salts, "How many to try")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs(balance);
   add_json(sub, options->json);
 }
 

@@ -84,6 +84,21 @@ TEST(Assignments, SayWhyThereIsNoUnit) {
             "the context has no time, which a switchback asks for");
 }
 
+// A mistyped `experiment` would answer, and remember, for all of them.
+TEST(Assignments, RefuseMembersThatTheyDoNotKnow) {
+  const auto refused = [](const char* body) {
+    const auto answer = answer_assignments(*world(), body);
+    return answer ? "answered" : to_text(answer.error());
+  };
+  EXPECT_EQ(refused(R"({"experimant":"plain","units":[{"id":"u1"}]})"),
+            "experimant is not known (did you mean experiment?)");
+  EXPECT_EQ(refused(R"({"now":1,"units":[]})"),
+            "now is not known (the body has `units` and may have `experiment`)");
+  EXPECT_EQ(refused(R"({"units":[{"id":"u1"},{"id":"u2","country":"IN"}]})"),
+            "units[1].country is not known (what conditions ask for goes into `attributes`)");
+  EXPECT_EQ(refused(R"({"units":[{"id":"u1","attributes":{"now":1}}]})"), "answered");
+}
+
 TEST(Assignments, SayTheKindOfUnitThatDecided) {
   define::Experiment plan = plan_of("exp");
   plan.assignment.fallback_unit = "device";

@@ -1,9 +1,14 @@
 #include "assay/deliver/request.h"
 
+#include <algorithm>
+#include <array>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include <simdjson.h>
+
+#include "assay/base/text.h"
 
 namespace assay::deliver {
 namespace {
@@ -85,6 +90,21 @@ void set_object(Reader& reader, const dom::object& object, assign::Context& cont
   }
 }
 
+// A name mistyped would be left out of account without a word. `at` stands before the name.
+Result<void> no_others(const dom::object& object, std::span<const std::string_view> known,
+                       const std::string& at, const char* hint) {
+  for (const dom::key_value_pair pair : object) {
+    if (std::ranges::find(known, pair.key) != known.end()) continue;
+    const auto meant = did_you_mean(pair.key, known);
+    return fail(Code::kInvalid, at + std::string(pair.key.substr(0, 60)) + " is not known",
+                meant ? "did you mean " + *meant + "?" : hint);
+  }
+  return {};
+}
+
+constexpr std::array<std::string_view, 2> kBodyNames = {"experiment", "units"};
+constexpr std::array<std::string_view, 2> kUnitNames = {"id", "attributes"};
+
 Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t index,
                        assign::Context& context) {
   context.reset();
@@ -103,6 +123,8 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
     reader.name.clear();
     set_object(reader, object, context);
   }
+  ASSAY_TRY_VOID(no_others(dom::object(unit), kUnitNames, "units[" + std::to_string(index) + "].",
+                           "what conditions ask for goes into `attributes`"));
   context.set_targeting_key(id);  // Last, for it is the attribute `targetingKey`, too.
   return {};
 }
@@ -175,6 +197,8 @@ Result<void> read_units(std::string_view body, assign::Context& context,
     }
     experiment = id;
   }
+  ASSAY_TRY_VOID(no_others(dom::object(document), kBodyNames, "",
+                           "the body has `units` and may have `experiment`"));
   ASSAY_TRY_VOID(begin(experiment, units.size()));
   std::size_t index = 0;
   for (const dom::element unit : units) {
