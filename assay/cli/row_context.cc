@@ -153,7 +153,8 @@ Use RowContext::use(std::size_t column) const {
 std::string RowContext::fill(const UnitRow& row, Context& context) const {
   const std::vector<std::string>& fields = row.fields;
   context.reset();
-  if (!row.is_missing(targeting_key_)) context.set_targeting_key(fields[targeting_key_]);
+  const std::string& key = fields[targeting_key_];
+  if (!key.empty()) context.set_targeting_key(key);
   if (!row.values.empty() && !deliver::read_attributes(row.values, context)) {
     return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
                        deliver::kMaxBodyBytes >> 20);

@@ -92,6 +92,15 @@ TEST_F(RowIds, TheTargetingKeyIsAnAttribute) {
               testing::ContainsRegex("vip1,[a-z]+,split\n"));
 }
 
+TEST_F(RowIds, NobodyIsNoTargetingKey) {
+  const std::string file = plan(
+      "shop", "  fallback_unit: device\n  targeting: {attribute: targetingKey, exists: false}\n");
+  for (const char* user : {"\"\"", "null"}) {
+    const std::string row = std::string("{\"user\":") + user + ",\"device\":\"d1\"}\n";
+    EXPECT_THAT(assign({file}, "list.ndjson", row).out, HasSubstr(",split,device"));
+  }
+}
+
 TEST_F(RowIds, AColumnTargetingKeyStandsIn) {
   const Ran ran = assign({session_plan()}, "list.csv", "session,targetingKey\ns1,\ns2,u2\n");
   EXPECT_THAT(ran.out, testing::ContainsRegex("s1,[a-z]+,split\ns2,,holdout\n"));
