@@ -134,13 +134,23 @@ Json mongo(const Condition& condition) {
   }
 }
 
-bool has_versions(const Condition& condition) {
-  if (condition.op == Op::kSemver) return true;
-  for (const Condition& child : condition.children) {
-    if (has_versions(child)) return true;
-  }
-  return false;
+using Fits = bool (*)(const Condition& leaf);
+
+// In the targeting and in what forces variants.
+bool has_leaf(const Condition& condition, Fits fits) {
+  return fits(condition) || std::ranges::any_of(condition.children, [&](const Condition& child) {
+           return has_leaf(child, fits);
+         });
 }
+
+bool has_leaf(const define::Assignment& assignment, Fits fits) {
+  return has_leaf(assignment.targeting, fits) ||
+         std::ranges::any_of(assignment.forced,
+                             [&](const define::Forced& one) { return has_leaf(one.when, fits); });
+}
+
+bool has_versions(const Condition& leaf) { return leaf.op == Op::kSemver; }
+bool asks_targeting_key(const Condition& leaf) { return leaf.attribute == "targetingKey"; }
 
 // Whether units without the attribute can never meet it.
 bool requires_attribute(const Condition& condition, const std::string& name) {
@@ -293,15 +303,15 @@ std::string why_not_growthbook(const Experiment& plan) {
   }
   if (forces_null(plan)) {
     return "an override or a forced variant has the payload null, which GrowthBook's SDK for "
-           "Python "
-           "takes for no value";
+           "Python takes for no value";
   }
   if (!assignment.holdouts.empty() || !assign::all_prerequisites(assignment).empty()) {
     return "it has holdouts or prerequisites, which only assay can answer";
   }
-  const auto forces_by_version = [](const define::Forced& one) { return has_versions(one.when); };
-  if (has_versions(assignment.targeting) ||
-      std::ranges::any_of(assignment.forced, forces_by_version)) {
+  if (has_leaf(assignment, asks_targeting_key)) {
+    return "its conditions ask for targetingKey, which GrowthBook's SDKs do not have";
+  }
+  if (has_leaf(assignment, has_versions)) {
     return "its conditions have version ranges, which GrowthBook's SDKs compare otherwise";
   }
   return {};

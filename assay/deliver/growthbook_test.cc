@@ -213,6 +213,10 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   held.assignment.holdouts.clear();
   held.assignment.forced = {{"control", {}, {{"other", {"treatment"}}}}};
   EXPECT_NE(why_not_growthbook(held).find("prerequisites"), std::string::npos);
+  held.assignment.forced.clear();
+  held.assignment.targeting =
+      tree(Op::kNot, {leaf(Op::kEqual, "targetingKey", {std::string("u")})});
+  EXPECT_NE(why_not_growthbook(held).find("targetingKey"), std::string::npos);
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
   EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
   EXPECT_NE(payload.left_out.at("versions").find("version ranges"), std::string::npos);
