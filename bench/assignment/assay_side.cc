@@ -1,12 +1,13 @@
 // assay as a contestant of bench/assignment/run: the same protocol and scenarios as
 // tools/peers/speed.mjs. Argument: name (look up by id, attributes by name and text, the variant's
-// key handed out), handle (a prepared context; the unit's id is still hashed for each; the
-// variant's number), or all (every experiment of a unit).
+// key handed out), handle (attributes set before, the unit's id for each; the variant's number),
+// prepared (the same with the unit's id set before, too), or all (every experiment of a unit).
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,9 +51,11 @@ void set_attributes(Context& context, const Person& person) {
   context.set_text("version", person.version);
 }
 
+enum class How : std::uint8_t { kName, kHandle, kPrepared, kAll };
+
 class Side {
  public:
-  explicit Side(std::string how) : how_(std::move(how)) {
+  explicit Side(How how) : how_(how) {
     for (std::size_t i = 0; i < kIds; ++i) {
       char id[16];
       std::snprintf(id, sizeof id, "user-%07zu", i);
@@ -64,52 +67,75 @@ class Side {
   // Evaluations done; how many of them chose the treatment goes into `treated`.
   std::size_t run(const Snapshot& snapshot, const std::string& scenario, std::size_t count,
                   std::size_t& treated) {
-    const bool by_name = how_ == "name";
-    const bool asks_all = how_ == "all";
-    const std::size_t each = asks_all ? snapshot.size() : scenario == "many" ? 15 : 1;
+    const std::size_t each = how_ == How::kAll ? snapshot.size() : scenario == "many" ? 15 : 1;
     const bool targets = scenario != "split";
-    Context prepared(snapshot);
-    if (targets) set_attributes(prepared, people_[0]);
+    auto& contexts = prepared_[&snapshot];
+    if (contexts.empty()) prepare(snapshot, targets, contexts);
     std::vector<Assignment> all(snapshot.size());
     std::size_t done = 0;
     for (; done < count; done += each, ++next_) {
       const std::string& id = ids_[next_ % kIds];
-      if (by_name) {
-        Context context(snapshot);
-        context.set_targeting_key(id);
-        if (targets) set_attributes(context, people_[next_ % 64]);
-        for (std::size_t k = 0; k < each; ++k) {
-          const Handle handle = *snapshot.find(names_[pick(each, k)]);
-          const Assignment answer = snapshot.evaluate(handle, context);
-          // Text in, text out. Its first letter, for to compare all of it is a branch that is
-          // mispredicted half of the time.
-          const auto variant = static_cast<std::size_t>(answer.variant);
-          treated += snapshot.variant_key(handle, variant).front() == 't' ? 1U : 0U;
-        }
-        continue;
-      }
-      prepared.set_targeting_key(id);
-      if (asks_all) {
-        snapshot.evaluate_all(prepared, all);
+      if (how_ == How::kName) {
+        treated += by_name(snapshot, id, targets, each);
+      } else if (how_ == How::kPrepared) {
+        treated += by_handle(snapshot, *contexts[next_ % kUnits], each);
+      } else if (how_ == How::kHandle) {
+        contexts[0]->set_targeting_key(id);
+        treated += by_handle(snapshot, *contexts[0], each);
+      } else {
+        contexts[0]->set_targeting_key(id);
+        snapshot.evaluate_all(*contexts[0], all);
         for (const Assignment& one : all) treated += one.variant == 1 ? 1U : 0U;
-        continue;
-      }
-      for (std::size_t k = 0; k < each; ++k) {
-        const Handle handle{static_cast<std::uint32_t>(pick(each, k))};
-        treated += snapshot.evaluate(handle, prepared).variant == 1 ? 1U : 0U;
       }
     }
     return done;
   }
 
  private:
+  static constexpr std::size_t kUnits = 512;
+  using Contexts = std::vector<std::unique_ptr<Context>>;
+
+  void prepare(const Snapshot& snapshot, bool targets, Contexts& contexts) const {
+    for (std::size_t i = 0; i < kUnits; ++i) {
+      contexts.push_back(std::make_unique<Context>(snapshot));
+      contexts.back()->set_targeting_key(ids_[i * (kIds / kUnits)]);
+      if (targets) set_attributes(*contexts.back(), people_[i % people_.size()]);
+    }
+  }
+
+  // Text in, text out. The variant's first letter, for to compare all of it is a branch that is
+  // mispredicted half of the time.
+  std::size_t by_name(const Snapshot& snapshot, const std::string& id, bool targets,
+                      std::size_t each) const {
+    Context context(snapshot);
+    context.set_targeting_key(id);
+    if (targets) set_attributes(context, people_[next_ % people_.size()]);
+    std::size_t treated = 0;
+    for (std::size_t k = 0; k < each; ++k) {
+      const Handle handle = *snapshot.find(names_[pick(each, k)]);
+      const auto variant = static_cast<std::size_t>(snapshot.evaluate(handle, context).variant);
+      treated += snapshot.variant_key(handle, variant).front() == 't' ? 1U : 0U;
+    }
+    return treated;
+  }
+
+  std::size_t by_handle(const Snapshot& snapshot, const Context& context, std::size_t each) const {
+    std::size_t treated = 0;
+    for (std::size_t k = 0; k < each; ++k) {
+      const Handle handle{static_cast<std::uint32_t>(pick(each, k))};
+      treated += snapshot.evaluate(handle, context).variant == 1 ? 1U : 0U;
+    }
+    return treated;
+  }
+
   std::size_t pick(std::size_t each, std::size_t k) const {
     return each == 1 ? 0 : (next_ * 15 + k * 61) % 1000;
   }
 
-  std::string how_;
+  How how_;
   std::vector<std::string> ids_, names_;
   std::vector<Person> people_ = std::vector<Person>(64);
+  std::map<const Snapshot*, Contexts> prepared_;
   std::size_t next_ = 0;
 };
 
@@ -122,7 +148,11 @@ double cpu_nanoseconds() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Side side(argc > 1 ? argv[1] : "name");
+  const std::map<std::string, How> ways = {{"name", How::kName},
+                                           {"handle", How::kHandle},
+                                           {"prepared", How::kPrepared},
+                                           {"all", How::kAll}};
+  Side side(ways.at(argc > 1 ? argv[1] : "name"));
   std::map<std::string, std::shared_ptr<const Snapshot>> snapshots;
   std::string scenario;
   std::size_t count = 0;
