@@ -276,6 +276,25 @@ TEST(ThroughC, AttributesAndExplanations) {
   EXPECT_EQ(std::string_view(id.data, id.size), "exp");
 }
 
+TEST(ThroughC, TheKeyIsAnAttributeAndWhatIsNoIdIsSaid) {
+  json plan = even("exp");
+  plan["targeting"] = {{"attribute", "targetingKey"}, {"starts_with", "vip"}};
+  const Handle snapshot = load_plans(json::array({plan}));
+  EXPECT_GE(c_ask_key(snapshot.get(), "vip1", 4), 0);
+  EXPECT_EQ(c_ask_key(snapshot.get(), "u1", 2), -1);
+  assay_context* context = assay_context_new(snapshot.get());
+  const auto why = [&] {
+    const assay_owned_text text = assay_explain(snapshot.get(), 0, context);
+    const std::string copy(text.data, text.size);
+    assay_text_free(text);
+    return copy;
+  };
+  EXPECT_EQ(why(), "the context has no id of the kind user");
+  assay_context_set_number(context, assay_text_of("user"), 17);
+  EXPECT_EQ(why(), "user is no text, but the id of a unit is one");
+  assay_context_free(context);
+}
+
 TEST(ThroughC, ErrorsSayWhatAndWhere) {
   const auto refused = [](const std::string& text) {
     char why[1024] = "";
