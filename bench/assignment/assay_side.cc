@@ -1,7 +1,8 @@
 // assay as a contestant of bench/assignment/run: the same protocol and scenarios as
 // tools/peers/speed.mjs. Argument: name (look up by id, attributes by name and text, the variant's
 // key handed out), handle (attributes set before, the unit's id for each; the variant's number),
-// prepared (the same with the unit's id set before, too), or all (every experiment of a unit).
+// prepared (the same with the unit's id set before, too), all (every experiment of a unit), or hash
+// (a bit of the id's hash and nothing else: the limit).
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "assay/assign/testing.h"
+#include "assay/base/hash.h"
 
 namespace {
 
@@ -51,7 +53,7 @@ void set_attributes(Context& context, const Person& person) {
   context.set_text("version", person.version);
 }
 
-enum class How : std::uint8_t { kName, kHandle, kPrepared, kAll };
+enum class How : std::uint8_t { kName, kHandle, kPrepared, kAll, kHash };
 
 class Side {
  public:
@@ -82,6 +84,8 @@ class Side {
       } else if (how_ == How::kHandle) {
         contexts[0]->set_targeting_key(id);
         treated += by_handle(snapshot, *contexts[0], each);
+      } else if (how_ == How::kHash) {
+        treated += unit_digest(id) & 1;
       } else {
         contexts[0]->set_targeting_key(id);
         snapshot.evaluate_all(*contexts[0], all);
@@ -151,7 +155,8 @@ int main(int argc, char** argv) {
   const std::map<std::string, How> ways = {{"name", How::kName},
                                            {"handle", How::kHandle},
                                            {"prepared", How::kPrepared},
-                                           {"all", How::kAll}};
+                                           {"all", How::kAll},
+                                           {"hash", How::kHash}};
   Side side(ways.at(argc > 1 ? argv[1] : "name"));
   std::map<std::string, std::shared_ptr<const Snapshot>> snapshots;
   std::string scenario;
