@@ -74,7 +74,9 @@ TEST(Assignments, SayWhyThereIsNoUnit) {
   const auto answer = answer_assignments(
       *snapshot, R"({"units":[{"id":"u1","attributes":{"user":17,"device":"d1"}}]})");
   ASSERT_TRUE(answer) << to_text(answer.error());
-  for (const json& row : json::parse(answer->json)["assignments"]) {
+  const json rows = json::parse(answer->json)["assignments"];
+  ASSERT_EQ(rows.size(), 3U);
+  for (const json& row : rows) {
     EXPECT_EQ(row["reason"], "no_unit");
     EXPECT_EQ(row["because"], "user is no text, but the id of a unit is one") << row;
   }
