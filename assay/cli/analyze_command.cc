@@ -47,18 +47,23 @@ struct Answer {
   std::optional<Analyzed> analyzed;
 };
 
-// Of the epochs that the exposures name, where the plan's versions before are given.
-Checked<std::map<std::int64_t, std::vector<std::uint32_t>>> weights_by_epoch(
-    const AnalyzeArguments& arguments, const define::Experiment& plan,
-    const std::vector<PlanFile>& earlier, analyze::SummarySource& source, Timestamp as_of) {
-  if (plan.assignment.adaptive_floor_ppm) {
+// Of one version where none are given before it.
+Checked<History> history_of_files(const AnalyzeArguments& arguments, const define::Experiment& plan,
+                                  const std::vector<PlanFile>& earlier) {
+  if (!earlier.empty() && plan.assignment.adaptive_floor_ppm) {
     return unexpected(
         Problems{{.place = {.file = arguments.experiment},
                   .field = "adaptive",
                   .message = "its weights were set while it ran, and no file has them",
                   .hint = "leave out --earlier, or ask the server"}});
   }
-  ASSAY_TRY(const History history, history_of({arguments.experiment, plan}, earlier));
+  return history_of({arguments.experiment, plan}, earlier);
+}
+
+// Of the epochs that the exposures name, where the plan's versions before are given.
+Checked<std::map<std::int64_t, std::vector<std::uint32_t>>> weights_by_epoch(
+    const History& history, const define::Experiment& plan, analyze::SummarySource& source,
+    Timestamp as_of) {
   const auto weights = epoch_weights(history);
   const auto exposed = source.exposed(plan, as_of);
   if (!exposed) return unexpected(Problems{{.message = exposed.error().message}});
@@ -82,13 +87,16 @@ Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
   const Status status =
       load_earlier(arguments.earlier, arguments.catalogues, earlier, streams, arguments.json);
   if (status != kOk) return {status, {}};
-  const auto files = io::duckdb::open_files(experiment, arguments.exposures, arguments.events);
+  const auto history = history_of_files(arguments, experiment, earlier);
+  if (!history) return {report(streams, history.error(), arguments.json), {}};
+  const auto files = io::duckdb::open_files(experiment, arguments.exposures, arguments.events,
+                                            {.overrides = history->overrides});
   if (!files) return {report(streams, files.error(), arguments.json), {}};
   const auto as_of = as_of_of(arguments, files->last);
   if (!as_of) return {report(streams, as_of.error(), arguments.json), {}};
   analyze::AnalyzeOptions options{.as_of = *as_of};
   if (!arguments.earlier.empty()) {
-    auto weights = weights_by_epoch(arguments, experiment, earlier, *files->source, *as_of);
+    auto weights = weights_by_epoch(*history, experiment, *files->source, *as_of);
     if (!weights) return {report(streams, weights.error(), arguments.json), {}};
     options.epoch_weights = *std::move(weights);
   }

@@ -204,6 +204,27 @@ TEST_F(EarlierTable, UnitsThatAnEarlierVersionChoseAreLeftOut) {
   EXPECT_EQ(all, kUnits - 1);
 }
 
+// The same of exposures without a column `override`, whose epochs are those of the versions.
+TEST_F(EarlierTable, ExposuresOfUnitsThatAnEarlierVersionChoseAreLeftOut) {
+  const World world = this->world(4);
+  const std::string chose =
+      files_.write("o.yaml", version("w4", "0.3", 80, "overrides: {u1: control, u2: treatment}\n"));
+  const std::string seen = files_.write("seen.csv",
+                                        "user,variant,time,epoch\n"
+                                        "u1,control,2026-02-01T00:00:00Z,0\n"
+                                        "u2,treatment,2026-02-01T00:00:00Z,0\n"
+                                        "u3,treatment,2026-02-01T00:00:00Z,1\n");
+  const std::string events = files_.write("e.csv", "user,name,time\nu1,e,2026-02-03T00:00:00Z\n");
+  for (const char* command : {"analyze", "report"}) {
+    const Ran ran = assay({command, world.plan[0], "--earlier", chose, "--earlier", world.plan[4],
+                           "--exposures", seen, "--events", events, "--json"});
+    ASSERT_EQ(ran.status, kOk) << ran.err;
+    const json card = command == std::string("report") ? ran.json()["scorecard"] : ran.json();
+    EXPECT_EQ(card["units"][0]["n"], 0) << command;
+    EXPECT_EQ(card["units"][1]["n"], 1) << command;
+  }
+}
+
 // Exposures of a server name their epochs; with the versions the split is held against the weights
 // of each.
 TEST_F(EarlierTable, ExposuresOfSeveralEpochs) {

@@ -63,10 +63,11 @@ std::vector<Field> event_fields(const std::string& kind) {
 // Reads one file row by row into the tables; collects problems instead of stopping.
 class Import {
  public:
-  Import(const define::Experiment& experiment, Connection& store, FileSource& result,
-         Problems& problems)
+  Import(const define::Experiment& experiment, const Before& before, Connection& store,
+         FileSource& result, Problems& problems)
       : experiment_(experiment), store_(store), result_(result), problems_(problems) {
     for (const auto& one : plan_.overrides) overridden_.insert(one.unit_id);
+    for (const auto& one : before.overrides) overridden_.insert(one.unit_id);
   }
 
   void exposures(const std::string& path) {
@@ -297,7 +298,7 @@ void Import::flush() {
 
 Checked<FileSource> open_files(const define::Experiment& experiment,
                                const std::vector<std::string>& exposures,
-                               const std::vector<std::string>& events) {
+                               const std::vector<std::string>& events, const Before& before) {
   Problems problems;
   FileSource result;
   const auto failed = [&](const Error& error) {
@@ -309,7 +310,7 @@ Checked<FileSource> open_files(const define::Experiment& experiment,
   auto connection = (*database)->connect();
   if (!connection) return failed(connection.error());
   if (const auto ready = prepare_tables(**connection); !ready) return failed(ready.error());
-  Import import(experiment, **connection, result, problems);
+  Import import(experiment, before, **connection, result, problems);
   for (const std::string& path : exposures) import.exposures(path);
   for (const std::string& path : events) import.events(path);
   if (!problems.empty()) return unexpected(problems);

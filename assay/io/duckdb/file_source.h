@@ -36,9 +36,14 @@ struct FileSource {
   std::optional<Timestamp> last;  // The latest row of all: a natural as_of is just after it.
 };
 
+// What earlier versions of the plan say about its exposures; by default there were none.
+struct Before {
+  std::vector<define::Override> overrides = {};  // Left out beside those of the plan.
+};
+
 // All problems at once: missing columns of both files, unreadable rows with file and row.
 Checked<FileSource> open_files(const define::Experiment& experiment,
                                const std::vector<std::string>& exposures,
-                               const std::vector<std::string>& events);
+                               const std::vector<std::string>& events, const Before& before = {});
 
 }  // namespace assay::io::duckdb
