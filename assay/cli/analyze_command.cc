@@ -89,8 +89,9 @@ Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
   if (status != kOk) return {status, {}};
   const auto history = history_of_files(arguments, experiment, earlier);
   if (!history) return {report(streams, history.error(), arguments.json), {}};
-  const auto files = io::duckdb::open_files(experiment, arguments.exposures, arguments.events,
-                                            {.overrides = history->overrides});
+  const auto files = io::duckdb::open_files(
+      experiment, arguments.exposures, arguments.events,
+      {.overrides = history->overrides, .epoch_of = epoch_by_id(experiment, *history)});
   if (!files) return {report(streams, files.error(), arguments.json), {}};
   const auto as_of = as_of_of(arguments, files->last);
   if (!as_of) return {report(streams, as_of.error(), arguments.json), {}};

@@ -92,6 +92,16 @@ std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights(const History& 
   return weights;
 }
 
+std::function<std::int64_t(std::string_view)> epoch_by_id(const define::Experiment& plan,
+                                                          const History& history) {
+  if (history.epochs.size() == 1) return [](std::string_view) { return 0; };
+  if (plan.assignment.sticky || plan.assignment.reshuffle) return nullptr;
+  const assign::Running running = running_after(plan, history);
+  const auto snapshot = assign::compile({&running, 1});
+  if (!snapshot) return nullptr;
+  return [snapshot = *snapshot](std::string_view id) { return snapshot->epoch_of({0}, id); };
+}
+
 assign::Running running_after(const define::Experiment& plan, const History& history) {
   return {.plan = plan,
           .epoch = history.epochs.back().epoch,

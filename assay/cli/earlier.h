@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "assay/assign/snapshot.h"
@@ -34,6 +36,11 @@ Checked<std::vector<History>> histories_of(const std::vector<PlanFile>& present,
                                            const std::vector<PlanFile>& earlier);
 
 std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights(const History& history);
+
+// The epoch that a unit came in by: with which weights it was split. Null where its id does not
+// tell: the plan remembers or reshuffles, or its slots are not known, and there are several epochs.
+std::function<std::int64_t(std::string_view unit_id)> epoch_by_id(const define::Experiment& plan,
+                                                                  const History& history);
 
 // With the splits that earlier epochs promised.
 assign::Running running_after(const define::Experiment& plan, const History& history);

@@ -225,6 +225,72 @@ TEST_F(EarlierTable, ExposuresOfUnitsThatAnEarlierVersionChoseAreLeftOut) {
   }
 }
 
+// Exposures that name no epoch, or not in every row: each unit has that of its id, as in the table.
+TEST_F(EarlierTable, ExposuresWithoutEpochsAreOfThoseOfTheirIds) {
+  const World world = this->world(5);
+  const json table = with_plan(world);
+  std::string events = "user,name,time,value";
+  std::string seen = "user,variant,time";
+  std::string some = "user,variant,time,epoch";
+  std::ifstream rows(world.table);
+  std::string row;
+  std::getline(rows, row);
+  while (std::getline(rows, row)) {
+    std::istringstream cells(row);
+    std::string unit, arm, value;
+    std::getline(std::getline(std::getline(cells, unit, ','), arm, ','), value, ',');
+    const std::string exposure = "\n" + unit + "," + arm + ",2026-02-01T00:00:00Z";
+    seen += exposure;
+    some += exposure + ",";
+    events += "\n" + unit + ",e,2026-02-02T00:00:00Z," + value;
+  }
+  const std::string values = files_.write("values.csv", events + "\n");
+  for (const std::string& text : {seen, some}) {
+    std::vector<std::string> arguments = world.plan;
+    arguments.insert(arguments.end(),
+                     {"--exposures", files_.write("seen.csv", text + "\n"), "--events", values});
+    const json card = analyzed(arguments);
+    EXPECT_EQ(card["units"], table["units"]);
+    EXPECT_EQ(check(card, "sample_ratio"), check(table, "sample_ratio"));
+    const json& expected = table["comparisons"][0];
+    const json& found = card["comparisons"][0];
+    EXPECT_NEAR(found["estimate"].get<double>(), expected["estimate"].get<double>(), 1e-9);
+    EXPECT_NEAR(found["std_error"].get<double>(), expected["std_error"].get<double>(), 1e-9);
+  }
+}
+
+// Where ids do not tell, the rows must.
+TEST_F(EarlierTable, ExposuresThatMustNameTheirEpochs) {
+  const std::string events = files_.write("e.csv", "user,name,time\nu1,e,2026-02-03T00:00:00Z\n");
+  const std::string without = files_.write("x.csv",
+                                           "user,variant,time\n"
+                                           "u1,control,2026-02-01T00:00:00Z\n");
+  const std::string empty = files_.write("y.csv",
+                                         "user,variant,time,epoch\n"
+                                         "u1,control,2026-02-01T00:00:00Z,0\n"
+                                         "u2,treatment,2026-02-01T00:00:00Z,\n");
+  for (const char* more :
+       {"sticky: true\n", "reshuffle: true\n", "layer: {name: page, share: 40%}\n"}) {
+    const std::string first = files_.write("1.yaml", version("a", "0.3", 80, more));
+    const std::string now = files_.write("2.yaml", version("a", "0.6", 50, more));
+    const auto refused = [&](const std::string& exposures) {
+      const Ran ran =
+          assay({"analyze", now, "--earlier", first, "--exposures", exposures, "--events", events});
+      EXPECT_EQ(ran.status, kBadInput) << more << ran.out;
+      return ran.err;
+    };
+    EXPECT_THAT(refused(without), HasSubstr("x.csv:1: error: epoch: no column for it: expected one "
+                                            "of epoch (its id does not tell when the unit came in"))
+        << more;
+    EXPECT_THAT(refused(empty), HasSubstr("y.csv:3: error: epoch: the epoch is missing (its id"))
+        << more;
+    // One version has one epoch.
+    const Ran ran =
+        assay({"analyze", now, "--earlier", now, "--exposures", without, "--events", events});
+    EXPECT_EQ(ran.status, kOk) << more << ran.err;
+  }
+}
+
 // Exposures of a server name their epochs; with the versions the split is held against the weights
 // of each.
 TEST_F(EarlierTable, ExposuresOfSeveralEpochs) {

@@ -26,6 +26,7 @@ struct Field {
   std::string what;
   Names names;
   bool required = false;
+  std::string hint = {};    // Where it is missing and that needs to be explained.
   std::string column = {};  // The one that the file has.
 };
 
@@ -43,13 +44,18 @@ std::vector<Field> with_fallback(std::vector<Field> fields, const std::string& k
   return fields;
 }
 
-std::vector<Field> exposure_fields(const std::string& kind) {
+constexpr const char* kNeedsEpoch =
+    "its id does not tell when the unit came in, where a plan is sticky, reshuffles, or has a "
+    "share "
+    "of its layer without slots: the server's exposures name the epoch";
+
+std::vector<Field> exposure_fields(const std::string& kind, const Before& before) {
   return {unit_field(kind),
           time_field(),
           {"variant", {"variant", "variation_id", "variation"}, true},
           {"id", {"id", "exposure_id"}},
           {"experiment", {"experiment", "experiment_id"}},
-          {"epoch", {"epoch"}},
+          {"epoch", {"epoch"}, before.epoch_of == nullptr, kNeedsEpoch},
           {"override", {"override", "is_override"}}};
 }
 std::vector<Field> event_fields(const std::string& kind) {
@@ -60,19 +66,31 @@ std::vector<Field> event_fields(const std::string& kind) {
           {"value", {"value"}}};
 }
 
+// "2", and "2.0" of a column of floating-point numbers.
+std::optional<std::int64_t> parse_epoch(const std::string& text) {
+  constexpr double kMax = 1e9;
+  const auto number = parse_number(text);
+  if (!number || *number < 0 || *number > kMax || *number != std::floor(*number)) return {};
+  return static_cast<std::int64_t>(*number);
+}
+
 // Reads one file row by row into the tables; collects problems instead of stopping.
 class Import {
  public:
   Import(const define::Experiment& experiment, const Before& before, Connection& store,
          FileSource& result, Problems& problems)
-      : experiment_(experiment), store_(store), result_(result), problems_(problems) {
+      : experiment_(experiment),
+        before_(before),
+        store_(store),
+        result_(result),
+        problems_(problems) {
     for (const auto& one : plan_.overrides) overridden_.insert(one.unit_id);
     for (const auto& one : before.overrides) overridden_.insert(one.unit_id);
   }
 
   void exposures(const std::string& path) {
-    read(path, with_fallback(exposure_fields(plan_.unit), plan_.fallback_unit), result_.exposures,
-         &Import::add_exposure);
+    read(path, with_fallback(exposure_fields(plan_.unit, before_), plan_.fallback_unit),
+         result_.exposures, &Import::add_exposure);
   }
   void events(const std::string& path) {
     read(path, with_fallback(event_fields(plan_.unit), plan_.fallback_unit), result_.events,
@@ -112,6 +130,7 @@ class Import {
 
   const define::Experiment& experiment_;
   const define::Assignment& plan_ = experiment_.assignment;
+  const Before& before_;
   std::unordered_set<std::string> overridden_;
   Connection& store_;
   FileSource& result_;
@@ -135,8 +154,9 @@ bool Import::find_columns(const InputFile& file, std::vector<Field>& fields) {
     for (const std::string& name : field.names) expected += (expected.empty() ? "" : ", ") + name;
     std::string found;
     for (const std::string& name : file.columns()) found += (found.empty() ? "" : ", ") + name;
-    complete = complain({file.path(), 1, 0}, field.what,
-                        "no column for it: expected one of " + expected, "the file has " + found);
+    complete =
+        complain({file.path(), 1, 0}, field.what, "no column for it: expected one of " + expected,
+                 field.hint.empty() ? "the file has " + found : field.hint);
   }
   return complete;
 }
@@ -186,7 +206,8 @@ Import::Row Import::row_of(const Rows& rows, std::size_t at, std::size_t field_c
 bool Import::check(Row& row, const std::vector<Field>& fields, const Place& place) {
   for (std::size_t i = names_fallback(row) ? 1 : 0; i < fields.size(); ++i) {
     if (fields[i].required && (!row.fields[i] || row.fields[i]->empty())) {
-      return complain(place, fields[i].column, "the " + fields[i].what + " is missing");
+      return complain(place, fields[i].column, "the " + fields[i].what + " is missing",
+                      fields[i].hint);
     }
   }
   const std::optional<Timestamp> time = parse_time(*row.fields[1]);
@@ -199,9 +220,13 @@ bool Import::check(Row& row, const std::vector<Field>& fields, const Place& plac
     return complain(place, "properties", "not a JSON object", "write it like {\"country\":\"IN\"}");
   }
   for (std::size_t i = 4; i < fields.size(); ++i) {
-    const bool number = fields[i].what == "value" || fields[i].what == "epoch";
-    if (number && row.fields[i] && !parse_number(*row.fields[i])) {
+    if (!row.fields[i]) continue;
+    if (fields[i].what == "value" && !parse_number(*row.fields[i])) {
       return complain(place, fields[i].column, "\"" + *row.fields[i] + "\" is not a finite number");
+    }
+    if (fields[i].what == "epoch" && !row.fields[i]->empty() && !parse_epoch(*row.fields[i])) {
+      return complain(place, fields[i].column, "\"" + *row.fields[i] + "\" is not an epoch",
+                      "epochs are numbered 0, 1, 2 … in the order of the plan's versions");
     }
   }
   std::string identity = row.fields[3] ? *row.fields[3] : *row.properties;
@@ -262,7 +287,8 @@ void Import::add_exposure(Row& row) {
   const bool falls_back = !row.fields[0] || row.fields[0]->empty();
   exposure.unit_kind = falls_back ? plan_.fallback_unit : plan_.unit;
   exposure.unit_id = falls_back ? *row.fields.back() : *row.fields[0];
-  exposure.epoch = static_cast<std::int64_t>(row.fields[5] ? *parse_number(*row.fields[5]) : 0);
+  const std::string epoch = row.fields[5].value_or("");
+  exposure.epoch = epoch.empty() ? before_.epoch_of(exposure.unit_id) : *parse_epoch(epoch);
   const std::string says = row.fields[6].value_or("");
   exposure.is_override = says == "true" || says == "True" || says == "TRUE" || says == "1" ||
                          overridden_.contains(exposure.unit_id);

@@ -13,9 +13,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "assay/analyze/source.h"
@@ -39,6 +41,8 @@ struct FileSource {
 // What earlier versions of the plan say about its exposures; by default there were none.
 struct Before {
   std::vector<define::Override> overrides = {};  // Left out beside those of the plan.
+  // The epoch, from 0, of a unit whose row names none. Null: each row must name its own.
+  std::function<std::int64_t(std::string_view unit_id)> epoch_of = [](auto) { return 0; };
 };
 
 // All problems at once: missing columns of both files, unreadable rows with file and row.

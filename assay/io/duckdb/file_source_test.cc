@@ -198,6 +198,22 @@ TEST_F(FileSource, EveryProblemIsNamedWithFileAndLine) {
   EXPECT_THAT(all, HasSubstr("bad.csv:5: error: event: the name is missing"));
 }
 
+TEST_F(FileSource, EpochsAreNumberedFromZero) {
+  for (const char* wrong : {"-1", "1.5", "first", "1e300"}) {
+    const std::string bad = folder_.write(
+        "bad.csv",
+        std::string("unit,variant,time,epoch\nu1,a,2026-03-01,0\nu2,a,2026-03-01,") + wrong + "\n");
+    EXPECT_THAT(problems(bad, events_),
+                HasSubstr(std::string("bad.csv:3: error: epoch: \"") + wrong +
+                          "\" is not an epoch (epochs are numbered 0, 1, 2 …"));
+  }
+  const std::string good =
+      folder_.write("good.csv", "unit,variant,time,epoch\nu1,a,2026-03-01,2.0\nu2,a,2026-03-01,\n");
+  const auto exposed = open(good, events_).source->exposed(experiment_, kLater).value();
+  EXPECT_EQ(exposed.units.at({"a", 2}), 1);
+  EXPECT_EQ(exposed.units.at({"a", 0}), 1);
+}
+
 TEST_F(FileSource, MissingColumnsOfBothFilesAreNamedAtOnce) {
   const std::string e = folder_.write("e.csv", "who,variant,time\nu1,a,2026-03-01\n");
   const std::string v = folder_.write("v.csv", "user,when\nu1,2026-03-01\n");
