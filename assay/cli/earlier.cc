@@ -36,6 +36,8 @@ void check_ids(const std::vector<PlanFile>& present, const std::vector<PlanFile>
 
 Checked<History> history_of(const PlanFile& present, const std::vector<PlanFile>& earlier) {
   Problems problems;
+  check_ids({present}, earlier, problems);
+  if (!problems.empty()) return unexpected(std::move(problems));
   History history;
   std::vector<PlanFile> versions = earlier;
   versions.push_back(present);

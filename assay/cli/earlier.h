@@ -26,8 +26,8 @@ struct History {
   std::vector<define::Override> overrides = {};  // Of every version.
 };
 
-// Of the present plan, after `earlier`, which are all of this experiment and the oldest first. A
-// problem for each step that no running experiment may take, with its fields.
+// Of the present plan, after `earlier`, the oldest first. A problem for each file of another
+// experiment, or for each step that no running experiment may take, with its fields.
 Checked<History> history_of(const PlanFile& present, const std::vector<PlanFile>& earlier);
 
 // The present plans with their histories in the same order. An earlier file belongs to the plan of

@@ -325,6 +325,12 @@ TEST_F(EarlierTable, ExposuresOfSeveralEpochs) {
   std::vector<std::string> too_few = arguments({"analyze", second, "--earlier", second});
   EXPECT_THAT(assay(too_few).err, HasSubstr("the exposures are of epoch 1, and the versions have 1 "
                                             "(name every version that changed traffic or weights"));
+  const std::string other = files_.write("other.yaml", version("v", "0.3", 80));
+  EXPECT_THAT(
+      assay(arguments({"analyze", second, "--earlier", first, "--earlier", other})).err,
+      testing::AllOf(HasSubstr("other.yaml: error: id: --earlier is for the versions of w3, and "
+                               "this is v"),
+                     testing::Not(HasSubstr("differs"))));
   const std::string bandit = files_.write(
       "bandit.yaml", version("w3", "0.6", 50, "sticky: true\nadaptive: {floor: 5%}\n"));
   EXPECT_THAT(assay(arguments({"analyze", bandit, "--earlier", bandit})).err,
