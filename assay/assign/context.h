@@ -209,7 +209,9 @@ inline void Context::put_text(std::uint32_t attribute, std::string_view text) {
 
 inline void Context::set_targeting_key(std::string_view id) {
   targeting_key_ = {id, unit_digest(id)};
-  if (schema_.targeting_key != TextTable::kAbsent) put_text(schema_.targeting_key, id);
+  if (schema_.targeting_key != TextTable::kAbsent) [[unlikely]] {
+    set_text(schema_.targeting_key, id);  // Not inline: callers stay short.
+  }
 }
 
 inline void Context::set_text(std::string_view name, std::string_view text) {
