@@ -350,6 +350,17 @@ TEST(Analyze, ContaminationIsReportedWithItsSensitivity) {
   EXPECT_EQ(check(run(plan(), source), "contamination").status, TrustStatus::kFailed);
 }
 
+TEST(Analyze, TheAssignmentCheckSaysHowManyWereCompared) {
+  MemorySource source = two_arms(100, 10, 12);
+  const AssignmentCheck found{.rows = 2000, .left_out = 1801};
+  const auto card =
+      analyze(plan(), source, {.as_of = Timestamp{20 * kMicrosPerDay}, .assignment = found});
+  ASSERT_TRUE(card);
+  EXPECT_EQ(card->trust.back().message,
+            "The recorded variant is the assigned one in 199 rows; 1801 are not in the experiment, "
+            "or forced.");
+}
+
 TEST(Analyze, AMetricThatNothingFeedsIsNoFinding) {
   MemorySource source = two_arms(10'000, 0, 0);
   const Scorecard card = run(plan(), source);

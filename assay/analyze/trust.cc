@@ -210,6 +210,7 @@ TrustCheck assignment_check(const AssignmentCheck& found) {
         found.no_column);
     return check;
   }
+  const std::int64_t held = found.rows - found.left_out;
   if (found.differing > 0) {
     check.status = TrustStatus::kWarning;
     check.message = fmt::format(
@@ -221,12 +222,12 @@ TrustCheck assignment_check(const AssignmentCheck& found) {
     check.message = fmt::format(
         "The plan assigned {} {} anew, but the column {} holds nothing but its variants: if these "
         "were given, analyze them with --variant {}.",
-        found.rows, found.noun, found.recorded, found.recorded);
+        held, found.noun, found.recorded, found.recorded);
   } else {
     check.message = fmt::format(
         "{} {} {}; {} are not in the experiment, or forced.",
         found.is_computed ? "The plan assigned" : "The recorded variant is the assigned one in",
-        found.rows, found.noun, found.left_out);
+        held, found.noun, found.left_out);
   }
   return check;
 }

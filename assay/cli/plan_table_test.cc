@@ -88,7 +88,10 @@ TEST_F(PlanTable, AssignsAsAssignDoes) {
   EXPECT_EQ(card["guardrails"], known.json()["guardrails"]);
   EXPECT_EQ(card["guardrails"][0]["metric"], "wait");
   EXPECT_EQ(card["fingerprint"], json::parse(assay({"define", plan, "--json"}).out)["fingerprint"]);
-  EXPECT_THAT(check(card)["message"].get<std::string>(), HasSubstr("The plan assigned 6000 rows"));
+  const int in = card["units"][0]["n"].get<int>() + card["units"][1]["n"].get<int>();
+  EXPECT_EQ(check(card)["message"], "The plan assigned " + std::to_string(in) + " rows; " +
+                                        std::to_string(6000 - in) +
+                                        " are not in the experiment, or forced.");
   EXPECT_EQ(check(known.json())["status"], "ok") << check(known.json());
 }
 

@@ -42,6 +42,7 @@ class Assigned : public testing::Test {
     std::promise<Result<collect::Appended>> stored;
     store->append(batch_, [&](auto done) { stored.set_value(std::move(done)); });
     EXPECT_TRUE(stored.get_future().get());
+    experiment_.by_id = compile_by_id(experiment_);
     auto found = check_assignment(experiment_, *store, {2'000'000'000 * kMicrosPerSecond});
     EXPECT_TRUE(found) << to_text(found.error());
     return found.value();
@@ -78,19 +79,49 @@ TEST_F(Assigned, AStoppedExperimentIsStillHeldAgainstItsPlan) {
   EXPECT_EQ(check()->differing, 0);
 }
 
-TEST_F(Assigned, UnitsWhomThePlanGivesNoVariantAreLeftOut) {
-  experiment_.plan.assignment.traffic_ppm = 500'000;
-  int outside = 0;
-  for (int i = 0; i < 100; ++i) {
-    const std::string variant = drawn(assign::user(i));
-    if (variant.empty()) ++outside;
-    expose(assign::user(i), variant.empty() ? "control" : variant);
+// What keeps a unit out by its id alone is held against its exposure like another variant.
+TEST_F(Assigned, UnitsWhomThePlanGivesNoVariantDiffer) {
+  const define::Assignment plain = experiment_.plan.assignment;
+  for (int i = 0; i < 100; ++i) expose(assign::user(i), drawn(assign::user(i)));
+  for (const auto& change : std::vector<std::function<void(define::Assignment&)>>{
+           [](auto& plan) { plan.traffic_ppm = 500'000; },
+           [](auto& plan) {
+             plan.slots = {{0, 400'000}};
+           },
+           [](auto& plan) {
+             plan.holdouts = {{.name = "h", .unit = "user", .share_ppm = 300'000}};
+           }}) {
+    experiment_.plan.assignment = plain;
+    change(experiment_.plan.assignment);
+    int outside = 0;
+    for (int i = 0; i < 100; ++i) outside += drawn(assign::user(i)).empty() ? 1 : 0;
+    const auto found = check();
+    EXPECT_EQ(found->rows, 100);
+    EXPECT_EQ(found->left_out, 0);
+    EXPECT_GT(outside, 10);
+    EXPECT_EQ(found->differing, outside);
+    EXPECT_THAT(found->example, testing::EndsWith("where no variant is assigned"));
   }
-  const auto found = check();
-  EXPECT_EQ(found->rows, 100);
-  EXPECT_EQ(found->left_out, outside);
-  EXPECT_GT(outside, 20);
-  EXPECT_EQ(found->differing, 0);
+}
+
+TEST_F(Assigned, WhoeverWasChosenByHandIsLeftOut) {
+  experiment_.plan.assignment.traffic_ppm = 0;
+  experiment_.plan.assignment.overrides = {{"tester", "treatment"}};
+  expose("tester", "treatment");
+  EXPECT_FALSE(check());
+  expose("5", "treatment");
+  EXPECT_EQ(check()->left_out, 1);
+  EXPECT_EQ(check()->differing, 1);
+}
+
+TEST_F(Assigned, ANamespaceOfAnotherKindOfIdCannotBeAsked) {
+  define::Namespace other{.salt = "n", .unit = "device", .ranges = {{0, 100'000}}};
+  experiment_.plan.assignment.hash = define::HashScheme::kGrowthbookV2;
+  experiment_.plan.assignment.namespaces = {other};
+  for (int i = 0; i < 10; ++i) expose(assign::user(i), "control");
+  EXPECT_FALSE(check());
+  experiment_.plan.assignment.namespaces.front().unit = "user";
+  EXPECT_GT(check()->differing, 0);
 }
 
 TEST_F(Assigned, ConditionsSayWhoIsInAndNotWhichVariant) {
@@ -121,8 +152,7 @@ TEST_F(Assigned, NothingIsSaidWhereMoreThanIdAndTimeDecides) {
            [](auto& plan) { plan.sticky = true; }, [](auto& plan) { plan.reshuffle = true; },
            [](auto& plan) {
              plan.prerequisites = {{"other", {"treatment"}}};
-           },
-           [](auto& plan) { plan.traffic_ppm = 0; }}) {
+           }}) {
     experiment_.plan.assignment = plain;
     change(experiment_.plan.assignment);
     EXPECT_FALSE(check());

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "assay/base/hash.h"
+#include "assay/serve/assigned.h"
 #include "assay/serve/log.h"
 
 namespace assay::serve {
@@ -194,8 +195,14 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   if (parsed) {
     for (const Problem& warning : parsed->warnings) loaded.warnings.push_back(to_text(warning));
   }
-  if (loaded.epochs.size() < 2) return loaded;
-  ASSAY_TRY(const auto versions, records_.versions(record.id));
+  ASSAY_TRY_VOID(load_epochs(loaded));
+  if (!is_draft) loaded.by_id = compile_by_id(loaded);
+  return loaded;
+}
+
+Result<void> Experiments::load_epochs(Registered& loaded) const {
+  if (loaded.epochs.size() < 2) return {};
+  ASSAY_TRY(const auto versions, records_.versions(loaded.record.id));
   std::vector<assign::Cohort> epochs;
   for (const auto& epoch : loaded.epochs) {
     const auto version = std::find_if(versions.begin(), versions.end(),
@@ -206,7 +213,7 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
     loaded.epoch_weights[epoch.number] = epochs.back().weights;
   }
   loaded.earlier = assign::lasting(loaded.plan, std::move(epochs));
-  return loaded;
+  return {};
 }
 
 // Loads the changed experiment anew and swaps in a view with it.

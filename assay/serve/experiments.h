@@ -39,7 +39,8 @@ struct Registered {
   std::vector<std::string> warnings;
   std::vector<io::sqlite::Epoch> epochs;
   std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights;
-  std::vector<assign::Cohort> earlier;  // Where weights changed without moving anyone.
+  std::vector<assign::Cohort> earlier;            // Where weights changed without moving anyone.
+  std::shared_ptr<const assign::Snapshot> by_id;  // To hold exposures against: see assigned.h.
 
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
 };
@@ -108,6 +109,7 @@ class Experiments {
       : records_(records), catalogue_(std::move(catalogue)), sticky_(sticky) {}
 
   Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
+  Result<void> load_epochs(Registered& loaded) const;
   define::Catalogue catalogue_for(const Registered& running) const;
   Result<void> find_slots(define::Experiment& plan) const;
   Result<void> check_prerequisites(const define::Experiment& plan) const;

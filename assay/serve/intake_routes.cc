@@ -1,4 +1,5 @@
 // /v1/exposures and /v1/events: answered when the rows are durable.
+#include <map>
 #include <optional>
 
 #include "assay/serve/assigned.h"
@@ -29,20 +30,24 @@ std::optional<std::string> cloud_event_of(const Request& request) {
                                    request.body);
 }
 
-// How many name another variant than the hash draws for their unit (assigned.h).
+// How many name another variant than the plan gives their unit (assigned.h).
 std::int64_t count_differing(const View& view, const std::vector<collect::Exposure>& exposures) {
-  const assign::Snapshot& snapshot = view.ofrep.snapshot();
-  assign::Context context(snapshot);
+  struct Plan {
+    std::shared_ptr<const Registered> experiment;
+    std::optional<assign::Context> context;
+  };
+  std::map<std::string_view, Plan> plans;
   std::int64_t differing = 0;
   for (const collect::Exposure& exposure : exposures) {
-    const auto experiment = snapshot.find(exposure.experiment);
-    if (!experiment || exposure.is_override || snapshot.needs_memory(*experiment)) continue;
+    const auto [at, is_new] = plans.try_emplace(exposure.experiment);
+    auto& [experiment, context] = at->second;
+    if (is_new) experiment = view.find(exposure.experiment);
+    if (exposure.is_override || !experiment || !experiment->by_id) continue;
+    if (!context) context.emplace(*experiment->by_id);
     const auto drawn =
-        drawn_variant(snapshot, *experiment, context,
+        drawn_variant(*experiment, *context,
                       {exposure.unit_kind, exposure.unit_id, exposure.variant, exposure.time});
-    if (!drawn || *drawn == exposure.variant) continue;
-    const auto registered = view.find(exposure.experiment);
-    if (registered && is_drawn_by_id(registered->plan)) ++differing;
+    if (drawn && *drawn != exposure.variant) ++differing;
   }
   return differing;
 }

@@ -1335,7 +1335,7 @@ export interface components {
         Receipt: {
             stored: number;
             duplicates: number;
-            /** @description Exposures that name another variant than the one assigned, where there are some: stored and counted as they are. */
+            /** @description Exposures that name another variant than the one assigned, or one where the plan gives none, where there are some: stored and counted as they are. */
             differing?: number;
             rejected: {
                 /** @description Line of NDJSON or index in the array plus one. */

@@ -346,6 +346,22 @@ class BadInput(unittest.TestCase):
         self.server.post("/v1/experiments/mixed_up/stop", "")
         self.assertEqual(found(), check, "also once it has stopped")
 
+    def test_receipt_and_scorecard_count_the_same_units_outside_of_the_experiment(self):
+        self.server.post("/v1/experiments?start=true", EXPERIMENT.replace(
+            "id: ranker_v2",
+            "id: few\n  traffic: 0.1\n  targeting: {attribute: country, equals: IN}"))
+        units = [{"id": f"few{i}", "attributes": {"country": "IN"}} for i in range(40)]
+        _, rows = self.server.post("/v1/assignments", {"experiment": "few", "units": units})
+        outside = sum("variant" not in r for r in rows["assignments"])
+        self.assertGreater(outside, 20)
+        status, receipt = self.server.post_lines("/v1/exposures", [
+            exposure(r["unit"], r.get("variant", "control"), "few") for r in rows["assignments"]])
+        self.assertEqual((status, receipt["stored"], receipt["differing"]), (200, 40, outside))
+        _, card = self.server.get("/v1/scorecards/few?fresh=true")
+        check = next(c for c in card["trust"] if c["name"] == "assignment")
+        self.assertRegex(check["message"], f"^{outside} of 40 units have another variant than .*"
+                         "where no variant is assigned")
+
     def test_oversized_bodies_are_413(self):
         status, failure = self.server.post("/v1/events", " " * (9 << 20))
         self.assertEqual((status, failure["code"]), (413, "invalid"))
