@@ -5,11 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "assay/assign/assign.h"
+#include "assay/base/expected.h"
 #include "assay/deliver/sticky.h"
 
 namespace assay::deliver {
@@ -45,6 +47,7 @@ struct Answer {
   std::vector<Exposure> exposures;
   std::vector<Evaluation> evaluations = {};
   std::vector<NewMemory> memories = {};  // To be remembered before the answer leaves.
+  std::optional<Error> unread = {};      // Why earlier answers could not be read: for the log.
 };
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,

@@ -43,6 +43,8 @@ Failure no_unit(std::string_view kind, const Context& context) {
 }
 
 constexpr Failure kNoMemory = {"GENERAL", "the store of earlier answers cannot be read; try again"};
+constexpr Failure kNotRemembered = {
+    "GENERAL", "the answer cannot be remembered, so none is given; try again soon"};
 
 std::optional<Failure> failure_of(BodyFault fault) {
   switch (fault) {
@@ -195,8 +197,10 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
     return flag_failure(400, key, *failure);
   }
   if (store_ != nullptr && snapshot_->needs_memory(*experiment)) {
-    if (const auto known = recall(*snapshot_, *store_, context); !known) {
-      return flag_failure(503, key, kNoMemory);
+    if (auto known = recall(*snapshot_, *store_, context); !known) {
+      Answer answer = flag_failure(503, key, kNoMemory);
+      answer.unread = std::move(known).error();
+      return answer;
     }
   }
   const Assignment assignment = snapshot_->evaluate(*experiment, context);
@@ -215,19 +219,26 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   if (const auto failure = failure_of(read_context(body, context)))
     return bulk_failure(400, *failure);
   if (context.has_no_unit()) return bulk_failure(400, kNoKey);
+  Answer answer;
   if (store_ != nullptr && !snapshot_->sticky().empty()) {
-    if (const auto known = recall(*snapshot_, *store_, context); !known) {
-      return bulk_failure(503, kNoMemory);
+    if (auto known = recall(*snapshot_, *store_, context); !known) {
+      answer.unread = std::move(known).error();
     }
   }
+  const bool may_fail = answer.unread || !options.remembers;
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
-  Answer answer;
   answer.body.reserve(bulk_bytes_);
   answer.evaluations.reserve(assignments.size());
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';
+    const bool is_known = !answer.unread && assignments[i].reason == Reason::kSticky;
+    if (may_fail && !is_known && snapshot_->needs_memory(Handle{i})) {
+      const Failure& failure = answer.unread ? kNoMemory : kNotRemembered;
+      append_failure(snapshot_->id(Handle{i}), failure, answer.body);
+      continue;
+    }
     append_flag(Handle{i}, assignments[i], context, answer.body);
     note(Handle{i}, assignments[i], context, answer);
   }
@@ -247,8 +258,7 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
 }
 
 std::string failure_body(std::string_view key, std::string_view details) {
-  const Failure failure{"GENERAL", details};
-  return key.empty() ? bulk_failure(503, failure).body : flag_failure(503, key, failure).body;
+  return flag_failure(503, key, {"GENERAL", details}).body;
 }
 
 }  // namespace assay::deliver

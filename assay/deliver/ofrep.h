@@ -38,6 +38,7 @@ struct BulkOptions {
   std::string_view if_none_match = {};  // The header's value; empty where there is none.
   std::string_view stream_target = {};  // Path and query of the event stream; empty: none is told.
   std::optional<Timestamp> now = {};    // Without it, switchbacks have no unit.
+  bool remembers = true;  // False: nothing new can be remembered; what asks for it is a failure.
 };
 
 class Ofrep {
@@ -49,7 +50,8 @@ class Ofrep {
   Answer evaluate_flag(std::string_view key, std::string_view body,
                        std::optional<Timestamp> now = {}) const;
   // POST /ofrep/v1/evaluate/flags. The ETag is a hash of the answer: 304 exactly when the client
-  // has this answer.
+  // has this answer. While earlier answers cannot be read, only the flags that need none are
+  // answered; the others have an errorCode.
   Answer evaluate_bulk(std::string_view body, const BulkOptions& options = {}) const;
 
   const assign::Snapshot& snapshot() const { return *snapshot_; }
@@ -75,7 +77,7 @@ class Ofrep {
   std::size_t bulk_bytes_ = 100;      // About as long as an answer for all flags is.
 };
 
-// The body of a failure that is not the request's fault. Without a key: of a request for all flags.
+// The body of a flag's failure that is not the request's fault.
 std::string failure_body(std::string_view key, std::string_view details);
 
 }  // namespace assay::deliver

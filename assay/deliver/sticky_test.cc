@@ -129,16 +129,51 @@ TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   EXPECT_EQ(ofrep.evaluate_flag("plain", body).status, 200);
   EXPECT_EQ(ofrep.evaluate_flag("sticky", body).status, 503);
   EXPECT_EQ(json::parse(ofrep.evaluate_flag("sticky", body).body)["errorCode"], "GENERAL");
-  EXPECT_EQ(ofrep.evaluate_bulk(body).status, 503);
+  EXPECT_EQ(ofrep.evaluate_flag("sticky", body).unread->message, "no disk");
   const auto rows = answer_assignments(ofrep.snapshot(), R"({"units":[{"id":"u"}]})", &store);
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, Code::kUnavailable);
 }
 
+// The error codes of a bulk answer by key; of a flag that was answered, its reason.
+std::map<std::string, std::string> outcomes(const Answer& answer) {
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  std::map<std::string, std::string> all;
+  const json body = json::parse(answer.body);
+  for (const json& flag : body["flags"]) {
+    const bool failed = flag.contains("errorCode");
+    EXPECT_NE(failed, flag.contains("value")) << flag;
+    all[flag["key"]] = failed ? flag["errorCode"] : flag["metadata"]["assay_reason"];
+  }
+  return all;
+}
+
+TEST(Sticky, WhileTheStoreFailsBulkAnswersWhatNeedsNoMemory) {
+  using Outcomes = std::map<std::string, std::string>;
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  const std::string body = body_of({{"targetingKey", "u"}});
+  const Outcomes only_plain = {{"sticky", "GENERAL"}, {"plain", "split"}, {"needs", "GENERAL"}};
+  store.fails = true;
+  const Answer unread = ofrep.evaluate_bulk(body);
+  EXPECT_EQ(outcomes(unread), only_plain);
+  EXPECT_EQ(unread.unread->message, "no disk");
+  EXPECT_EQ(unread.evaluations.size(), 1) << "what was not answered does not count";
+  EXPECT_TRUE(unread.memories.empty());
+  EXPECT_EQ(ofrep.evaluate_bulk(body, {.if_none_match = unread.etag}).status, 304);
+
+  store.fails = false;
+  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, {.remembers = false})), only_plain) << "new";
+  EXPECT_TRUE(ofrep.evaluate_bulk(body, {.remembers = false}).memories.empty());
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, {.remembers = false}))["sticky"], "sticky");
+  const Outcomes all = {{"sticky", "sticky"}, {"plain", "split"}, {"needs", "split"}};
+  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body)), all);
+}
+
 TEST(Sticky, AFailureOfTheStoreHasOfrepsForm) {
   EXPECT_EQ(failure_body("a\"b", "no disk"),
             R"({"key":"a\"b","errorCode":"GENERAL","errorDetails":"no disk"})");
-  EXPECT_EQ(failure_body("", "no disk"), R"({"errorCode":"GENERAL","errorDetails":"no disk"})");
 }
 
 TEST(Sticky, AllRoutesAgree) {

@@ -35,7 +35,7 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures, Timestam
   const auto rows = static_cast<std::int64_t>(batch.exposures.size());
   backend.log.append(std::move(batch), [&backend, rows](const Result<collect::Appended>& done) {
     if (!done) {
-      log_warning("exposures_lost", {{"error", to_text(done.error())}});
+      backend.failures.warning("exposures_lost", to_text(done.error()), now());
       return backend.metrics.taken_in("exposure", "failed", rows);
     }
     backend.metrics.taken_in("exposure", "stored", done->stored);
@@ -54,7 +54,13 @@ Response response_of(Backend& backend, const View& view, deliver::Answer answer,
   return response;
 }
 
-using Evaluate = std::function<deliver::Answer(const View&, const Request&, Timestamp asked)>;
+struct Asked {
+  const View& view;
+  const Request& request;
+  Timestamp at;
+  bool remembers = true;  // False: what needs to be remembered gets no answer.
+};
+using Evaluate = std::function<deliver::Answer(const Asked&)>;
 
 // Where two requests of one unit cross each other while the weights change, the first one stands.
 constexpr int kAttempts = 3;
@@ -65,17 +71,25 @@ Error was_not_first() {
 }
 
 // Who asks learns no path of ours; the log does.
-Error not_remembered(const Error& error) {
-  log_warning("answers_not_remembered", {{"error", to_text(error)}});
+Error not_remembered(Backend& backend, const Error& error) {
+  backend.failures.warning("answers_not_remembered", to_text(error), now());
   return {Code::kUnavailable, "the answer cannot be remembered, so none is given",
           "try again soon"};
 }
 
-// OFREP has failures of its own form; a request for all flags names no key.
-Response ofrep_failure(const Request& request, const Error& error) {
+void note_unread(Backend& backend, const Error& error) {
+  backend.failures.warning("answers_not_recalled", to_text(error), now());
+}
+
+// A request for all flags names no key: those that need no memory are answered. OFREP has failures
+// of its own form.
+Response without_memory(Backend& backend, const Evaluate& evaluate, const Asked& asked,
+                        const Error& error) {
+  if (asked.request.params.empty()) {
+    return response_of(backend, asked.view, evaluate(asked), asked.at);
+  }
   Response response = failure(error);
-  const std::string_view key = request.params.empty() ? "" : request.params.front().second;
-  response.body = deliver::failure_body(key, to_text(error));
+  response.body = deliver::failure_body(asked.request.params.front().second, to_text(error));
   return response;
 }
 
@@ -84,7 +98,8 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, const R
             int attempt) {
   const auto view = backend.experiments.view();
   const Timestamp asked = now();
-  deliver::Answer made = evaluate(*view, request, asked);
+  deliver::Answer made = evaluate({*view, request, asked});
+  if (made.unread) note_unread(backend, *made.unread);
   if (made.memories.empty()) return respond(response_of(backend, *view, std::move(made), asked));
   std::vector<deliver::NewMemory> memories = std::move(made.memories);
   // Shared, because a std::function must be copyable.
@@ -92,14 +107,14 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, const R
       std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(made));
   backend.sticky.remember(std::move(memories), [&backend, evaluate, view, held, respond, attempt,
                                                 asked](auto all_stand) {
-    if (!all_stand) {
-      return respond(ofrep_failure(held->first, not_remembered(all_stand.error())));
+    if (all_stand && *all_stand) {
+      return respond(response_of(backend, *view, std::move(held->second), asked));
     }
-    if (!*all_stand && attempt < kAttempts) {
+    if (all_stand && attempt < kAttempts) {
       return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
     }
-    if (!*all_stand) return respond(ofrep_failure(held->first, was_not_first()));
-    respond(response_of(backend, *view, std::move(held->second), asked));
+    const Error error = all_stand ? was_not_first() : not_remembered(backend, all_stand.error());
+    respond(without_memory(backend, evaluate, {*view, held->first, asked, false}, error));
   });
 }
 
@@ -109,15 +124,22 @@ Handler answering(Backend& backend, Evaluate evaluate) {
   };
 }
 
+// What the request has wrong is for whoever asks; what the store has wrong is for the log.
+Error of_assignments(Backend& backend, Error error) {
+  if (error.code == Code::kInvalid || error.code == Code::kNotFound) return error;
+  note_unread(backend, error);
+  return {Code::kUnavailable, "the store of earlier answers cannot be read", "try again soon"};
+}
+
 void assign_units(Backend& backend, const Request& request, const Respond& respond) {
   const auto view = backend.experiments.view();
   auto assigned =
       deliver::answer_assignments(view->ofrep.snapshot(), request.body, &backend.sticky, now());
-  if (!assigned) return respond(failure(assigned.error()));
+  if (!assigned) return respond(failure(of_assignments(backend, std::move(assigned).error())));
   if (assigned->memories.empty()) return respond({.body = std::move(assigned->json)});
   auto body = std::make_shared<std::string>(std::move(assigned->json));
-  backend.sticky.remember(std::move(assigned->memories), [respond, body](auto all_stand) {
-    if (!all_stand) return respond(failure(not_remembered(all_stand.error())));
+  backend.sticky.remember(std::move(assigned->memories), [&backend, respond, body](auto all_stand) {
+    if (!all_stand) return respond(failure(not_remembered(backend, all_stand.error())));
     if (*all_stand) return respond({.body = std::move(*body)});
     respond(failure(was_not_first()));
   });
@@ -126,17 +148,19 @@ void assign_units(Backend& backend, const Request& request, const Respond& respo
 }  // namespace
 
 Handler post_flag(Backend& backend) {
-  return answering(backend, [](const View& view, const Request& request, Timestamp asked) {
-    return view.ofrep.evaluate_flag(request.param("key"), request.body, asked);
+  return answering(backend, [](const Asked& asked) {
+    return asked.view.ofrep.evaluate_flag(asked.request.param("key"), asked.request.body, asked.at);
   });
 }
 
 Handler post_flags(Backend& backend, const Guard& guard) {
   const std::string target = "/ofrep/v1/events" + guard.ticket_query();
-  return answering(backend, [target](const View& view, const Request& request, Timestamp asked) {
-    const auto etag = request.header("if-none-match").value_or("");
-    return view.ofrep.evaluate_bulk(request.body,
-                                    {.if_none_match = etag, .stream_target = target, .now = asked});
+  return answering(backend, [target](const Asked& asked) {
+    const auto etag = asked.request.header("if-none-match").value_or("");
+    return asked.view.ofrep.evaluate_bulk(asked.request.body, {.if_none_match = etag,
+                                                               .stream_target = target,
+                                                               .now = asked.at,
+                                                               .remembers = asked.remembers});
   });
 }
 

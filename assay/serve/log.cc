@@ -8,6 +8,8 @@
 namespace assay::serve {
 namespace {
 
+constexpr std::int64_t kQuietMicros = 60 * kMicrosPerSecond;
+
 std::shared_ptr<spdlog::logger> make_logger() {
   auto logger =
       std::make_shared<spdlog::logger>("assay", std::make_shared<spdlog::sinks::stderr_sink_mt>());
@@ -50,6 +52,28 @@ void log_warning(std::string_view event, LogFields fields) {
 }
 void log_error(std::string_view event, LogFields fields) {
   write(spdlog::level::err, event, fields);
+}
+
+std::optional<std::int64_t> SeldomLog::is_due(std::string_view event, std::string_view error,
+                                              Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  if (told_.size() >= kMaxCauses) told_.clear();
+  const auto [at, is_new] = told_.try_emplace({std::string(event), std::string(error)}, Told{now});
+  Told& told = at->second;
+  const std::int64_t since = now.micros - told.at.micros;
+  if (!is_new && since >= 0 && since < kQuietMicros) {
+    ++told.left_out;
+    return std::nullopt;
+  }
+  told.at = now;
+  return std::exchange(told.left_out, 0);
+}
+
+void SeldomLog::warning(std::string_view event, std::string_view error, Timestamp now) {
+  const auto left_out = is_due(event, error, now);
+  if (!left_out) return;
+  if (*left_out == 0) return log_warning(event, {{"error", error}});
+  log_warning(event, {{"error", error}, {"more", std::to_string(*left_out)}});
 }
 
 bool set_log_level(std::string_view level) {

@@ -10,6 +10,7 @@
 #include "assay/serve/analyst.h"
 #include "assay/serve/experiments.h"
 #include "assay/serve/guard.h"
+#include "assay/serve/log.h"
 #include "assay/serve/metrics.h"
 #include "assay/serve/results.h"
 #include "assay/serve/streams.h"
@@ -28,6 +29,7 @@ struct Backend {
   io::sqlite::Records& records;
   deliver::StickyStore& sticky;
   collect::EventLog& log;
+  SeldomLog& failures;
   std::function<Metrics::Levels()> levels;
   std::function<Result<void>()> check_stores;  // May block.
 };

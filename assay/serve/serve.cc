@@ -136,7 +136,7 @@ class Process {
                                   .client_keys = options.client_keys},
                    *tokens_, *worker_);
     backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_, streams_,
-                             *stores_.records, *stores_.sticky, *stores_.events,
+                             *stores_.records, *stores_.sticky, *stores_.events, failures_,
                              [this] { return levels(); }, [this] { return check_stores(); }});
     const auto* dashboard = dashboard_ ? &*dashboard_ : nullptr;
     ASSAY_TRY(server_,
@@ -206,6 +206,7 @@ class Process {
   std::optional<io::http::StaticFiles> dashboard_;
   std::optional<Analyst> analyst_;
   std::optional<Worker> worker_;
+  SeldomLog failures_;
   std::optional<Backend> backend_;
   std::optional<Guard> guard_;
   std::unique_ptr<io::http::Server> server_;

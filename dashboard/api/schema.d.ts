@@ -1006,7 +1006,7 @@ export interface paths {
                 };
             };
             responses: {
-                /** @description Evaluated. */
+                /** @description Evaluated. While a sticky experiment cannot read or keep its answers, its flag has an errorCode. */
                 200: {
                     headers: {
                         [name: string]: unknown;
@@ -1022,13 +1022,6 @@ export interface paths {
                 };
                 /** @description The context cannot be used. */
                 400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description A sticky experiment cannot read or keep its answers; the body is OFREP's, with errorDetails. */
-                503: {
                     headers: {
                         [name: string]: unknown;
                     };

@@ -205,6 +205,7 @@ class Crash(unittest.TestCase):
     def test_an_answer_that_cannot_be_remembered_is_not_given(self):
         """The store of memories is at the limit of its file: whoever it knows is answered, nobody
         new is told a variant, and all is well again once there is room."""
+        plain = EXPERIMENT.replace("ranker_v2", "plain")
         plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
                                   "  exposure: on_evaluation")
         flag, flags = "/ofrep/v1/evaluate/flags/ranker_v2", "/ofrep/v1/evaluate/flags"
@@ -219,6 +220,7 @@ class Crash(unittest.TestCase):
 
         with Server(BINARY) as server:
             self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            self.assertEqual(server.post("/v1/experiments?start=true", plain)[0], 201)
             _, known = server.post(flag, context("known"))
             deadline = time.monotonic() + 60
             while "assay_store_exposures 1" not in counted(server):
@@ -228,7 +230,7 @@ class Crash(unittest.TestCase):
             limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
             full = os.path.getsize(os.path.join(server.folder, "sticky.sqlite-wal"))
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, limits[1]))
-            for path, body in ((flag, context("new")), (flags, context("new")),
+            for path, body in ((flag, context("new")),
                                ("/v1/assignments", '{"units": [{"id": "new"}]}')):
                 status, headers, text = server.ask("POST", path, body)
                 self.assertEqual(status, 503, (path, text))
@@ -238,20 +240,51 @@ class Crash(unittest.TestCase):
                 answer = json.loads(text)
                 if path == flag:
                     self.assertEqual((answer["key"], answer["errorCode"]), ("ranker_v2", "GENERAL"))
-                elif path == flags:
-                    self.assertEqual(sorted(answer), ["errorCode", "errorDetails"])
                 else:
                     self.assertEqual(answer["code"], "unavailable")
             self.assertEqual(counted(server), before, "nobody was answered")
-            self.assertEqual(server.read_log().count('"answers_not_remembered"'), 3)
+            status, all_flags = server.post(flags, context("new"))
+            by_key = {one["key"]: one for one in all_flags["flags"]}
+            self.assertEqual((status, by_key["ranker_v2"]["errorCode"]), (200, "GENERAL"))
+            self.assertNotRegex(json.dumps(by_key["ranker_v2"]), "control|treatment|sqlite")
+            self.assertIn(by_key["plain"]["variant"], ("control", "treatment"))
+            self.assertEqual(server.read_log().count('"answers_not_remembered"'), 1, "a minute")
             _, again = server.post(flag, context("known"))
             self.assertEqual((again["variant"], again["metadata"]["assay_reason"]),
                              (known["variant"], "sticky"))
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
             status, new = server.post(flag, context("new"))
             self.assertEqual((status, new["metadata"]["assay_reason"]), (200, "split"))
-            self.assertEqual(server.post(flags, context("new"))[1]["flags"][0]["variant"],
-                             new["variant"])
+            by_key = {one["key"]: one for one in server.post(flags, context("new"))[1]["flags"]}
+            self.assertEqual(by_key["ranker_v2"]["variant"], new["variant"])
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_answers_that_cannot_be_read_take_no_other_flag_down(self):
+        plain = EXPERIMENT.replace("ranker_v2", "plain")
+        sticky = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true")
+        flags = "/ofrep/v1/evaluate/flags"
+        context = json.dumps({"context": {"targetingKey": "u"}})
+        with Server(BINARY) as server:
+            for plan in (plain, sticky):
+                self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            with sqlite3.connect(os.path.join(server.folder, "sticky.sqlite")) as other:
+                other.execute("DROP TABLE remembered")
+            other.close()
+            for path, body in ((flags + "/ranker_v2", context),
+                               ("/v1/assignments", '{"units": [{"id": "u"}]}')):
+                status, headers, text = server.ask("POST", path, body)
+                self.assertEqual(status, 503, (path, text))
+                self.assertIn("the store of earlier answers cannot be read", text)
+                self.assertNotIn("sqlite", text)
+            status, answer = server.post(flags, context)
+            by_key = {one["key"]: one for one in answer["flags"]}
+            self.assertEqual((status, by_key["ranker_v2"]["errorCode"]), (200, "GENERAL"))
+            self.assertEqual(by_key["plain"]["metadata"]["assay_reason"], "split")
+            rows = server.post("/v1/assignments", '{"experiment": "plain", "units": [{"id": "u"}]}')
+            self.assertEqual(rows[0], 200)
+            log = server.read_log()
+            self.assertEqual(log.count('"answers_not_recalled"'), 1, log)
+            self.assertIn("no such table", log)
             self.assertEqual(server.stop(), 0, server.read_log())
 
     def test_sigterm_in_the_middle_of_an_import(self):
