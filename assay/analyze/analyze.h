@@ -5,8 +5,10 @@
 //   ASSAY_TRY(const Scorecard card, analyze(experiment, source, {.as_of = now}));
 //
 // Epochs are never pooled: each metric is contrasted within every epoch and the contrasts are
-// combined by the epochs' shares of units. An always-valid p-value never rises from look to look,
-// so a monitor hands over the p-values of its last look (running_p); a single look needs none.
+// combined by the epochs' shares of the metric's units over all variants: one weight per epoch for
+// all variants' values and effects, which therefore fit. An always-valid p-value never rises from
+// look to look, so a monitor hands over the p-values of its last look (running_p); a single look
+// needs none.
 #pragma once
 
 #include <cstdint>

@@ -194,6 +194,73 @@ TEST(Analyze, EpochsAreNeverPooled) {
   EXPECT_NEAR(*card.metrics[0].arms[1].value, 0.0175, 1e-12);
 }
 
+// Three variants whose shares changed from 80:10:10 to 10:20:70, with the same two effects in both
+// epochs, whose levels differ. Weighted by the units of each pair, the epochs would count 900:300
+// for one treatment and 900:800 for the other. Expected by hand: epochs weigh 1000:1000.
+TEST(Analyze, EveryVariantIsComparedOverTheSameMixOfEpochs) {
+  MemorySource source;
+  MetricData data{.events = 1};
+  define::Experiment experiment = plan(MetricType::kMean);
+  experiment.analysis.method = Method::kFixedHorizon;
+  experiment.schedule.sample_size_per_variant = 1;
+  experiment.variants = {{.key = "control", .weight = 1},
+                         {.key = "large", .weight = 2},
+                         {.key = "small", .weight = 7}};
+  const std::map<std::string, std::array<std::int64_t, 2>> units = {
+      {"control", {800, 100}}, {"small", {100, 200}}, {"large", {100, 700}}};
+  const auto level = [](const std::string& variant, std::int64_t epoch) {
+    const double effect = variant == "small" ? 1 : variant == "large" ? 3 : 0;
+    return epoch == 0 ? 10 + effect : 50 + 2 * effect;
+  };
+  for (const auto& [variant, of] : units) {
+    for (const std::int64_t epoch : {0, 1}) {
+      const std::int64_t n = of[static_cast<std::size_t>(epoch)];
+      source.exposures.units[{variant, epoch}] = n;
+      data.cells[{variant, epoch}].summary = *Summary::of_mean(n, level(variant, epoch), 2);
+    }
+  }
+  source.metrics["clicked"] = data;
+  const Scorecard card = run(experiment, source);
+  const auto& arms = card.metrics[0].arms;
+  EXPECT_NEAR(*arms[0].value, 30, 1e-12);
+  for (std::size_t i : {0u, 1u}) {
+    const Comparison& one = card.comparisons[i];
+    const auto& n = units.at(one.variant);
+    // (3 + 6) / 2 and (1 + 2) / 2; by the pair's units 4.41 and 1.25.
+    EXPECT_NEAR(one.difference->value, one.variant == "large" ? 4.5 : 1.5, 1e-12);
+    EXPECT_NEAR(*arms[i + 1].value - *arms[0].value, one.difference->value, 1e-12);
+    const double variance =
+        2.0 / 800 + 2.0 / 100 + 2.0 / static_cast<double>(n[0]) + 2.0 / static_cast<double>(n[1]);
+    EXPECT_NEAR(*one.difference->std_error, std::sqrt(variance) / 2, 1e-12);
+  }
+}
+
+// An epoch in which the treatment has no unit, or one, says nothing about the effect: it is in no
+// shown value either.
+TEST(Analyze, AnEpochThatComparesNobodyIsInNoValue) {
+  for (const std::int64_t treated : {0, 1}) {
+    MemorySource source = two_arms(100, 20, 30);
+    MetricData& data = source.metrics["clicked"];
+    data.cells[{"control", 1}].summary = proportion(900, 1000);
+    if (treated > 0) data.cells[{"treatment", 1}].summary = proportion(1, 1);
+    const Scorecard card = run(plan(), source);
+    EXPECT_NEAR(card.comparisons[0].difference->value, 0.1, 1e-12);
+    EXPECT_NEAR(*card.metrics[0].arms[0].value, 0.2, 1e-12);
+    EXPECT_NEAR(*card.metrics[0].arms[1].value, 0.3, 1e-12);
+    EXPECT_EQ(card.metrics[0].arms[0].n, 1100);
+    EXPECT_EQ(card.metrics[0].arms[1].n, 100 + treated);
+    // Nobody is compared anywhere: the values stand alone.
+    data.cells.erase({"treatment", 0});
+    const double weight = 1000.0 + static_cast<double>(treated);
+    const Scorecard alone = run(plan(), source);
+    EXPECT_FALSE(alone.comparisons[0].difference);
+    EXPECT_TRUE(alone.metrics[0].arms[0].std_error);
+    EXPECT_NEAR(*alone.metrics[0].arms[0].value, (20 + 0.9 * weight) / (100 + weight), 1e-12);
+    EXPECT_EQ(alone.metrics[0].arms[1].value.has_value(), treated > 0);
+    EXPECT_FALSE(alone.metrics[0].arms[1].std_error) << "one unit has none";
+  }
+}
+
 TEST(Analyze, ARunningPNeverRises) {
   MemorySource strong = two_arms(10'000, 1'000, 1'300);
   const Scorecard first = run(plan(), strong);

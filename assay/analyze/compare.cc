@@ -104,31 +104,53 @@ std::int64_t units_in(const define::MetricDefinition& metric, const MetricCell& 
   return arm_in(metric, cell).n;
 }
 
-// Epochs combined: each by its share of the metric's units over all variants, so that every variant
-// is weighted alike.
-ArmResult combined_arm(const define::MetricDefinition& metric, const Cells& cells,
-                       const std::string& variant) {
-  std::map<std::int64_t, double> share;
+using CellArms = std::map<Cell, ArmResult>;
+
+// What an epoch weighs in every value and every effect: its units of this metric, over all
+// variants. So all variants are compared over the same mix of epochs.
+std::map<std::int64_t, double> units_by_epoch(const define::MetricDefinition& metric,
+                                              const Cells& cells) {
+  std::map<std::int64_t, double> units;
   for (const auto& [cell, value] : cells) {
-    share[cell.epoch] += static_cast<double>(units_in(metric, value));
+    units[cell.epoch] += static_cast<double>(units_in(metric, value));
   }
+  return units;
+}
+
+// Whether an effect stands on this cell: it and the control are known in its epoch; of the control,
+// it and any other.
+bool is_compared(const CellArms& arms, const Cell& cell, const std::string& control) {
+  const auto is_known = [&](const auto& other) {
+    return other.first.epoch == cell.epoch && other.second.std_error &&
+           (other.first.variant == control) != (cell.variant == control);
+  };
+  return arms.at(cell).std_error && std::ranges::any_of(arms, is_known);
+}
+
+// Over the epochs in which the variant is compared, so that the values' difference is the effect;
+// over all of its own where it is in none.
+ArmResult combined_arm(const CellArms& arms, const std::map<std::int64_t, double>& units,
+                       const std::string& variant, const std::string& control) {
+  const bool is_in_any = std::ranges::any_of(arms, [&](const auto& one) {
+    return one.first.variant == variant && is_compared(arms, one.first, control);
+  });
   ArmResult all{.variant = variant};
   double value = 0, variance = 0, weight = 0;
-  for (const auto& [epoch, units] : share) {
-    const MetricCell* cell = find(cells, variant, epoch);
-    if (cell == nullptr) continue;
-    const ArmResult one = arm_in(metric, *cell);
+  bool has_error = true;
+  for (const auto& [cell, one] : arms) {
+    if (cell.variant != variant) continue;
     all.n += one.n;
-    if (!one.value) continue;
-    const double se = one.std_error.value_or(0);
-    value += units * *one.value;
-    variance += units * units * se * se;
-    weight += units;
-    all.std_error = 0;
+    if (!one.value || (is_in_any && !is_compared(arms, cell, control))) continue;
+    const double mine = units.at(cell.epoch);
+    const double error = mine * one.std_error.value_or(0);
+    value += mine * *one.value;
+    variance += error * error;
+    weight += mine;
+    has_error = has_error && one.std_error;
   }
-  if (weight <= 0) return {.variant = variant, .n = all.n};
+  if (weight <= 0) return all;
   all.value = value / weight;
-  all.std_error = std::sqrt(variance) / weight;
+  if (has_error) all.std_error = std::sqrt(variance) / weight;
   return all;
 }
 
@@ -138,6 +160,7 @@ Stat<Contrast> contrast(const Measured& measured, const Cells& cells, std::strin
                         std::string_view variant) {
   const define::MetricDefinition& metric = *measured.planned->definition;
   std::vector<Contrast> strata;
+  std::vector<std::int64_t> epochs;
   stats::Reason why{Undefined::kNoData, fmt::format("No unit of {} or {} has a value of {}.",
                                                     control, variant, metric.name)};
   for (const std::int64_t epoch : epochs_of(cells)) {
@@ -145,13 +168,19 @@ Stat<Contrast> contrast(const Measured& measured, const Cells& cells, std::strin
     const MetricCell* t = find(cells, variant, epoch);
     if (c == nullptr || t == nullptr) continue;
     Stat<Contrast> one = contrast_in(metric, *c, *t);
-    if (one)
-      strata.push_back(*std::move(one));
-    else
+    if (!one) {
       why = one.error();
+      continue;
+    }
+    strata.push_back(*std::move(one));
+    epochs.push_back(epoch);
   }
   if (strata.empty()) return unexpected(why);
-  return strata.size() == 1 ? Stat<Contrast>(strata.front()) : stats::stratified_contrast(strata);
+  if (strata.size() == 1) return strata.front();
+  const auto units = units_by_epoch(metric, cells);
+  std::vector<double> weights;
+  for (const std::int64_t epoch : epochs) weights.push_back(units.at(epoch));
+  return stats::stratified_contrast(strata, weights);
 }
 
 bool adjusted(const Measured& measured) {
@@ -169,11 +198,16 @@ bool fed(const Measured& measured) {
 }
 
 std::vector<ArmResult> arms(const Measured& measured, const Experiment& experiment) {
+  CellArms cells;
+  std::map<std::int64_t, double> units;
+  if (measured.data) {
+    const define::MetricDefinition& metric = *measured.planned->definition;
+    for (const auto& [cell, value] : measured.data->cells) cells[cell] = arm_in(metric, value);
+  }
+  for (const auto& [cell, arm] : cells) units[cell.epoch] += static_cast<double>(arm.n);
   std::vector<ArmResult> all;
   for (const define::Variant& variant : experiment.variants) {
-    all.push_back(measured.data ? combined_arm(*measured.planned->definition, measured.data->cells,
-                                               variant.key)
-                                : ArmResult{.variant = variant.key});
+    all.push_back(combined_arm(cells, units, variant.key, experiment.control));
   }
   return all;
 }

@@ -35,7 +35,7 @@ MetricQuery query_of(const define::Experiment& experiment, const define::Planned
 Result<std::vector<Measured>> measure(Look& look);
 
 // Treatment `variant` against the control within each epoch, combined by the epochs' shares of
-// units.
+// the cells' units, those of all variants.
 stats::Stat<stats::Contrast> contrast(const Measured& measured, const Cells& cells,
                                       std::string_view control, std::string_view variant);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -246,19 +247,26 @@ Stat<Contrast> quantile_contrast(const QuantileEstimate& control,
 }
 
 Stat<Contrast> stratified_contrast(std::span<const Contrast> strata) {
+  std::vector<double> units;
+  for (const Contrast& each : strata) {
+    units.push_back(static_cast<double>(each.n_control) + static_cast<double>(each.n_treatment));
+  }
+  return stratified_contrast(strata, units);
+}
+
+Stat<Contrast> stratified_contrast(std::span<const Contrast> strata,
+                                   std::span<const double> weights) {
+  ASSAY_CHECK(strata.size() == weights.size());
   if (strata.empty()) return undefined(Undefined::kNoData, "no stratum");
   if (strata.size() == 1) return strata[0];
-  double units = 0;
-  for (const Contrast& each : strata) {
-    units += static_cast<double>(each.n_control) + static_cast<double>(each.n_treatment);
-  }
-  if (units <= 0) return undefined(Undefined::kNoData, "no stratum has a unit");
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (total <= 0) return undefined(Undefined::kNoData, "no stratum has a unit");
   Contrast sum;
   double before = 0;  // Variance without the adjustments inside the strata.
   double satterthwaite = 0;
-  for (const Contrast& each : strata) {
-    const double weight =
-        (static_cast<double>(each.n_control) + static_cast<double>(each.n_treatment)) / units;
+  for (std::size_t i = 0; i < strata.size(); ++i) {
+    const Contrast& each = strata[i];
+    const double weight = weights[i] / total;
     sum.control += weight * each.control;
     sum.treatment += weight * each.treatment;
     sum.control_variance += weight * weight * each.control_variance;

@@ -46,8 +46,11 @@ Stat<Contrast> few_units_contrast(const Summary& control, const Summary& treatme
 Stat<Contrast> quantile_contrast(const QuantileEstimate& control,
                                  const QuantileEstimate& treatment);
 // Contrasts of the same metric in strata (epochs, segments), weighted by each stratum's share of
-// units.
+// units; or in proportion to `weights`, one for each stratum, where several treatments are compared
+// over the same mix of strata.
 Stat<Contrast> stratified_contrast(std::span<const Contrast> strata);
+Stat<Contrast> stratified_contrast(std::span<const Contrast> strata,
+                                   std::span<const double> weights);
 
 // Solves matrix·x = right for a symmetric, positive semidefinite matrix (row by row); columns that
 // depend on others, or are constant, get the coefficient 0.
