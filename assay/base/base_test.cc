@@ -72,6 +72,8 @@ TEST(Text, DidYouMeanFindsTypos) {
 
 TEST(Text, Utf8) {
   EXPECT_TRUE(is_utf8("plain, \xc3\xa9, \xe2\x82\xac, \xf0\x9f\x98\x80"));
+  EXPECT_FALSE(is_utf8("eight or more before \xe9"));
+  EXPECT_FALSE(is_utf8("\xe9 eight or more after"));
   EXPECT_FALSE(is_utf8("\xc0\x80"));          // Overlong.
   EXPECT_FALSE(is_utf8("\xed\xa0\x80"));      // Surrogate.
   EXPECT_FALSE(is_utf8("\xe2\x82"));          // Cut short.

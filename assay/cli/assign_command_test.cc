@@ -423,7 +423,7 @@ TEST(ShowsProgress, OnlyWhereItIsAskedTo) {
 }
 
 TEST_F(AssignCommand, WritesJson) {
-  const Ran result = assign("user,country,age\nu1,IN,20\n\"\xff\",UK,1\n", {"--json"});
+  const Ran result = assign("user,country,age\nu1,IN,20\nu2,UK,1\n", {"--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   const json answer = json::parse(result.out);
   EXPECT_EQ(answer["experiment"], "ranker_v2");
@@ -450,6 +450,23 @@ TEST_F(AssignCommand, NamesBadRowsAndKeepsTheRest) {
       << result.err;
   EXPECT_NE(result.err.find("units.csv:4:"), std::string::npos) << result.err;
   EXPECT_NE(result.err.find("a quoted field has no end"), std::string::npos) << result.err;
+}
+
+// As analyze does: the same name in another encoding would be another unit.
+TEST_F(AssignCommand, RefusesBytesThatAreNoUtf8) {
+  const std::string list =
+      write("latin1.csv", "user,country,age\nu1,IN,20\nJos\xe9,IN,20\nJos\xe8,IN,20\n");
+  for (const char* form : {"", "--json", "--balance"}) {
+    std::vector<std::string> arguments = {"assign", files_.file("exp.yaml"), "--units", list};
+    if (form[0] != 0) arguments.emplace_back(form);
+    if (form == std::string("--balance")) arguments.emplace_back("country");
+    const Ran result = assay(arguments);
+    EXPECT_EQ(result.status, kBadInput) << form;
+    EXPECT_TRUE(result.has("is not UTF-8; save the file as UTF-8")) << form << result.err;
+    EXPECT_TRUE(result.has(form == std::string("--json") ? "\"line\":3" : "latin1.csv:3:"))
+        << form << result.err;
+    EXPECT_FALSE(result.has("Jos")) << form << result.out;
+  }
 }
 
 TEST_F(AssignCommand, RefusesWhatItCannotUse) {

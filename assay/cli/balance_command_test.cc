@@ -111,13 +111,6 @@ TEST_F(BalanceCommand, SaysWhatIsWrong) {
   EXPECT_THAT(complaint(schools(), "region"), HasSubstr("a salt for each period"));
 }
 
-TEST_F(BalanceCommand, BytesThatAreNoUtf8AreReplacedInJson) {
-  const Ran found = assign("school,region\ns1,\xff\ns2,b\n", {"--balance", "region", "--json"});
-  EXPECT_THAT(json::parse(found.out).dump(), HasSubstr("region=\xef\xbf\xbd"));
-  const Ran twice = assign("school,region\n\xff,a\n\xff,b\n", {"--balance", "region", "--json"});
-  EXPECT_THAT(json::parse(twice.err).dump(), HasSubstr("is there twice"));
-}
-
 TEST(SaltsOption, NeedsBalance) {
   const Ran ran = assay({"assign", "plan.yaml", "--units", "-", "--salts", "5"});
   EXPECT_EQ(ran.status, 2);

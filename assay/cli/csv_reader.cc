@@ -2,6 +2,8 @@
 
 #include <istream>
 
+#include "assay/base/text.h"
+
 namespace assay::cli {
 
 bool CsvReader::fail(std::string message) {
@@ -47,7 +49,9 @@ bool CsvReader::next(std::vector<std::string>& fields) {
         field += text_[at];
       }
     }
-    if (at >= text_.size()) return true;
+    if (at >= text_.size()) {
+      return is_utf8(text_) || fail("is not UTF-8; save the file as UTF-8");
+    }
     if (text_[at] != separator_) return fail("something follows the closing quote of a field");
   }
 }

@@ -1,6 +1,7 @@
 // Reads CSV (RFC 4180) record by record, so that a file of any length needs the memory of one line:
 // quoted fields may hold commas, quotes and line ends; lines end with \n or \r\n. Where the first
-// line has no comma but a tab or a semicolon, that separates the fields instead.
+// line has no comma but a tab or a semicolon, that separates the fields instead. Text is UTF-8: in
+// another encoding an id would be another unit.
 //
 //   CsvReader reader(in);
 //   std::vector<std::string> fields;

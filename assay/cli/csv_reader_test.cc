@@ -41,6 +41,11 @@ TEST(CsvReader, SaysWhereItStops) {
   EXPECT_EQ(error, "a quoted field has no end");
   read("\"a\"b,c", &error);
   EXPECT_EQ(error, "something follows the closing quote of a field");
+  EXPECT_THAT(read("unit\nJos\xc3\xa9\nJos\xe9\nu3\n", &error),
+              ElementsAre(Fields{"unit"}, Fields{"Jos\xc3\xa9"}));
+  EXPECT_EQ(error, "is not UTF-8; save the file as UTF-8");
+  EXPECT_TRUE(read(std::string("\xff\xfeu\0\n\0", 6), &error).empty());  // UTF-16.
+  EXPECT_EQ(error, "is not UTF-8; save the file as UTF-8");
   std::istringstream in("a\n\"b\nc\"\nd\n");
   CsvReader reader(in);
   Fields fields;
