@@ -273,6 +273,22 @@ Problems there_twice(const Experiment& mine, const std::vector<std::string>& fil
   return problems;
 }
 
+// A share's slots depend on when each experiment started, which no file says.
+Problems without_slots(const std::vector<std::string>& files,
+                       const std::vector<Experiment>& neighbours) {
+  Problems problems;
+  for (std::size_t i = 0; i < neighbours.size(); ++i) {
+    const define::Assignment& assignment = neighbours[i].assignment;
+    if (!assignment.share_ppm || !assignment.slots.empty()) continue;
+    problems.push_back({.place = {.file = files[i]},
+                        .field = "layer.share",
+                        .message = "which slots were found for it is not in the file",
+                        .hint = "write the layer.slots that it has where it runs, in its earlier "
+                                "versions too"});
+  }
+  return problems;
+}
+
 }  // namespace
 
 Loaded load_experiment(const std::string& file, const std::vector<std::string>& catalogues,
@@ -337,6 +353,8 @@ Assignable load_assignable(const std::string& file, const Beside& beside, Stream
   std::vector<Experiment> neighbours;
   Status status = load_beside(beside, loaded, neighbours, streams, json);
   if (status != kOk) return {.status = status};
+  const Problems missing = without_slots(beside.files, neighbours);
+  if (!missing.empty()) return {.status = report(streams, missing, json)};
   std::vector<PlanFile> plans = {{file, std::move(loaded.parsed.experiment)}};
   for (std::size_t i = 0; i < neighbours.size(); ++i) {
     plans.push_back({beside.files[i], std::move(neighbours[i])});

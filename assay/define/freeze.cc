@@ -1,6 +1,8 @@
 #include "assay/define/freeze.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -11,7 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-// "/variants/0/weight" → "variants[0].weight"
+bool starts_with(const std::string& text, std::string_view start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+// "/variants/0/key" → "variants[0].key"
 std::string field_name(const std::string& pointer) {
   std::string name;
   std::size_t begin = 1;
@@ -29,8 +35,27 @@ std::string field_name(const std::string& pointer) {
   return name;
 }
 
-bool starts_with(const std::string& text, std::string_view start) {
-  return text.compare(0, start.size(), start) == 0;
+// As experiment files call it: "/assignment/traffic_ppm" → "traffic"; a weight by its variant.
+std::string name_in_file(const std::string& path, const json& plan) {
+  constexpr std::string_view kAssignment = "/assignment/";
+  constexpr std::array<std::pair<std::string_view, const char*>, 5> kOther{
+      {{"traffic_ppm", "traffic"},
+       {"share_ppm", "layer.share"},
+       {"slots", "layer.slots"},
+       {"layer", "layer.name"},
+       {"adaptive_floor_ppm", "adaptive.floor"}}};
+  if (starts_with(path, kAssignment)) {
+    const std::string rest = path.substr(kAssignment.size());
+    for (const auto& [ours, name] : kOther) {
+      if (rest == ours || starts_with(rest, std::string(ours) + "/")) return name;
+    }
+    return field_name("/" + rest);
+  }
+  const json::json_pointer pointer(path);
+  if (starts_with(path, "/variants/") && pointer.back() == "weight") {
+    return "allocation." + plan.at(pointer.parent_pointer()).at("key").get<std::string>();
+  }
+  return field_name(path);
 }
 
 bool ends_with(const std::string& text, std::string_view end) {
@@ -53,8 +78,8 @@ PlanChange compare_plans(const Experiment& running, const Experiment& wanted) {
   // which only our own hash can promise.
   const bool may_reweigh = running.assignment.sticky || running.assignment.reshuffle ||
                            (brings_units_in && running.assignment.hash == HashScheme::kAssay);
-  const json difference =
-      json::diff(json::parse(canonical_json(running)), json::parse(canonical_json(wanted)));
+  const json before = json::parse(canonical_json(running));
+  const json difference = json::diff(before, json::parse(canonical_json(wanted)));
   for (const json& step : difference) {
     const auto path = step.at("path").get<std::string>();
     if (path == "/name" || starts_with(path, "/assignment/overrides")) continue;
@@ -64,7 +89,8 @@ PlanChange compare_plans(const Experiment& running, const Experiment& wanted) {
     if (raises_traffic || reweighs) {
       change.opens_epoch = true;
     } else {
-      change.frozen.push_back(field_name(path));
+      const std::string name = name_in_file(path, before);
+      if (change.frozen.empty() || change.frozen.back() != name) change.frozen.push_back(name);
     }
   }
   return change;

@@ -10,7 +10,7 @@
 namespace assay::define {
 
 struct PlanChange {
-  std::vector<std::string> frozen;  // Fields that differ and must not: "analysis.alpha".
+  std::vector<std::string> frozen;  // Fields of the file that differ and must not.
   bool opens_epoch = false;         // The allocation differs.
 };
 

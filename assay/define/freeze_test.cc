@@ -27,7 +27,20 @@ TEST(Freeze, NamesEveryFrozenField) {
   wanted.analysis.alpha = 0.1;
   wanted.variants[1].weight += 1;
   EXPECT_THAT(compare_plans(parsed(), wanted).frozen,
-              UnorderedElementsAre("hypothesis", "analysis.alpha", "variants[1].weight"));
+              UnorderedElementsAre("hypothesis", "analysis.alpha", "allocation.treatment"));
+}
+
+TEST(Freeze, NamesFieldsAsTheFileDoes) {
+  const Experiment running = parsed("layer: {name: page, slots: 0-99999}\n");
+  Experiment wanted = running;
+  wanted.assignment.traffic_ppm /= 2;
+  wanted.assignment.salt = "other";
+  wanted.assignment.layer = "search";
+  wanted.assignment.slots = {{.begin = 5, .end = 90'000}, {.begin = 95'000, .end = 96'000}};
+  EXPECT_THAT(compare_plans(running, wanted).frozen,
+              UnorderedElementsAre("traffic", "salt", "layer.name", "layer.slots"));
+  wanted = parsed("layer: {name: page, share: 10%}\n");
+  EXPECT_THAT(compare_plans(running, wanted).frozen, testing::Contains("layer.share"));
 }
 
 TEST(Freeze, WeightsMoveOnlyWhereThePlanReshuffles) {
