@@ -16,10 +16,14 @@ using assign::Context;
 using assign::Handle;
 using assign::Snapshot;
 
+// The id that was sent, unless two kinds of unit may decide: then whose id did, for an exposure.
 void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
-                const std::string& unit_json, std::string& out) {
+                const Context& context, const std::string& sent_json, std::string& out) {
   if (out.back() != '[') out += ',';
-  out += R"({"unit":)" + unit_json + R"(,"experiment":)";
+  const std::string_view decided =
+      snapshot.has_fallback(experiment) ? snapshot.unit(experiment, assignment, context).id : "";
+  out += R"({"unit":)" + (decided.empty() ? sent_json : json_quoted(decided));
+  out += R"(,"experiment":)";
   out += json_quoted(snapshot.id(experiment));
   if (assignment.assigned()) {
     const auto variant = static_cast<std::size_t>(assignment.variant);
@@ -65,7 +69,7 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
   Assigned out{.json = R"({"assignments":[)", .memories = {}};
   std::string unit_json;
   const auto add = [&](Handle experiment, const Assignment& assignment) {
-    append_row(snapshot, experiment, assignment, unit_json, out.json);
+    append_row(snapshot, experiment, assignment, context, unit_json, out.json);
     if (store != nullptr) {
       note_memories(snapshot, experiment, assignment, context, out.memories);
     }

@@ -107,11 +107,21 @@ TEST(Assignments, SayTheKindOfUnitThatDecided) {
   const auto snapshot = assign::compile_plans({plan}).value();
   const auto answer =
       answer_assignments(*snapshot, R"({"units":[{"id":"u1","attributes":{"device":"d1"}},
-                     {"id":"","attributes":{"device":"d1"}}]})");
+                     {"id":"","attributes":{"device":"d1"}},
+                     {"id":"u2","attributes":{"user":"","device":"d2"}},
+                     {"id":"s3","attributes":{"user":"u3"}}, {"id":""}]})");
   ASSERT_TRUE(answer);
   const json rows = json::parse(answer->json)["assignments"];
   EXPECT_EQ(rows[0]["unit_kind"], "user");
   EXPECT_EQ(rows[1]["unit_kind"], "device");
+  // With its id, so that an exposure can name both.
+  const auto unit = [&](std::size_t i) { return rows[i]["unit"].get<std::string>(); };
+  EXPECT_EQ(unit(0), "u1");
+  EXPECT_EQ(unit(1), "d1");
+  EXPECT_EQ(unit(2), "d2");
+  EXPECT_EQ(unit(3), "u3");
+  EXPECT_EQ(unit(4), "") << "nobody";
+  EXPECT_EQ(rows[4]["reason"], "no_unit");
 }
 
 TEST(Assignments, ASwitchbackIsAnsweredForTheTime) {

@@ -1268,6 +1268,7 @@ export interface components {
             not_in_growthbook?: string;
         };
         Assignment: {
+            /** @description The id that was sent; where the experiment has a fallback_unit, the id of the unit that decided. The rows stand in the order of the units sent. */
             unit: string;
             experiment: string;
             /** @description Absent when the unit is in none. */
