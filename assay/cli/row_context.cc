@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "assay/base/text.h"
 #include "assay/base/time.h"
 #include "assay/deliver/request.h"
 
@@ -16,6 +17,13 @@ using assign::Snapshot;
 namespace {
 
 constexpr std::string_view kTargetingKey = "targetingKey";
+
+// An object may be asked for its leaves: "device" holds "device.os".
+bool holds(std::string_view column, std::string_view asked) {
+  if (!asked.starts_with(column)) return false;
+  asked.remove_prefix(column.size());
+  return asked.empty() || asked.starts_with('.');
+}
 
 std::optional<std::size_t> find_column(std::span<const std::string> header, std::string_view name) {
   const auto found = std::ranges::find(header, name);
@@ -121,8 +129,8 @@ Problems RowContext::warnings() const {
          .hint = fmt::format("name the column of ids {0}, {0}_id, unit or unit_id", kind),
          .severity = Severity::kWarning});
   }
-  if (find(kTargetingKey)) return problems;
   for (const std::string_view unnamed : unnamed_) {
+    if (find(kTargetingKey)) break;
     problems.push_back(
         {.field = std::string(unnamed),
          .message = fmt::format("there is no such column: where it is asked for, the id in '{}' "
@@ -131,18 +139,36 @@ Problems RowContext::warnings() const {
          .hint = fmt::format("add the column {}, empty where nobody is known", unnamed),
          .severity = Severity::kWarning});
   }
+  add_unknown_attributes(problems);
   return problems;
 }
 
-// An object may be asked for its leaves: "device" holds "device.os".
+// Their conditions come out as they do where nothing is known of a unit.
+void RowContext::add_unknown_attributes(Problems& problems) const {
+  const assign::Schema& schema = snapshot_.schema();
+  const std::vector<std::string_view> names(header_.begin(), header_.end());
+  for (std::uint32_t i = 0; i < schema.attributes.size(); ++i) {
+    const std::string_view asked = snapshot_.attribute_name(i);
+    const bool is_unit = schema.attributes[i].unit_kind != assign::Schema::kNoUnit;
+    const bool is_there =
+        std::ranges::any_of(names, [&](std::string_view name) { return holds(name, asked); });
+    if (is_unit || is_there || i == schema.targeting_key) continue;
+    if (problems.size() == kMaxRowProblems) return;
+    const auto meant = did_you_mean(asked, names);
+    problems.push_back({.field = std::string(asked),
+                        .message = "there is no such column, but a condition asks for it: it is "
+                                   "missing in every row",
+                        .hint = meant ? fmt::format("did you mean {}?", *meant)
+                                      : fmt::format("add the column {}", asked),
+                        .severity = Severity::kWarning});
+  }
+}
+
 Use RowContext::use(std::size_t column) const {
   if (is_id_[column]) return Use::kId;
   const std::string_view name = header_[column];
   for (std::uint32_t i = 0; i < snapshot_.schema().attributes.size(); ++i) {
-    std::string_view asked = snapshot_.attribute_name(i);
-    if (!asked.starts_with(name)) continue;
-    asked.remove_prefix(name.size());
-    if (asked.empty() || asked.starts_with('.')) return Use::kValue;
+    if (holds(name, snapshot_.attribute_name(i))) return Use::kValue;
   }
   return name == "time" || name == "remembered" ? Use::kText : Use::kNothing;
 }

@@ -37,7 +37,8 @@ class RowContext {
   // `unit_id`, else the first.
   std::size_t key() const { return key_; }
   const Problems& problems() const { return problems_; }  // Of the header …
-  Problems warnings() const;  // … and where the key stands in for a kind of unit without a column.
+  Problems warnings()
+      const;  // … and where a kind of unit, or what conditions ask for, has no column.
   std::span<const std::string> header() const { return header_; }
   bool names_somebody(const std::vector<std::string>& fields) const;
   // Why a row cannot be used, whatever its values are; empty if it can.
@@ -51,6 +52,7 @@ class RowContext {
   void find_units();
   void find_sticky();
   std::optional<std::size_t> find(std::string_view column) const;
+  void add_unknown_attributes(Problems& problems) const;
 
   const assign::Snapshot& snapshot_;
   Answered answered_;

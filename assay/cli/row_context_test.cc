@@ -168,6 +168,24 @@ TEST_F(RowIds, IdsOfAFirstColumnByAnyNameAreWarnedOf) {
   EXPECT_EQ(assign({file}, "list.csv", "visitor\nu1\n").err, "");
 }
 
+TEST_F(RowIds, AttributesWithoutAColumnAreWarnedOf) {
+  const std::string file = plan("shop",
+                                "  targeting: {any: [{attribute: country, equals: IN}, {attribute: "
+                                "device.os, equals: ios}]}\n");
+  const Ran ran = assign({file}, "list.csv", "user,Country,device.os\nu1,IN,ios\n");
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_THAT(ran.err,
+              testing::EndsWith("list.csv: warning: country: there is no such column, but a "
+                                "condition asks for it: it is missing in every row (did you mean "
+                                "Country?)\n"));
+  const Ran neither = assign({file, plan("plain", "")}, "list.csv", "user\nu1\n");
+  EXPECT_THAT(neither.err, HasSubstr("warning: country: there is no such column"));
+  EXPECT_THAT(neither.err, HasSubstr("missing in every row (add the column device.os)"));
+  EXPECT_EQ(assign({file}, "list.csv", "user,country,device.os\nu1,,\n").err, "");
+  const std::string object = "{\"user\":\"u1\",\"country\":\"IN\",\"device\":{\"os\":\"ios\"}}\n";
+  EXPECT_EQ(assign({file}, "list.ndjson", object).err, "");
+}
+
 TEST_F(RowIds, AnExperimentIsNamedOnce) {
   const std::string file = plan("shop", "");
   const Ran ran = assign({file, file}, "list.csv", "user\nu1\n");
