@@ -401,7 +401,15 @@ TEST_F(AssignCommand, NamesWhatIsWrongForMany) {
             std::string::npos)
       << ragged.err;
   EXPECT_NE(ragged.err.find(":4:1: error: 3 fields"), std::string::npos);
-  EXPECT_NE(assign("", {other}).err.find("cannot read units"), std::string::npos);
+  EXPECT_NE(assign("", {other}).err.find("units.csv:1:1: error: there is no header"),
+            std::string::npos);
+  for (const std::string& path : {other + ".csv", other.substr(0, other.rfind('/'))}) {
+    const Ran ran = assay({"assign", other, "--units", path});
+    EXPECT_EQ(ran.status, 2);
+    EXPECT_NE(ran.err.find("cannot read units from " + path), std::string::npos) << ran.err;
+  }
+  EXPECT_NE(assign("user,age\ru1,2\ru2,3\r", {other}).err.find("a carriage return alone"),
+            std::string::npos);
   const std::string city = write(
       "city.yaml", "id: city\nswitchback: {period: 1h, start: 2026-01-01T00:00:00Z}\n" + plan);
   EXPECT_NE(assign("user,time\nu1,soon\n", {city}).err.find("'soon' is not a time"),

@@ -24,6 +24,9 @@ bool CsvReader::next(std::vector<std::string>& fields) {
   do {
     if (!error_.empty() || !read_line(text_)) return false;
   } while (text_.empty());
+  if (line_ == 0 && text_.find('\r') != std::string::npos) {
+    return fail("lines end with a carriage return alone; save the file with other line ends");
+  }
   if (line_ == 0 && text_.find(',') == std::string::npos) {
     const auto other = text_.find_first_of("\t;");
     if (other != std::string::npos) separator_ = text_[other];

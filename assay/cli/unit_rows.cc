@@ -177,7 +177,8 @@ Checked<std::unique_ptr<UnitRows>> open_units(const std::string& path, std::istr
   }
   if (!is_csv(path)) return open_table_rows(path);
   auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*file || file->peek() == std::ifstream::traits_type::eof()) {
+  file->peek();  // A directory opens, and fails here.
+  if (file->fail()) {
     return unexpected(Problems{{.message = "cannot read units from " + path,
                                 .hint = "a CSV file with a header, such as unit,country; or a "
                                         ".parquet or .ndjson file"}});
