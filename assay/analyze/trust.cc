@@ -225,9 +225,12 @@ TrustCheck assignment_check(const AssignmentCheck& found) {
         held, found.noun, found.recorded, found.recorded);
   } else {
     check.message = fmt::format(
-        "{} {} {}; {} are not in the experiment, or forced.",
+        "{} {} {}",
         found.is_computed ? "The plan assigned" : "The recorded variant is the assigned one in",
-        held, found.noun, found.left_out);
+        held, found.noun);
+    check.message += found.left_out == 0 ? "."
+                                         : fmt::format("; {} are not in the experiment, or forced.",
+                                                       found.left_out);
   }
   return check;
 }
