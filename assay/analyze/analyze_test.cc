@@ -207,7 +207,9 @@ TEST(Analyze, EveryVariantIsComparedOverTheSameMixOfEpochs) {
                          {.key = "large", .weight = 2},
                          {.key = "small", .weight = 7}};
   const std::map<std::string, std::array<std::int64_t, 2>> units = {
-      {"control", {800, 100}}, {"small", {100, 200}}, {"large", {100, 700}}};
+      {"control", {800, 100}},
+      {"small", {100, 200}},
+      {"large", {100, 1200}}};  // 1000 and 1500 in all.
   const auto level = [](const std::string& variant, std::int64_t epoch) {
     const double effect = variant == "small" ? 1 : variant == "large" ? 3 : 0;
     return epoch == 0 ? 10 + effect : 50 + 2 * effect;
@@ -222,16 +224,16 @@ TEST(Analyze, EveryVariantIsComparedOverTheSameMixOfEpochs) {
   source.metrics["clicked"] = data;
   const Scorecard card = run(experiment, source);
   const auto& arms = card.metrics[0].arms;
-  EXPECT_NEAR(*arms[0].value, 30, 1e-12);
+  EXPECT_NEAR(*arms[0].value, 0.4 * 10 + 0.6 * 50, 1e-12);
   for (std::size_t i : {0u, 1u}) {
     const Comparison& one = card.comparisons[i];
     const auto& n = units.at(one.variant);
-    // (3 + 6) / 2 and (1 + 2) / 2; by the pair's units 4.41 and 1.25.
-    EXPECT_NEAR(one.difference->value, one.variant == "large" ? 4.5 : 1.5, 1e-12);
+    // 0.4 · 3 + 0.6 · 6 and 0.4 · 1 + 0.6 · 2; by the pair's units 4.77 and 1.25.
+    EXPECT_NEAR(one.difference->value, one.variant == "large" ? 4.8 : 1.6, 1e-12);
     EXPECT_NEAR(*arms[i + 1].value - *arms[0].value, one.difference->value, 1e-12);
-    const double variance =
-        2.0 / 800 + 2.0 / 100 + 2.0 / static_cast<double>(n[0]) + 2.0 / static_cast<double>(n[1]);
-    EXPECT_NEAR(*one.difference->std_error, std::sqrt(variance) / 2, 1e-12);
+    const double first = 2.0 / 800 + 2.0 / static_cast<double>(n[0]);
+    const double second = 2.0 / 100 + 2.0 / static_cast<double>(n[1]);
+    EXPECT_NEAR(*one.difference->std_error, std::sqrt(0.16 * first + 0.36 * second), 1e-12);
   }
 }
 

@@ -163,20 +163,23 @@ bool requires_attribute(const Condition& condition, const std::string& name) {
          });
 }
 
+// The experiment's own and those of its namespaces.
+std::vector<std::string> kinds_of_unit(const define::Assignment& assignment) {
+  std::vector<std::string> kinds = {assignment.unit};
+  for (const define::Namespace& one : assignment.namespaces) kinds.push_back(one.unit);
+  return kinds;
+}
+
 // Where a kind's attribute is missing assay takes the targeting key, which the SDKs do not have.
 bool takes_targeting_key(const define::Assignment& assignment) {
-  std::vector<std::string> units = {assignment.unit};
-  for (const define::Namespace& one : assignment.namespaces) units.push_back(one.unit);
-  return std::ranges::any_of(units, [&](const std::string& unit) {
+  return std::ranges::any_of(kinds_of_unit(assignment), [&](const std::string& unit) {
     return unit != "user" && !requires_attribute(assignment.targeting, unit);
   });
 }
 
 // The names under which the SDKs look somewhere else.
 bool has_other_names(const define::Assignment& assignment) {
-  std::vector<std::string> units = {assignment.unit};
-  for (const define::Namespace& one : assignment.namespaces) units.push_back(one.unit);
-  return std::ranges::any_of(units, [](const std::string& unit) {
+  return std::ranges::any_of(kinds_of_unit(assignment), [](const std::string& unit) {
     return unit == "id" || unit.find('.') != std::string::npos;
   });
 }
