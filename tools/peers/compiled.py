@@ -1,4 +1,7 @@
-"""The peers' compiled SDKs: Rust crates (tools/peers/rust) and Go modules (tools/peers/go)."""
+"""The peers' compiled SDKs: Rust crates (tools/peers/rust) and Go modules (tools/peers/go).
+
+Where a peer publishes its engine apart from the client that an application calls, both are here.
+"""
 import pathlib
 import re
 import shutil
@@ -7,13 +10,17 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = {
-    "rust": {"eppo": "eppo_core", "flagd": "flagd-evaluation-engine",
-             "growthbook": "growthbook-rust",
-             "launchdarkly": "launchdarkly-server-sdk-evaluation", "statsig": "statsig-rust",
-             "unleash": "unleash-yggdrasil"},
+    "rust": {"eppo": "eppo_core", "eppo_client": "eppo",
+             "flagd": "flagd-evaluation-engine", "flagd_client": "open-feature-flagd",
+             "growthbook": "growthbook-rust", "growthbook_client": "growthbook-rust",
+             "launchdarkly": "launchdarkly-server-sdk-evaluation",
+             "launchdarkly_client": "launchdarkly-server-sdk", "statsig": "statsig-rust",
+             "unleash": "unleash-yggdrasil", "unleash_client": "unleash-api-client"},
     "go": {"growthbook": "github.com/growthbook/growthbook-golang",
            "launchdarkly": "github.com/launchdarkly/go-server-sdk-evaluation/v3",
+           "launchdarkly_client": "github.com/launchdarkly/go-server-sdk/v7",
            "statsig": "github.com/statsig-io/go-sdk"}}
+NEEDS = {"flagd_client": "protoc"}  # Tools of builds; each peer is a feature in rust/Cargo.toml.
 BUILD = {"rust": ["cargo", "build", "--release", "--quiet"],
          "go": ["go", "build", "-o", "peers", "."]}
 PROGRAM = {"rust": HERE / "rust/target/release/peers", "go": HERE / "go/peers"}
@@ -31,9 +38,14 @@ def build(languages=tuple(BUILD)):
             names = ", ".join(PEERS[language].values())
             print(f"LEFT OUT, for there is no {command[0]} here: {names}", file=sys.stderr)
             continue
+        wanted = [peer for peer in PEERS[language] if shutil.which(NEEDS.get(peer, command[0]))]
+        for peer in PEERS[language].keys() - wanted:
+            print(f"LEFT OUT, for there is no {NEEDS[peer]} here: {PEERS[language][peer]}",
+                  file=sys.stderr)
+        features = [f"--features={peer}" for peer in wanted if peer in NEEDS]
         print(f"building tools/peers/{language}, minutes at first", file=sys.stderr)
-        subprocess.run(command, cwd=HERE / language, check=True)
-        built += [(language, peer) for peer in PEERS[language]]
+        subprocess.run([*command, *features], cwd=HERE / language, check=True)
+        built += [(language, peer) for peer in wanted]
     return built
 
 
@@ -41,9 +53,15 @@ def command_of(language, peer, *arguments):
     return [str(PROGRAM[language]), peer, *arguments]
 
 
+def engine_alone(language, peer):
+    """Is this what the peer's client calls, without the client that an application calls?"""
+    return f"{peer}_client" in PEERS[language]
+
+
 def label_of(language, peer):
     file, pattern = PINNED[language]
     package = PEERS[language][peer]
     pattern = pattern.format(re.escape(package))
     found = re.search(pattern, file.read_text(encoding="utf-8"), re.MULTILINE)
-    return f"{package.removeprefix('github.com/')} {found.group(1)} ({language.capitalize()})"
+    name = package.removeprefix("github.com/") + f" {found.group(1)}"
+    return f"{name}{', engine alone' * engine_alone(language, peer)} ({language.capitalize()})"

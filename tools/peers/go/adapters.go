@@ -7,11 +7,15 @@ import (
 	"io"
 	"log/slog"
 	"strconv"
+	"time"
 
 	gb "github.com/growthbook/growthbook-golang"
 	"github.com/launchdarkly/go-sdk-common/v3/ldcontext"
 	evaluation "github.com/launchdarkly/go-server-sdk-evaluation/v3"
 	"github.com/launchdarkly/go-server-sdk-evaluation/v3/ldmodel"
+	ld "github.com/launchdarkly/go-server-sdk/v7"
+	"github.com/launchdarkly/go-server-sdk/v7/ldcomponents"
+	"github.com/launchdarkly/go-server-sdk/v7/testhelpers/ldtestdata"
 	statsigsdk "github.com/statsig-io/go-sdk"
 )
 
@@ -56,17 +60,11 @@ func growthbook(plans []plan) peer {
 	}
 }
 
-// The flags of LaunchDarkly's evaluation engine; its SDK's store is a map from key to flag as well.
-type flags map[string]*ldmodel.FeatureFlag
-
-func (f flags) GetFeatureFlag(key string) *ldmodel.FeatureFlag { return f[key] }
-func (f flags) GetSegment(string) *ldmodel.Segment             { return nil }
-
-func launchdarkly(plans []plan) peer {
+func launchdarklyFlags(plans []plan) []ldmodel.FeatureFlag {
 	clause := func(attribute, op string, values ...string) object {
 		return object{"contextKind": "user", "attribute": attribute, "op": op, "values": values}
 	}
-	known := flags{}
+	flags := []ldmodel.FeatureFlag{}
 	for _, p := range plans {
 		parts := []object{}
 		for i, weight := range p.shares(100_000) {
@@ -86,17 +84,54 @@ func launchdarkly(plans []plan) peer {
 		}
 		flag, err := ldmodel.NewJSONDataModelSerialization().UnmarshalFeatureFlag([]byte(toJSON(wire)))
 		must(err)
-		known[p.Name] = &flag
+		flags = append(flags, flag)
+	}
+	return flags
+}
+
+func launchdarklyUser(id string, targeted bool) ldcontext.Context {
+	if !targeted {
+		return ldcontext.New(id)
+	}
+	return ldcontext.NewBuilder(id).SetString("country", "BR").SetString("platform", "ios").
+		SetString("version", "2.10.3").Build()
+}
+
+// The flags of LaunchDarkly's evaluation engine; its SDK's store is a map from key to flag as well.
+type flags map[string]*ldmodel.FeatureFlag
+
+func (f flags) GetFeatureFlag(key string) *ldmodel.FeatureFlag { return f[key] }
+func (f flags) GetSegment(string) *ldmodel.Segment             { return nil }
+
+func launchdarkly(plans []plan) peer {
+	known := flags{}
+	for _, flag := range launchdarklyFlags(plans) {
+		known[flag.Key] = &flag
 	}
 	evaluator := evaluation.NewEvaluator(known)
 	return func(id string, targeted bool) ask {
-		user := ldcontext.New(id)
-		if targeted {
-			user = ldcontext.NewBuilder(id).SetString("country", "BR").SetString("platform", "ios").
-				SetString("version", "2.10.3").Build()
-		}
+		user := launchdarklyUser(id, targeted)
 		return func(name string) string {
 			return evaluator.Evaluate(known[name], user, nil).Detail.Value.StringValue()
+		}
+	}
+}
+
+// The client around it, with its own source of test data and no events.
+func launchdarklyClient(plans []plan) peer {
+	source := ldtestdata.DataSource()
+	for _, flag := range launchdarklyFlags(plans) {
+		source.UsePreconfiguredFlag(flag)
+	}
+	client, err := ld.MakeCustomClient("none", ld.Config{DataSource: source,
+		Events: ldcomponents.NoEvents(), Logging: ldcomponents.NoLogging(),
+		DiagnosticOptOut: true}, 10*time.Second)
+	must(err)
+	return func(id string, targeted bool) ask {
+		user := launchdarklyUser(id, targeted)
+		return func(name string) string {
+			key, _ := client.StringVariation(name, user, "")
+			return key
 		}
 	}
 }

@@ -25,7 +25,8 @@ type ask func(name string) string
 type peer func(id string, targeted bool) ask
 
 var peers = map[string]func([]plan) peer{
-	"growthbook": growthbook, "launchdarkly": launchdarkly, "statsig": statsig}
+	"growthbook": growthbook, "launchdarkly": launchdarkly,
+	"launchdarkly_client": launchdarklyClient, "statsig": statsig}
 
 func cpuNanoseconds() float64 {
 	const processCPUTime = 2

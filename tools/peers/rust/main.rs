@@ -4,6 +4,7 @@
 //!
 //! `peers PEER agree`: a line holds a plan as JSON instead, answered by the index of the variant
 //! that each of 100,000 ids gets, one character each, - for none (tools/peers/agree).
+mod clients;
 mod peers;
 mod plan;
 
@@ -98,11 +99,17 @@ fn main() {
     let agreeing = arguments.get(1).is_some_and(|word| word == "agree");
     match arguments.first().map(String::as_str) {
         Some("eppo") => serve::<peers::Eppo>(agreeing),
+        Some("eppo_client") => serve::<clients::Eppo>(agreeing),
         Some("flagd") => serve::<peers::Flagd>(agreeing),
+        #[cfg(feature = "flagd_client")]
+        Some("flagd_client") => serve::<clients::Flagd>(agreeing),
         Some("growthbook") => serve::<peers::GrowthBook>(agreeing),
+        Some("growthbook_client") => serve::<clients::GrowthBook>(agreeing),
         Some("launchdarkly") => serve::<peers::LaunchDarkly>(agreeing),
+        Some("launchdarkly_client") => serve::<clients::LaunchDarkly>(agreeing),
         Some("statsig") => serve::<peers::Statsig>(agreeing),
         Some("unleash") => serve::<peers::Unleash>(agreeing),
+        Some("unleash_client") => serve::<clients::Unleash>(agreeing),
         _ => panic!("usage: peers PEER [agree]"),
     }
 }
