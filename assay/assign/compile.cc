@@ -477,7 +477,11 @@ Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const 
   return compiler.finish(related);
 }
 
-Problems unsupported(const Experiment& plan) {
+Problems unsupported(Experiment plan) {
+  define::Assignment& assignment = plan.assignment;
+  if (assignment.share_ppm && assignment.slots.empty()) {
+    assignment.slots = {{0, *assignment.share_ppm}};
+  }
   Compiler compiler(kLayerSlots);
   compiler.check_conditions(plan);
   Problems problems = compiler.take_problems();

@@ -253,7 +253,8 @@ Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experi
 Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const Running*()>& next);
 
 // What keeps this plan from being assigned, apart from other experiments; empty when nothing does.
-Problems unsupported(const define::Experiment& plan);
+// A share of a layer may still be without its slots, which are found when it starts.
+Problems unsupported(define::Experiment plan);
 
 // The text whose XXH3 is the salt of a layer's slots.
 std::string layer_salt_text(std::string_view layer);

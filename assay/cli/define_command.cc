@@ -148,12 +148,8 @@ std::string imported_json(const define::Imported& imported) {
                      problems_json(imported.refused), problems_json(imported.warnings));
 }
 
-// What would keep the plan from starting, wherever it runs. Slots of a share are found only then.
-Problems unassignable(Experiment plan, const std::string& file) {
-  define::Assignment& assignment = plan.assignment;
-  if (assignment.share_ppm && assignment.slots.empty()) {
-    assignment.slots = {{0, *assignment.share_ppm}};
-  }
+// What would keep the plan from starting, wherever it runs.
+Problems unassignable(const Experiment& plan, const std::string& file) {
   Problems problems = assign::unsupported(plan);
   for (Problem& one : problems) one.place.file = file;
   return problems;

@@ -85,12 +85,12 @@ Checked<std::vector<std::uint32_t>> parse_reweighing(std::string_view text,
                 "adaptive: {floor: 5%} in its file, before it starts");
   }
   std::vector<std::uint32_t> weights;
-  if (const auto allocation = fields.require("allocation"))
-    weights = read_shares(*allocation, plan);
+  const auto allocation = fields.require("allocation");
+  if (allocation) weights = read_shares(*allocation, plan);
   if (report.problems.empty()) {
     std::vector<Variant> variants = plan.variants;
     for (std::size_t i = 0; i < variants.size(); ++i) variants[i].weight = weights[i];
-    check_floor(whole, *plan.assignment.adaptive_floor_ppm, variants);
+    check_floor(*allocation, *plan.assignment.adaptive_floor_ppm, variants);
   }
   if (has_errors(report.problems)) return unexpected(std::move(report.problems));
   return weights;

@@ -58,7 +58,9 @@ TEST(Adaptive, NewWeightsComeInTheOrderOfThePlan) {
     return R"({"allocation": {")" + first + "\": " + a + ", \"" + second + "\": " + b + "}}";
   };
   EXPECT_THAT(*parse_reweighing(body("1", "3"), plan), ElementsAre(1, 3));
-  EXPECT_THAT(refusal(body("0.0499", "0.9501"), plan), HasSubstr("less than the floor of 5%"));
+  EXPECT_THAT(
+      refusal(body("0.0499", "0.9501"), plan),
+      AllOf(HasSubstr(":1:16: error: allocation: "), HasSubstr("less than the floor of 5%")));
   EXPECT_THAT(refusal(body("0", "1"), plan), HasSubstr("less than the floor"));
   EXPECT_THAT(refusal(body("0.5", "0.4"), plan), HasSubstr("shares add to"));
   EXPECT_THAT(refusal(body("-1", "2"), plan), HasSubstr("negative"));

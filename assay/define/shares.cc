@@ -83,8 +83,13 @@ std::optional<Decimal> parse_decimal(const Value& value) {
       decimal.scale = static_cast<int>(fraction.size());
       return decimal;
     }
-    value.error(fmt::format("{} has too many digits", written.substr(0, 60)),
-                "at most eight decimals, six in percentages");
+    if (whole.size() > 10) {
+      value.error(fmt::format("{} is too large", written.substr(0, 60)),
+                  "at most ten digits before the point");
+    } else {
+      value.error(fmt::format("{} has too many digits", written.substr(0, 60)),
+                  "at most eight decimals, six in percentages");
+    }
   }
   return std::nullopt;
 }

@@ -60,6 +60,7 @@ TEST(Variants, SharesThatDoNotAddUpSayWhatTheyAddTo) {
       {"allocation: {a: -1e-1, b: 1}", "-1e-1 is negative"},
       {"allocation: {a: 010, b: 1}", "010 starts with 0"},
       {"allocation: {a: \"1\", b: 1}", "expected a share"},
+      {"allocation: {a: 99999999999999, b: 1}", "99999999999999 is too large"},
       {"allocation: {a: 0.1234567890, b: 0.876543211}", "too many digits"},
       {"allocation: {a: 10.1234567%, b: 89.8765433%}", "too many digits"},
       {"allocation: {a: 50.00000001, b: 49.99999999}", "shares add to 100.00000000"},

@@ -30,16 +30,13 @@ Response refusal_response(const Refusal& refusal) {
 }
 
 Response add(Backend& backend, const Request& request) {
-  const auto start = request.query_value("start").value_or("false");
-  if (start != "true" && start != "false") {
-    return failure({Code::kInvalid, fmt::format("start={} is neither true nor false", start),
-                    "?start=true starts the experiment at once; without it it is a draft"});
-  }
+  const auto start = request.query_bool("start");
+  if (!start) return failure(start.error());
   const io::sqlite::Change change{now(), request.actor};
   auto added = backend.experiments.add(request.body, "experiment", change);
   if (!added) return refusal_response(added.error());
   auto experiment = added->experiment;
-  if (start == "true" && !experiment->is_running()) {
+  if (*start && !experiment->is_running()) {
     auto started = backend.experiments.start(experiment->record.id, change);
     if (!started) return failure(started.error());
     experiment = *started;

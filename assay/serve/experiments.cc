@@ -238,6 +238,10 @@ Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::s
   auto parsed = define::parse(
       text, {.file = file, .catalogue = is_draft ? catalogue_ : catalogue_for(*before)});
   if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
+  if (Problems problems = assign::unsupported(parsed->experiment); !problems.empty()) {
+    for (Problem& one : problems) one.place.file = file;
+    return unexpected(Refusal{std::move(problems), {}});
+  }
   define::PlanChange difference;
   if (before && before->is_running()) {
     define::Experiment& plan = parsed->experiment;
@@ -331,7 +335,9 @@ Result<void> Experiments::check_startable(const define::Experiment& plan) const 
     if (other->is_running() && other->record.id != plan.id) together.push_back(&other->plan);
   }
   if (const Problems problems = define::layer_conflicts(together); !problems.empty()) {
-    return fail(Code::kConflict, problems.front().message, problems.front().hint);
+    std::vector<std::string> all;
+    for (const Problem& one : problems) all.push_back(one.message);
+    return fail(Code::kConflict, fmt::format("{}", fmt::join(all, "; ")), problems.front().hint);
   }
   return {};
 }

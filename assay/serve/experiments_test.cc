@@ -347,6 +347,30 @@ TEST_F(ExperimentsTest, MetricsDefinedNowhereDoNotStart) {
   EXPECT_THAT(started.error().message, HasSubstr("clicks"));
 }
 
+// What no start could mend is said when the plan is sent, as `assay define` says it.
+TEST_F(ExperimentsTest, APlanThatCanNeverStartIsNoDraft) {
+  const auto added = add(plan("a", "  salt: layer:a\n"));
+  ASSERT_FALSE(added);
+  std::vector<std::string> fields;
+  for (const Problem& one : added.error().problems) {
+    EXPECT_EQ(one.place.file, "test.yaml");
+    fields.push_back(one.field);
+  }
+  EXPECT_THAT(fields, ElementsAre("a.salt"));
+  EXPECT_EQ(experiments_->view()->find("a"), nullptr);
+  EXPECT_TRUE(add(plan("a", "  layer: {name: page, share: 20%}\n"))) << "slots come later";
+}
+
+TEST_F(ExperimentsTest, EveryOwnerOfTheSlotsIsNamed) {
+  add_and_start("a", "  layer: {name: page, slots: \"0-99\"}\n");
+  add_and_start("b", "  layer: {name: page, slots: \"200-299\"}\n");
+  ASSERT_TRUE(add(plan("c", "  layer: {name: page, slots: \"50-250\"}\n")));
+  const Error refused = experiments_->start("c", kChange).error();
+  EXPECT_THAT(refused.message, testing::AllOf(HasSubstr("a both own slots 50-99"),
+                                              HasSubstr("b both own slots 200-250")));
+  EXPECT_EQ(refused.hint, "free for c: 100-199, 300-999999");
+}
+
 TEST_F(ExperimentsTest, OneLayerHoldsNoTwoThatOverlap) {
   add_and_start("a", "  layer: page\n");
   ASSERT_TRUE(add(plan("b", "  layer: page\n")));

@@ -30,7 +30,9 @@ Response scorecard(Backend& backend, const Request& request) {
 
 Handler get_scorecard(Backend& backend) {
   return [&backend](const Request& request, const Respond& respond) {
-    if (request.query_value("fresh") != "true") return respond(scorecard(backend, request));
+    const auto fresh = request.query_bool("fresh");
+    if (!fresh) return respond(failure(fresh.error()));
+    if (!*fresh) return respond(scorecard(backend, request));
     const std::string& id = request.param("id");
     backend.analyst.look_now(id, [&backend, request, respond](const Result<void>& looked) {
       respond(looked ? scorecard(backend, request) : failure(looked.error()));

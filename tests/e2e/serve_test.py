@@ -279,6 +279,17 @@ class BadInput(unittest.TestCase):
         self.assertEqual(status, 400)
         self.assertIn("start=yes is neither true nor false", json.dumps(answer))
         self.assertEqual(self.server.get("/v1/experiments/started_maybe")[0], 404)
+        status, answer = self.server.get("/v1/scorecards/ranker_v2?fresh=yes")
+        self.assertEqual((status, answer["code"]), (400, "invalid"))
+        self.assertIn("fresh=yes is neither true nor false", answer["message"])
+
+    def test_a_plan_that_can_never_start_is_refused_when_it_is_sent(self):
+        plan = EXPERIMENT.replace("ranker_v2", "never").replace(
+            "  name: Ranker", "  name: Ranker\n  salt: \"layer:never\"")
+        status, answer = self.server.post("/v1/experiments", plan)
+        self.assertEqual((status, answer["code"]), (400, "invalid"))
+        self.assertEqual([one["field"] for one in answer["problems"]], ["never.salt"])
+        self.assertEqual(self.server.get("/v1/experiments/never")[0], 404)
 
     def test_unknown_things_are_404(self):
         self.server.post("/v1/experiments", EXPERIMENT.replace("ranker_v2", "draft"))

@@ -81,6 +81,15 @@ std::optional<std::string_view> Request::query_value(std::string_view name) cons
   return find(query, name);
 }
 
+Result<bool> Request::query_bool(std::string_view name) const {
+  const std::string_view value = query_value(name).value_or("false");
+  if (value == "true" || value == "1") return true;
+  if (value == "false" || value == "0") return false;
+  return fail(Code::kInvalid,
+              fmt::format("{}={} is neither true nor false", name, value.substr(0, 60)),
+              fmt::format("write ?{}=true, or leave it out", name));
+}
+
 const std::string& Request::param(std::string_view name) const {
   const auto at = std::find_if(params.begin(), params.end(),
                                [&](const auto& field) { return field.first == name; });

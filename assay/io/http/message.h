@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "assay/base/expected.h"
+
 namespace assay::io::http {
 
 class Subscription;
@@ -29,6 +31,9 @@ struct Request {
 
   std::optional<std::string_view> header(std::string_view lower_case_name) const;
   std::optional<std::string_view> query_value(std::string_view name) const;
+  // Whether the query has name=true (or 1); without it, false. kInvalid for any other value but
+  // false and 0.
+  Result<bool> query_bool(std::string_view name) const;
   // The value of {name} in the matched route; asking for another name is our bug.
   const std::string& param(std::string_view name) const;
 };

@@ -16,6 +16,23 @@ TEST(Target, IsDecodedPathAndQuery) {
   EXPECT_EQ(request.query_value("absent"), std::nullopt);
 }
 
+TEST(Target, AnswersTrueOrFalseOrSaysThatItIsNeither) {
+  Request request;
+  ASSERT_TRUE(parse_target("/x?a=true&b=1&c=false&d=0&e=yes&f&g=True", request));
+  EXPECT_EQ(request.query_bool("a"), true);
+  EXPECT_EQ(request.query_bool("b"), true);
+  EXPECT_EQ(request.query_bool("c"), false);
+  EXPECT_EQ(request.query_bool("d"), false);
+  EXPECT_EQ(request.query_bool("absent"), false);
+  for (const char* name : {"e", "f", "g"}) {
+    const auto neither = request.query_bool(name);
+    ASSERT_FALSE(neither) << name;
+    EXPECT_EQ(neither.error().code, Code::kInvalid);
+  }
+  EXPECT_EQ(request.query_bool("e").error().message, "e=yes is neither true nor false");
+  EXPECT_EQ(request.query_bool("e").error().hint, "write ?e=true, or leave it out");
+}
+
 TEST(Target, PlusIsPlusInThePath) {
   Request request;
   ASSERT_TRUE(parse_target("/a+b", request));
