@@ -42,12 +42,21 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
   out += '}';
 }
 
+void append_withheld(const Snapshot& snapshot, Handle experiment, std::string_view why,
+                     const std::string& sent_json, std::string& out) {
+  if (out.back() != '[') out += ',';
+  out += R"({"unit":)" + sent_json;
+  out += R"(,"experiment":)" + json_quoted(snapshot.id(experiment));
+  out += R"(,"error":)" + json_quoted(why) + '}';
+}
+
 }  // namespace
 
 Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view body,
-                                    StickyStore* store, std::optional<Timestamp> now) {
+                                    const AssignmentsOptions& options) {
+  StickyStore* const store = options.store;
   Context context(snapshot);
-  if (now) context.set_time(*now);
+  if (options.now) context.set_time(*options.now);
   std::optional<Handle> only;
   std::vector<Assignment> all;
   const auto begin = [&](std::optional<std::string_view> experiment,
@@ -66,9 +75,12 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
     }
     return {};
   };
-  Assigned out{.json = R"({"assignments":[)", .memories = {}};
+  Assigned out{.json = R"({"assignments":[)", .memories = {}, .unread = {}};
   std::string unit_json;
   const auto add = [&](Handle experiment, const Assignment& assignment) {
+    const StoreState state = {.reads = !out.unread, .remembers = options.remembers};
+    const auto why = withheld(snapshot, experiment, assignment, state);
+    if (!why.empty()) return append_withheld(snapshot, experiment, why, unit_json, out.json);
     append_row(snapshot, experiment, assignment, context, unit_json, out.json);
     if (store != nullptr) {
       note_memories(snapshot, experiment, assignment, context, out.memories);
@@ -77,7 +89,11 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
   const auto visit = [&]() -> Result<void> {
     unit_json = json_quoted(context.targeting_key().id);
     const bool asks = only ? snapshot.needs_memory(*only) : !snapshot.sticky().empty();
-    if (store != nullptr && asks) ASSAY_TRY_VOID(recall(snapshot, *store, context));
+    if (store != nullptr && asks && !out.unread) {  // A store that failed is not asked again.
+      auto known = recall(snapshot, *store, context);
+      if (!known && only) return known;
+      if (!known) out.unread = std::move(known).error();
+    }
     if (only) {
       add(*only, snapshot.evaluate(*only, context));
       return {};
@@ -88,6 +104,7 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
   };
   ASSAY_TRY_VOID(read_units(body, context, begin, visit));
   out.json += "]}";
+  out.is_of_all = !only;
   return out;
 }
 

@@ -16,15 +16,23 @@ namespace assay::deliver {
 // Rows one answer may have: units times experiments.
 inline constexpr std::size_t kMaxRows = 200'000;
 
+struct AssignmentsOptions {
+  StickyStore* store = nullptr;       // Null: sticky experiments remember nothing.
+  std::optional<Timestamp> now = {};  // Without it, switchbacks have no unit.
+  bool remembers = true;              // False: nothing new can be remembered.
+};
+
 struct Assigned {
   std::string json;
   std::vector<NewMemory> memories;  // To be remembered before the answer leaves.
+  bool is_of_all = false;           // The body names no experiment.
+  std::optional<Error> unread;      // What the store says; for the log.
 };
 
-// The answer, or why not: kInvalid (400), kNotFound (404), or what the store says. Without a store
-// (null), sticky experiments remember nothing; without `now`, switchbacks have no unit.
+// The answer, or why not: kInvalid (400), kNotFound (404), or what the store says where the body
+// names an experiment that needs it. While the store fails, an answer of all experiments has the
+// rows that need none; the others have an `error` in place of variant and reason.
 Result<Assigned> answer_assignments(const assign::Snapshot& snapshot, std::string_view body,
-                                    StickyStore* store = nullptr,
-                                    std::optional<Timestamp> now = {});
+                                    const AssignmentsOptions& options = {});
 
 }  // namespace assay::deliver

@@ -129,7 +129,7 @@ TEST(Assignments, ASwitchbackIsAnsweredForTheTime) {
   plan.assignment.switchback = define::Switchback{.period_seconds = 60, .start = {}};
   const auto snapshot = assign::compile_plans({plan}).value();
   const auto reason = [&](std::optional<Timestamp> now) {
-    const auto answer = answer_assignments(*snapshot, R"({"units":[{"id":"u"}]})", nullptr, now);
+    const auto answer = answer_assignments(*snapshot, R"({"units":[{"id":"u"}]})", {.now = now});
     return json::parse(answer->json)["assignments"][0]["reason"];
   };
   EXPECT_EQ(reason({}), "no_unit");

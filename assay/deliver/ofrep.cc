@@ -39,12 +39,9 @@ Failure no_unit(std::string_view kind, const Context& context) {
   if (is(assign::kBool)) return wrong("is a boolean, but the id of a unit is a text");
   if (is(assign::kList)) return wrong("is a list, but the id of a unit is a text");
   if (is(assign::kOther)) return wrong("is an object, but the id of a unit is a text");
+  if (is(assign::kText)) return {kNoKey.code, "is empty, so that there is no unit", kind};
   return kNoKey;
 }
-
-constexpr Failure kNoMemory = {"GENERAL", "the store of earlier answers cannot be read; try again"};
-constexpr Failure kNotRemembered = {
-    "GENERAL", "the answer cannot be remembered, so none is given; try again soon"};
 
 std::optional<Failure> failure_of(BodyFault fault) {
   switch (fault) {
@@ -198,7 +195,8 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   }
   if (store_ != nullptr && snapshot_->needs_memory(*experiment)) {
     if (auto known = recall(*snapshot_, *store_, context); !known) {
-      Answer answer = flag_failure(503, key, kNoMemory);
+      const auto why = withheld(*snapshot_, *experiment, {}, {.reads = false});
+      Answer answer = flag_failure(503, key, {"GENERAL", why});
       answer.unread = std::move(known).error();
       return answer;
     }
@@ -225,7 +223,7 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
       answer.unread = std::move(known).error();
     }
   }
-  const bool may_fail = answer.unread || !options.remembers;
+  const StoreState state = {.reads = !answer.unread, .remembers = options.remembers};
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
   answer.body.reserve(bulk_bytes_);
@@ -233,10 +231,9 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';
-    const bool is_known = !answer.unread && assignments[i].reason == Reason::kSticky;
-    if (may_fail && !is_known && snapshot_->needs_memory(Handle{i})) {
-      const Failure& failure = answer.unread ? kNoMemory : kNotRemembered;
-      append_failure(snapshot_->id(Handle{i}), failure, answer.body);
+    const auto why = withheld(*snapshot_, Handle{i}, assignments[i], state);
+    if (!why.empty()) {
+      append_failure(snapshot_->id(Handle{i}), {"GENERAL", why}, answer.body);
       continue;
     }
     append_flag(Handle{i}, assignments[i], context, answer.body);

@@ -67,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       ofrep.evaluate_bulk(body, {.if_none_match = bulk.etag, .now = now});
   if (again.status != (bulk.status == 200 ? 304 : bulk.status)) std::abort();
   must_be_json(ofrep.evaluate_bulk(body, {.if_none_match = body, .now = now}));
-  const auto rows = assay::deliver::answer_assignments(ofrep.snapshot(), body, &store, now);
+  const auto rows =
+      assay::deliver::answer_assignments(ofrep.snapshot(), body, {.store = &store, .now = now});
   if (rows && !nlohmann::json::accept(rows->json)) std::abort();
   const auto list = assay::deliver::interleave_json(body);
   if (list && !nlohmann::json::accept(assay::deliver::to_json(*list))) std::abort();

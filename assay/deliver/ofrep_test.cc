@@ -154,6 +154,8 @@ TEST(Ofrep, NamesTheUnitThatIsNoText) {
             "INVALID_CONTEXT: user is an object, but the id of a unit is a text");
   EXPECT_EQ(told({{"user", nullptr}}),
             "TARGETING_KEY_MISSING: the context has no targetingKey (or it is empty)");
+  EXPECT_EQ(told({{"targetingKey", "t"}, {"user", ""}}),
+            "TARGETING_KEY_MISSING: user is empty, so that there is no unit");
   // Where another unit is named, the others are answered.
   const json flags =
       answer_of(ofrep.evaluate_bulk(context_json({{"user", "u"}, {"session", 7}})), 200)["flags"];

@@ -24,6 +24,15 @@ std::string stored_id(std::string_view id) {
 
 }  // namespace
 
+std::string_view withheld(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
+                          StoreState state) {
+  if (state.reads && state.remembers) return {};
+  if (!snapshot.needs_memory(experiment)) return {};
+  if (!state.reads) return "the store of earlier answers cannot be read; try again";
+  if (assignment.reason == Reason::kSticky) return {};
+  return "the answer cannot be remembered, so none is given; try again soon";
+}
+
 // Each unit is looked up once, for all experiments; within one experiment, the unit that decides
 // comes first.
 Result<void> recall(const Snapshot& snapshot, StickyStore& store, Context& context) {

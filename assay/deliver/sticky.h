@@ -47,6 +47,17 @@ class StickyStore {
   virtual void remember(std::vector<NewMemory> memories, Done done) = 0;
 };
 
+// What the store can do at the moment; asking a unit's memories tells the first, remembering the
+// second.
+struct StoreState {
+  bool reads = true;
+  bool remembers = true;
+};
+
+// Why this answer is not given while the store fails, for whoever asks; empty: it may be given.
+std::string_view withheld(const assign::Snapshot& snapshot, assign::Handle experiment,
+                          const assign::Assignment& assignment, StoreState state);
+
 // Puts what the context's units were answered before into the context.
 Result<void> recall(const assign::Snapshot& snapshot, StickyStore& store, assign::Context& context);
 

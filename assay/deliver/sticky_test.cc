@@ -130,7 +130,8 @@ TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   EXPECT_EQ(ofrep.evaluate_flag("sticky", body).status, 503);
   EXPECT_EQ(json::parse(ofrep.evaluate_flag("sticky", body).body)["errorCode"], "GENERAL");
   EXPECT_EQ(ofrep.evaluate_flag("sticky", body).unread->message, "no disk");
-  const auto rows = answer_assignments(ofrep.snapshot(), R"({"units":[{"id":"u"}]})", &store);
+  const auto rows = answer_assignments(
+      ofrep.snapshot(), R"({"experiment":"needs","units":[{"id":"u"}]})", {.store = &store});
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, Code::kUnavailable);
 }
@@ -171,6 +172,51 @@ TEST(Sticky, WhileTheStoreFailsBulkAnswersWhatNeedsNoMemory) {
   EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body)), all);
 }
 
+// "unit experiment: reason" of every row; of one that is withheld, its error.
+std::vector<std::string> rows_of(const Assigned& answer) {
+  std::vector<std::string> rows;
+  const json body = json::parse(answer.json);
+  for (const json& row : body["assignments"]) {
+    EXPECT_NE(row.contains("error"), row.contains("reason")) << row;
+    EXPECT_FALSE(row.contains("error") && row.contains("variant")) << row;
+    const std::string outcome = row.contains("error") ? row["error"] : row["reason"];
+    rows.push_back(row["unit"].get<std::string>() + " " + row["experiment"].get<std::string>() +
+                   ": " + outcome);
+  }
+  return rows;
+}
+
+TEST(Sticky, WhileTheStoreFailsAssignmentsOfAllHaveTheRowsThatNeedNone) {
+  const std::string unread = "the store of earlier answers cannot be read; try again";
+  const std::string forgets = "the answer cannot be remembered, so none is given; try again soon";
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  const char* two = R"({"units":[{"id":"u"},{"id":"new"}]})";
+  store.fails = true;
+  const auto failed = answer_assignments(ofrep.snapshot(), two, {.store = &store});
+  ASSERT_TRUE(failed) << to_text(failed.error());
+  EXPECT_EQ(rows_of(*failed),
+            (std::vector<std::string>{"u sticky: " + unread, "u plain: split", "u needs: " + unread,
+                                      "new sticky: " + unread, "new plain: split",
+                                      "new needs: " + unread}));
+  EXPECT_EQ(failed->unread->message, "no disk");
+  EXPECT_EQ(store.asked, 1) << "ten thousand units do not wait for it one by one";
+  EXPECT_TRUE(failed->memories.empty());
+  EXPECT_TRUE(failed->is_of_all);
+
+  store.fails = false;
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  const auto full =
+      answer_assignments(ofrep.snapshot(), two, {.store = &store, .remembers = false});
+  ASSERT_TRUE(full) << to_text(full.error());
+  EXPECT_EQ(rows_of(*full),
+            (std::vector<std::string>{"u sticky: sticky", "u plain: split", "u needs: " + forgets,
+                                      "new sticky: " + forgets, "new plain: split",
+                                      "new needs: " + forgets}));
+  EXPECT_FALSE(full->unread);
+  EXPECT_TRUE(full->memories.empty());
+}
+
 TEST(Sticky, AFailureOfTheStoreHasOfrepsForm) {
   EXPECT_EQ(failure_body("a\"b", "no disk"),
             R"({"key":"a\"b","errorCode":"GENERAL","errorDetails":"no disk"})");
@@ -182,7 +228,7 @@ TEST(Sticky, AllRoutesAgree) {
   store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
   store.kept[{"user", "w", "sticky"}] = {"sticky", "no longer there", 0};
   const std::string units = R"({"experiment":"sticky","units":[{"id":"u"},{"id":"w"}]})";
-  const auto assigned = answer_assignments(ofrep.snapshot(), units, &store);
+  const auto assigned = answer_assignments(ofrep.snapshot(), units, {.store = &store});
   ASSERT_TRUE(assigned);
   const json rows = json::parse(assigned->json)["assignments"];
   EXPECT_EQ(rows[0]["reason"], "sticky");
@@ -280,7 +326,7 @@ TEST(Sticky, AssignmentsOfAllExperimentsAskToo) {
   store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
   for (const char* units :
        {R"({"units":[{"id":"u"}]})", R"({"experiment":"needs","units":[{"id":"u"}]})"}) {
-    const auto assigned = answer_assignments(ofrep.snapshot(), units, &store);
+    const auto assigned = answer_assignments(ofrep.snapshot(), units, {.store = &store});
     ASSERT_TRUE(assigned);
     const json rows = json::parse(assigned->json)["assignments"];
     EXPECT_EQ(rows.back()["experiment"], "needs");

@@ -131,17 +131,24 @@ Error of_assignments(Backend& backend, Error error) {
   return {Code::kUnavailable, "the store of earlier answers cannot be read", "try again soon"};
 }
 
-void assign_units(Backend& backend, const Request& request, const Respond& respond) {
+void assign_units(Backend& backend, Request request, const Respond& respond, bool remembers) {
   const auto view = backend.experiments.view();
   auto assigned =
-      deliver::answer_assignments(view->ofrep.snapshot(), request.body, &backend.sticky, now());
+      deliver::answer_assignments(view->ofrep.snapshot(), request.body,
+                                  {.store = &backend.sticky, .now = now(), .remembers = remembers});
   if (!assigned) return respond(failure(of_assignments(backend, std::move(assigned).error())));
-  if (assigned->memories.empty()) return respond({.body = std::move(assigned->json)});
-  auto body = std::make_shared<std::string>(std::move(assigned->json));
-  backend.sticky.remember(std::move(assigned->memories), [&backend, respond, body](auto all_stand) {
-    if (!all_stand) return respond(failure(not_remembered(backend, all_stand.error())));
-    if (*all_stand) return respond({.body = std::move(*body)});
-    respond(failure(was_not_first()));
+  if (assigned->unread) note_unread(backend, *assigned->unread);
+  if (assigned->memories.empty() || !remembers) return respond({.body = std::move(assigned->json)});
+  std::vector<deliver::NewMemory> memories = std::move(assigned->memories);
+  auto held = std::make_shared<std::pair<Request, deliver::Assigned>>(std::move(request),
+                                                                      std::move(*assigned));
+  backend.sticky.remember(std::move(memories), [&backend, respond, held](auto all_stand) {
+    if (all_stand && *all_stand) return respond({.body = std::move(held->second.json)});
+    const Error error = all_stand ? was_not_first() : not_remembered(backend, all_stand.error());
+    if (!held->second.is_of_all) return respond(failure(error));
+    on_worker(backend.worker, [&backend](Request again, const Respond& reply) {
+      assign_units(backend, std::move(again), reply, false);
+    })(std::move(held->first), respond);
   });
 }
 
@@ -191,8 +198,8 @@ Handler get_growthbook_events(Backend& backend) {
 
 // Sticky experiments look up each unit, which is not for an event loop.
 Handler post_assignments(Backend& backend) {
-  const Handler handler = [&backend](const Request& request, const Respond& respond) {
-    assign_units(backend, request, respond);
+  const Handler handler = [&backend](Request request, const Respond& respond) {
+    assign_units(backend, std::move(request), respond, true);
   };
   return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
                                                                         Respond respond) {

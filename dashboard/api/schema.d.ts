@@ -685,6 +685,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                400: components["responses"]["Problem"];
                 404: components["responses"]["Problem"];
             };
         };
@@ -1274,7 +1275,9 @@ export interface components {
             /** @description Absent when the unit is in none. */
             variant?: string;
             /** @enum {string} */
-            reason: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
+            reason?: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
+            /** @description In place of variant and reason, where all experiments were asked for: why this one cannot answer, because what it remembers cannot be read or written. Try again soon. */
+            error?: string;
             /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite; what is wrong with the id, where it is no_unit. */
             because?: string;
             propensity?: number;

@@ -168,37 +168,42 @@ class Crash(unittest.TestCase):
                                          {"allocation": weights})
             self.assertEqual(status, 200, answer)
 
-        def ask_all(server, route, heard):
+        def ask_all(server, route, turn, heard):
             def ask(unit):
                 heard[unit] = route(server, unit)
-            threads = [threading.Thread(target=ask, args=(f"{route.__name__}-{i}",))
+            threads = [threading.Thread(target=ask, args=(f"{route.__name__}-{turn}-{i}",))
                        for i in range(8)]
             for thread in threads:
                 thread.start()
-            time.sleep(0.3)  # All of them wait for the store by now.
+            time.sleep(0.2)  # All of them wait for the store by now.
             return threads
+
+        def cross(server, route, turn):
+            """What both were answered; None where the store was held up for longer than a second,
+            so that some were turned away."""
+            first, second = {}, {}
+            weigh(server, 1)
+            holding = sqlite3.connect(os.path.join(server.folder, "sticky.sqlite"))
+            holding.execute("BEGIN IMMEDIATE")
+            asking = ask_all(server, route, turn, first)
+            weigh(server, 99)
+            asking += ask_all(server, route, turn, second)
+            nobody_yet = not first and not second
+            holding.rollback()
+            holding.close()
+            for thread in asking:
+                thread.join()
+            self.assertEqual((len(first), len(second)), (8, 8))
+            return (first, second) if nobody_yet else None
 
         with Server(BINARY) as server:
             self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
             for route in (by_flag, by_bulk, by_rows):
-                first, second = {}, {}
-                weigh(server, 1)
-                holding = sqlite3.connect(os.path.join(server.folder, "sticky.sqlite"))
-                holding.execute("BEGIN IMMEDIATE")
-                asking = ask_all(server, route, first)
-                weigh(server, 99)
-                asking += ask_all(server, route, second)
-                self.assertEqual((first, second), ({}, {}), "nobody was answered yet")
-                holding.rollback()
-                holding.close()
-                for thread in asking:
-                    thread.join()
-                self.assertEqual((len(first), len(second)), (8, 8))
-                allowed = {200, 503} if route is by_rows else {200}
-                for unit in first:
-                    answers = [first[unit], second[unit]]
-                    self.assertLessEqual({status for status, _ in answers}, allowed, answers)
-                    variants = {answer["variant"] for status, answer in answers if status == 200}
+                crossed = next(filter(None, (cross(server, route, turn) for turn in range(10))))
+                for unit in crossed[0]:
+                    answers = [heard[unit] for heard in crossed]
+                    self.assertEqual({status for status, _ in answers}, {200}, answers)
+                    variants = {answer["variant"] for _, answer in answers}
                     self.assertEqual(variants, {route(server, unit)[1]["variant"]})
             self.assertEqual(server.stop(), 0, server.read_log())
 
@@ -230,8 +235,8 @@ class Crash(unittest.TestCase):
             limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
             full = os.path.getsize(os.path.join(server.folder, "sticky.sqlite-wal"))
             resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, limits[1]))
-            for path, body in ((flag, context("new")),
-                               ("/v1/assignments", '{"units": [{"id": "new"}]}')):
+            named = '{"experiment": "ranker_v2", "units": [{"id": "new"}]}'
+            for path, body in ((flag, context("new")), ("/v1/assignments", named)):
                 status, headers, text = server.ask("POST", path, body)
                 self.assertEqual(status, 503, (path, text))
                 self.assertIn("retry-after", headers)
@@ -248,6 +253,9 @@ class Crash(unittest.TestCase):
             self.assertEqual((status, by_key["ranker_v2"]["errorCode"]), (200, "GENERAL"))
             self.assertNotRegex(json.dumps(by_key["ranker_v2"]), "control|treatment|sqlite")
             self.assertIn(by_key["plain"]["variant"], ("control", "treatment"))
+            self.check_rows(server, {("new", "plain"): "split", ("known", "plain"): "split",
+                                     ("new", "ranker_v2"): "cannot be remembered",
+                                     ("known", "ranker_v2"): "sticky"})
             self.assertEqual(server.read_log().count('"answers_not_remembered"'), 1, "a minute")
             _, again = server.post(flag, context("known"))
             self.assertEqual((again["variant"], again["metadata"]["assay_reason"]),
@@ -257,6 +265,39 @@ class Crash(unittest.TestCase):
             self.assertEqual((status, new["metadata"]["assay_reason"]), (200, "split"))
             by_key = {one["key"]: one for one in server.post(flags, context("new"))[1]["flags"]}
             self.assertEqual(by_key["ranker_v2"]["variant"], new["variant"])
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def check_rows(self, server, expected):
+        """The rows of all experiments: each unit's reason, or what its error says."""
+        units = [{"id": unit} for unit in sorted({unit for unit, _ in expected})]
+        status, answer = server.post("/v1/assignments", json.dumps({"units": units}))
+        self.assertEqual((status, len(answer["assignments"])), (200, len(expected)), answer)
+        for row in answer["assignments"]:
+            self.assertEqual("variant" in row, "reason" in row, row)
+            self.assertNotEqual("error" in row, "reason" in row, row)
+            said = row.get("error") or row["reason"]
+            self.assertIn(expected[row["unit"], row["experiment"]], said)
+
+    def test_a_locked_store_holds_nobody_for_long(self):
+        """Another program holds the file of memories: whoever it knows is answered at once."""
+        plain = EXPERIMENT.replace("ranker_v2", "plain")
+        sticky = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true")
+        flag = "/ofrep/v1/evaluate/flags/ranker_v2"
+        with Server(BINARY) as server:
+            for plan in (plain, sticky):
+                self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            self.assertEqual(server.post(flag, '{"context": {"targetingKey": "known"}}')[0], 200)
+            other = sqlite3.connect(os.path.join(server.folder, "sticky.sqlite"),
+                                    isolation_level=None)
+            other.execute("BEGIN EXCLUSIVE")
+            self.assertEqual(server.post(flag, '{"context": {"targetingKey": "new"}}')[0], 503)
+            self.assertEqual(server.post(flag, '{"context": {"targetingKey": "known"}}')[0], 200)
+            self.check_rows(server, {("new", "plain"): "split",
+                                     ("new", "ranker_v2"): "cannot be remembered"})
+            self.assertIn("end the other program that holds this file", server.read_log())
+            other.execute("ROLLBACK")
+            other.close()
+            self.assertEqual(server.post(flag, '{"context": {"targetingKey": "new"}}')[0], 200)
             self.assertEqual(server.stop(), 0, server.read_log())
 
     def test_answers_that_cannot_be_read_take_no_other_flag_down(self):
@@ -270,8 +311,8 @@ class Crash(unittest.TestCase):
             with sqlite3.connect(os.path.join(server.folder, "sticky.sqlite")) as other:
                 other.execute("DROP TABLE remembered")
             other.close()
-            for path, body in ((flags + "/ranker_v2", context),
-                               ("/v1/assignments", '{"units": [{"id": "u"}]}')):
+            named = '{"experiment": "ranker_v2", "units": [{"id": "u"}]}'
+            for path, body in ((flags + "/ranker_v2", context), ("/v1/assignments", named)):
                 status, headers, text = server.ask("POST", path, body)
                 self.assertEqual(status, 503, (path, text))
                 self.assertIn("the store of earlier answers cannot be read", text)
@@ -282,6 +323,7 @@ class Crash(unittest.TestCase):
             self.assertEqual(by_key["plain"]["metadata"]["assay_reason"], "split")
             rows = server.post("/v1/assignments", '{"experiment": "plain", "units": [{"id": "u"}]}')
             self.assertEqual(rows[0], 200)
+            self.check_rows(server, {("u", "plain"): "split", ("u", "ranker_v2"): "cannot be read"})
             log = server.read_log()
             self.assertEqual(log.count('"answers_not_recalled"'), 1, log)
             self.assertIn("no such table", log)

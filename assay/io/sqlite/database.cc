@@ -8,7 +8,7 @@
 namespace assay::io::sqlite {
 namespace {
 
-constexpr int kBusyTimeoutMillis = 5000;
+constexpr std::chrono::milliseconds kPatience{5000};
 
 Error error_of(sqlite3* connection) {
   const int code = sqlite3_errcode(connection);
@@ -19,6 +19,9 @@ Error error_of(sqlite3* connection) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {Code::kCorrupt, message, "restore this file from a backup"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::kUnavailable, message, "end the other program that holds this file"};
     case SQLITE_FULL:
       return {Code::kUnavailable, message, "make room on the disk"};
     case SQLITE_CONSTRAINT:
@@ -88,11 +91,15 @@ Result<Database> Database::open(const std::string& path) {
     return fail(Code::kUnavailable, fmt::format("cannot open {}: {}", path, sqlite3_errstr(code)),
                 "check that its directory exists and that this user may write to it");
   }
-  sqlite3_busy_timeout(connection, kBusyTimeoutMillis);
+  database.set_patience(kPatience);
   ASSAY_TRY_VOID(
       database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"));
   return database;
+}
+
+void Database::set_patience(std::chrono::milliseconds patience) {
+  sqlite3_busy_timeout(connection_.get(), static_cast<int>(patience.count()));
 }
 
 Result<void> Database::execute(const char* sql) {

@@ -7,6 +7,7 @@
 //   if (found) use(statement.text(0));
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,6 +54,8 @@ class Database {
   // Creates the file where it is missing; write-ahead log, foreign keys, full durability.
   static Result<Database> open(const std::string& path);
 
+  // How long statements wait where another program holds the file: at first 5 s.
+  void set_patience(std::chrono::milliseconds patience);
   Result<void> execute(const char* sql);  // One or more statements without rows.
   Result<Statement> prepare(const char* sql);
   Result<std::int64_t> integer(const char* sql);  // The first column of the only row.

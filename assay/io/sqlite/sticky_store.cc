@@ -136,11 +136,13 @@ void StickyStore::close() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-Result<std::unique_ptr<StickyStore>> StickyStore::open(const std::string& path) {
+Result<std::unique_ptr<StickyStore>> StickyStore::open(const std::string& path, Patience patience) {
   ASSAY_TRY(auto writer, Database::open(path));
   ASSAY_TRY_VOID(prepare_table(writer));
   ASSAY_TRY(auto reader, Database::open(path));
   ASSAY_TRY(auto select, reader.prepare(kRecall));
+  writer.set_patience(patience.writing);
+  reader.set_patience(patience.reading);
   auto state = std::make_unique<State>(std::move(reader), std::move(select), std::move(writer));
   return std::unique_ptr<StickyStore>(new StickyStore(std::move(state)));
 }

@@ -9,6 +9,7 @@
 //   ASSAY_TRY(const auto memories, store->recall("user", "u1"));
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -21,9 +22,19 @@ class StickyStore : public deliver::StickyStore {
  public:
   static constexpr std::size_t kMaxWaiting = 200'000;  // Memories; then remember is turned away.
 
+  // How long where another program holds the file; an answer that is to be remembered waits for
+  // it at most twice, behind the group before its own.
+  struct Patience {
+    std::chrono::milliseconds writing{1000};
+    std::chrono::milliseconds reading{50};  // With a write-ahead log, readers hardly ever wait.
+  };
+
   // Creates the file where it is missing. kConflict: of a newer version; kCorrupt: not a store of
   // answers; kUnavailable: cannot be opened or written.
-  static Result<std::unique_ptr<StickyStore>> open(const std::string& path);
+  static Result<std::unique_ptr<StickyStore>> open(const std::string& path, Patience patience);
+  static Result<std::unique_ptr<StickyStore>> open(const std::string& path) {
+    return open(path, Patience());
+  }
   ~StickyStore() override;  // close()
 
   Result<std::vector<deliver::Memory>> recall(std::string_view unit_kind,

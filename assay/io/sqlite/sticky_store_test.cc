@@ -117,9 +117,11 @@ TEST(StickyStore, SaysWhenItCannotWriteAndRecovers) {
   auto store = open(path);
   auto other = Database::open(path).value();
   ASSERT_TRUE(other.execute("BEGIN EXCLUSIVE"));
-  const auto refused = remember(*store, {memory("u", "a", "b")});  // After the timeout of 5 s.
+  const auto refused = remember(*store, {memory("u", "a", "b")});  // After a second.
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kUnavailable);
+  EXPECT_EQ(refused.error().hint, "end the other program that holds this file");
+  EXPECT_EQ(recalled(*store, "u"), "") << "whoever reads does not wait for it";
   ASSERT_TRUE(other.execute("ROLLBACK"));
   EXPECT_TRUE(remember(*store, {memory("u", "a", "b")}).value());
 }
@@ -127,7 +129,7 @@ TEST(StickyStore, SaysWhenItCannotWriteAndRecovers) {
 // While the disk is slow, what waits is bounded; and each request hears of its own memories.
 TEST(StickyStore, BoundsWhatWaitsAndAnswersEachRequestForItself) {
   const std::string path = fresh_path("waits");
-  auto store = open(path);
+  auto store = StickyStore::open(path, {.writing = std::chrono::minutes(5)}).value();
   EXPECT_TRUE(remember(*store, {memory("u0", "a", "old")}).value());
   auto other = Database::open(path).value();
   ASSERT_TRUE(other.execute("BEGIN EXCLUSIVE"));
