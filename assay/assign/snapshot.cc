@@ -57,7 +57,9 @@ std::int16_t Snapshot::find_override(const Entry& entry, const Unit& unit) const
   return Assignment::kNone;
 }
 
+// kSplit: the slot is in use.
 inline Reason Snapshot::slot_reason(const Entry& entry, std::uint64_t digest) const {
+  if ((entry.flags & kWholeLayer) != 0) return Reason::kSplit;
   const std::uint64_t bits = draw(digest, entry.layer_salt);
   for (std::uint32_t i = entry.ranges_begin; i < entry.ranges_end; ++i) {
     const Range& range = ranges_[i];
@@ -118,6 +120,22 @@ inline Assignment Snapshot::undecided(const Entry& entry, Reason reason) {
   return {.reason = reason, .version = entry.version, .epoch = entry.epoch};
 }
 
+inline Assignment Snapshot::rejected(const Entry& entry, const Match& match) const {
+  Assignment answer = undecided(entry, Reason::kTargeting);
+  answer.test = match.cause;
+  answer.attribute = targeting_.attribute_of(match.comparison);
+  return answer;
+}
+
+inline Assignment Snapshot::drawn(const Entry& entry, std::int16_t variant) const {
+  return {.reason = Reason::kSplit,
+          .variant = variant,
+          .version = entry.version,
+          .epoch = entry.epoch,
+          .propensity =
+              variants_[entry.variants_begin + static_cast<std::uint32_t>(variant)].propensity};
+}
+
 template <typename MatchFunction>
 inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
                                    MatchFunction match) const {
@@ -127,40 +145,44 @@ inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
   }
   if (entry.program != Targeting::kAlways) {
     const Match& found = match(entry.program);
-    if (!found.accepted) {
-      return {.reason = Reason::kTargeting,
-              .test = found.cause,
-              .attribute = targeting_.attribute_of(found.comparison),
-              .version = entry.version,
-              .epoch = entry.epoch};
-    }
+    if (!found.accepted) return rejected(entry, found);
   }
-  if ((entry.flags & kWholeLayer) == 0) {
-    const Reason reason = slot_reason(entry, unit.digest);
-    if (reason != Reason::kSplit) return undecided(entry, reason);
-  }
+  const Reason reason = slot_reason(entry, unit.digest);
+  if (reason != Reason::kSplit) return undecided(entry, reason);
   const std::int16_t variant =
       (entry.flags & kLikePeer) != 0 ? split_like_peer(entry, unit) : split(entry, unit);
   if (variant == Assignment::kNone) return undecided(entry, Reason::kTraffic);
-  return {.reason = Reason::kSplit,
-          .variant = variant,
-          .version = entry.version,
-          .epoch = entry.epoch,
-          .propensity =
-              variants_[entry.variants_begin + static_cast<std::uint32_t>(variant)].propensity};
+  return drawn(entry, variant);
 }
 
-// For special.cc. Not called by `evaluate`, which shall not pay for the call.
+// For special.cc, too.
 Assignment Snapshot::decide_plain(const Entry& entry, const Context& context) const {
   return decide(entry, context,
                 [&](std::uint32_t program) { return targeting_.match(program, context); });
 }
 
+// Apart, so that `evaluate` calls nothing and has no registers to save in most cases.
+[[gnu::noinline]] Assignment Snapshot::decide_whole(const Entry& entry,
+                                                    const Context& context) const {
+  if ((entry.flags & kSpecial) != 0) return decide_special(entry, context);
+  return decide_plain(entry, context);
+}
+
+// What `decide` answers, in short where that does: nothing special, and conditions that texts'
+// numbers decide.
 Assignment Snapshot::evaluate(Handle experiment, const Context& context) const {
   const Entry& entry = entries_[experiment.index];
-  if ((entry.flags & kSpecial) != 0) return decide_special(entry, context);
-  return decide(entry, context,
-                [&](std::uint32_t program) { return targeting_.match(program, context); });
+  const Unit& unit = context.unit(entry.unit_kind);
+  if ((entry.flags & kNotShort) != 0 || unit.id.empty()) return decide_whole(entry, context);
+  if (entry.program != Targeting::kAlways) {
+    const Match found = targeting_.match_short(entry.program, context);
+    if (!found.accepted) {
+      if (found.cause == Outcome::kUnknown) return decide_whole(entry, context);
+      return rejected(entry, found);
+    }
+  }
+  const Reason reason = slot_reason(entry, unit.digest);
+  return reason == Reason::kSplit ? drawn(entry, split(entry, unit)) : undecided(entry, reason);
 }
 
 std::optional<Assignment> Snapshot::evaluate(std::string_view experiment,

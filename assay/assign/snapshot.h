@@ -142,7 +142,8 @@ class Snapshot {
     kLikePeer = 8,
     kExposes = 16,
     kSpecial = 32,
-    kMayDecideEarly = kStopped | kHasOverrides
+    kMayDecideEarly = kStopped | kHasOverrides,
+    kNotShort = kMayDecideEarly | kLikePeer | kSpecial
   };
   // Everything about one experiment that most evaluations read, in one line of the cache; its
   // arrays are neighbours below.
@@ -199,6 +200,9 @@ class Snapshot {
   Assignment nobody(const Entry& entry, const Context& context) const;
   static Assignment undecided(const Entry& entry, Reason reason);
   Assignment decide_plain(const Entry& entry, const Context& context) const;
+  Assignment rejected(const Entry& entry, const Match& match) const;
+  Assignment drawn(const Entry& entry, std::int16_t variant) const;
+  Assignment decide_whole(const Entry& entry, const Context& context) const;
   const Label& label(Handle experiment, std::size_t variant) const {
     return labels_[entries_[experiment.index].variants_begin + variant];
   }

@@ -126,8 +126,12 @@ void Targeting::emit(const Condition& condition, Schema& schema, std::uint32_t o
     const Condition& leaf = is_tree(condition.op) ? always : condition;
     const std::uint32_t comparison = comparison_index(leaf, schema);
     Step step = step_of(comparison);
+    const auto behind = static_cast<std::uint32_t>(steps_.size()) + 1;
     step.on_true = on_true;
     step.on_false = on_false;
+    step.follow = on_true == behind    ? Follow::kOnTrue
+                  : on_false == behind ? Follow::kOnFalse
+                                       : Follow::kNever;
     steps_.push_back(step);
     return;
   }
@@ -319,6 +323,10 @@ Outcome Targeting::test_version(const Comparison& comparison, std::uint8_t types
   if (comparison.op == Op::kSemver) return test_version(comparison, types, value);
   return is_order(comparison.op) ? test_order(comparison, types, value)
                                  : test_text(comparison, types, value);
+}
+
+Match Targeting::match(std::uint32_t program, const Context& context) const {
+  return run(program, [&](const Step& step) { return test(step, context); });
 }
 
 std::span<const Match> Targeting::match_all(Context& context) const {

@@ -33,6 +33,8 @@ class Targeting {
                         const std::string& field, Problems& problems);
 
   Match match(std::uint32_t program, const Context& context) const;
+  // The same where the steps alone decide; else the cause is kUnknown.
+  Match match_short(std::uint32_t program, const Context& context) const;
   // Every program, by its number: each comparison that any of them asks is tested once. Uses, and
   // the first time allocates, context.memo().
   std::span<const Match> match_all(Context& context) const;
@@ -65,9 +67,13 @@ class Targeting {
     kText,     // The number of the text, less `base`, is a bit of `first`.
     kVersion,  // The key of the version, less `first`, is below `second`.
   };
+  // The outcome with which the step behind this one is next: known without a look at where it
+  // leads, so that a run of steps is read ahead.
+  enum class Follow : std::uint8_t { kOnFalse, kOnTrue, kNever };
   struct Step {
     Test test = Test::kRest;
     bool is_negated = false;
+    Follow follow = Follow::kNever;
     std::uint32_t attribute = 0;
     std::uint32_t comparison = 0;
     std::uint32_t on_true = 0;
@@ -78,6 +84,7 @@ class Targeting {
   };
   static_assert(sizeof(Step) == 40);
   Step step_of(std::uint32_t comparison) const;
+  static Outcome test_short(const Step& step, const Context& context);
   Outcome test(const Step& step, const Context& context) const;
   Outcome test_rest(const Comparison& comparison, const Context& context) const;
   Outcome test_membership(const Comparison& comparison, std::uint8_t types,
@@ -112,9 +119,10 @@ class Targeting {
   std::unordered_map<std::string, std::uint32_t> known_comparisons_, known_programs_;
 };
 
-// Inlined into each evaluation, which would else spend a fifth of its time on the call.
-[[gnu::always_inline]] inline Outcome Targeting::test(const Step& step,
-                                                      const Context& context) const {
+// Inlined into each evaluation, which would else spend a fifth of its time on the call. kUnknown:
+// the step itself does not tell.
+[[gnu::always_inline]] inline Outcome Targeting::test_short(const Step& step,
+                                                            const Context& context) {
   const Value& value = context.value(step.attribute);
   if (step.test == Test::kText && context.types(step.attribute) == kText) {
     const std::uint32_t bit = value.text_number - step.base;
@@ -125,21 +133,33 @@ class Targeting {
       value.version_key < kLongVersion) {
     return value.version_key - step.first < step.second ? Outcome::kTrue : Outcome::kFalse;
   }
-  return test_rest(comparisons_[step.comparison], context);
+  return Outcome::kUnknown;
+}
+
+inline Outcome Targeting::test(const Step& step, const Context& context) const {
+  const Outcome outcome = test_short(step, context);
+  return outcome != Outcome::kUnknown ? outcome : test_rest(comparisons_[step.comparison], context);
 }
 
 template <typename TestFunction>
-inline Match Targeting::run(std::uint32_t program, TestFunction test_step) const {
-  for (std::uint32_t at = programs_[program];;) {
-    const Step& step = steps_[at];
-    const Outcome outcome = test_step(step);
-    at = outcome == Outcome::kTrue ? step.on_true : step.on_false;
-    if (at >= kAccept) return {at == kAccept, outcome, step.comparison};
+[[gnu::always_inline]] inline Match Targeting::run(std::uint32_t program,
+                                                   TestFunction test_step) const {
+  for (const Step* step = &steps_[programs_[program]];;) {
+    const Outcome outcome = test_step(*step);
+    if (outcome == Outcome::kUnknown) return {false, outcome, step->comparison};
+    const bool is_true = outcome == Outcome::kTrue;
+    if (step->follow == (is_true ? Follow::kOnTrue : Follow::kOnFalse)) {
+      ++step;
+      continue;
+    }
+    const std::uint32_t next = is_true ? step->on_true : step->on_false;
+    if (next >= kAccept) return {next == kAccept, outcome, step->comparison};
+    step = &steps_[next];
   }
 }
 
-inline Match Targeting::match(std::uint32_t program, const Context& context) const {
-  return run(program, [&](const Step& step) { return test(step, context); });
+inline Match Targeting::match_short(std::uint32_t program, const Context& context) const {
+  return run(program, [&](const Step& step) { return test_short(step, context); });
 }
 
 }  // namespace assay::assign

@@ -55,6 +55,17 @@ void set_attributes(Context& context, const Person& person) {
 
 enum class How : std::uint8_t { kName, kHandle, kPrepared, kAll, kHash };
 
+// 0, 1, … size - 1, 0, … without a division.
+struct Turn {
+  std::size_t size;
+  std::size_t at = 0;
+  std::size_t next() {
+    const std::size_t now = at;
+    at = now + 1 == size ? 0 : now + 1;
+    return now;
+  }
+};
+
 class Side {
  public:
   explicit Side(How how) : how_(how) {
@@ -63,40 +74,29 @@ class Side {
       std::snprintf(id, sizeof id, "user-%07zu", i);
       ids_.emplace_back(id);
     }
-    for (int i = 0; i < 1000; ++i) names_.push_back("experiment_" + std::to_string(i));
+    for (std::size_t i = 0; i < kMany; ++i) names_.push_back("experiment_" + std::to_string(i));
   }
 
   // Evaluations done; how many of them chose the treatment goes into `treated`.
   std::size_t run(const Snapshot& snapshot, const std::string& scenario, std::size_t count,
                   std::size_t& treated) {
-    const std::size_t each = how_ == How::kAll ? snapshot.size() : scenario == "many" ? 15 : 1;
     const bool targets = scenario != "split";
     auto& contexts = prepared_[&snapshot];
     if (contexts.empty()) prepare(snapshot, targets, contexts);
-    std::vector<Assignment> all(snapshot.size());
-    std::size_t done = 0;
-    for (; done < count; done += each, ++next_) {
-      const std::string& id = ids_[next_ % kIds];
-      if (how_ == How::kName) {
-        treated += by_name(snapshot, id, targets, each);
-      } else if (how_ == How::kPrepared) {
-        treated += by_handle(snapshot, *contexts[next_ % kUnits], each);
-      } else if (how_ == How::kHandle) {
-        contexts[0]->set_targeting_key(id);
-        treated += by_handle(snapshot, *contexts[0], each);
-      } else if (how_ == How::kHash) {
-        treated += unit_digest(id) & 1;
-      } else {
-        contexts[0]->set_targeting_key(id);
-        snapshot.evaluate_all(*contexts[0], all);
-        for (const Assignment& one : all) treated += one.variant == 1 ? 1U : 0U;
-      }
+    if (how_ == How::kAll) {
+      const std::size_t units = (count + snapshot.size() - 1) / snapshot.size();
+      treated = ask_all(snapshot, *contexts[0], units);
+      return units * snapshot.size();
     }
-    return done;
+    const std::size_t each = scenario == "many" ? kPicked : 1;
+    const std::size_t units = (count + each - 1) / each;
+    treated = each == 1 ? ask<1>(snapshot, targets, contexts, units)
+                        : ask<kPicked>(snapshot, targets, contexts, units);
+    return units * each;
   }
 
  private:
-  static constexpr std::size_t kUnits = 512;
+  static constexpr std::size_t kUnits = 512, kMany = 1000, kPicked = 15;
   using Contexts = std::vector<std::unique_ptr<Context>>;
 
   void prepare(const Snapshot& snapshot, bool targets, Contexts& contexts) const {
@@ -107,40 +107,85 @@ class Side {
     }
   }
 
+  template <std::size_t kEach>
+  std::size_t ask(const Snapshot& snapshot, bool targets, Contexts& contexts, std::size_t units) {
+    std::size_t treated = 0;
+    switch (how_) {
+      case How::kName:
+        for (; units > 0; --units) treated += by_name<kEach>(snapshot, targets);
+        break;
+      case How::kHandle:
+        for (; units > 0; --units) {
+          contexts[0]->set_targeting_key(ids_[id_.next()]);
+          treated += by_handle<kEach>(snapshot, *contexts[0]);
+        }
+        break;
+      case How::kPrepared:
+        for (; units > 0; --units) {
+          treated += by_handle<kEach>(snapshot, *contexts[context_.next()]);
+        }
+        break;
+      default:
+        for (; units > 0; --units) treated += unit_digest(ids_[id_.next()]) & 1;
+    }
+    return treated;
+  }
+
+  std::size_t ask_all(const Snapshot& snapshot, Context& context, std::size_t units) {
+    std::vector<Assignment> all(snapshot.size());
+    std::size_t treated = 0;
+    for (; units > 0; --units) {
+      context.set_targeting_key(ids_[id_.next()]);
+      snapshot.evaluate_all(context, all);
+      for (const Assignment& one : all) treated += one.variant == 1 ? 1U : 0U;
+    }
+    return treated;
+  }
+
   // Text in, text out. The variant's first letter, for to compare all of it is a branch that is
   // mispredicted half of the time.
-  std::size_t by_name(const Snapshot& snapshot, const std::string& id, bool targets,
-                      std::size_t each) const {
+  template <std::size_t kEach>
+  std::size_t by_name(const Snapshot& snapshot, bool targets) {
     Context context(snapshot);
-    context.set_targeting_key(id);
-    if (targets) set_attributes(context, people_[next_ % people_.size()]);
+    context.set_targeting_key(ids_[id_.next()]);
+    if (targets) set_attributes(context, people_[person_.next()]);
     std::size_t treated = 0;
-    for (std::size_t k = 0; k < each; ++k) {
-      const Handle handle = *snapshot.find(names_[pick(each, k)]);
+    for_each_picked<kEach>([&](std::size_t number) {
+      const Handle handle = *snapshot.find(names_[number]);
       const auto variant = static_cast<std::size_t>(snapshot.evaluate(handle, context).variant);
       treated += snapshot.variant_key(handle, variant).front() == 't' ? 1U : 0U;
-    }
+    });
     return treated;
   }
 
-  std::size_t by_handle(const Snapshot& snapshot, const Context& context, std::size_t each) const {
+  template <std::size_t kEach>
+  std::size_t by_handle(const Snapshot& snapshot, const Context& context) {
     std::size_t treated = 0;
-    for (std::size_t k = 0; k < each; ++k) {
-      const Handle handle{static_cast<std::uint32_t>(pick(each, k))};
+    for_each_picked<kEach>([&](std::size_t number) {
+      const Handle handle{static_cast<std::uint32_t>(number)};
       treated += snapshot.evaluate(handle, context).variant == 1 ? 1U : 0U;
-    }
+    });
     return treated;
   }
 
-  std::size_t pick(std::size_t each, std::size_t k) const {
-    return each == 1 ? 0 : (next_ * 15 + k * 61) % 1000;
+  // Of many, others from unit to unit.
+  template <std::size_t kEach, typename Ask>
+  void for_each_picked(Ask ask) {
+    if constexpr (kEach == 1) return ask(0);
+    std::size_t number = first_;
+    for (std::size_t k = 0; k < kEach; ++k) {
+      ask(number);
+      number = number < kMany - 61 ? number + 61 : number + 61 - kMany;
+    }
+    first_ = first_ < kMany - kEach ? first_ + kEach : first_ + kEach - kMany;
   }
 
   How how_;
   std::vector<std::string> ids_, names_;
   std::vector<Person> people_ = std::vector<Person>(64);
   std::map<const Snapshot*, Contexts> prepared_;
-  std::size_t next_ = 0;
+  Turn id_{kIds}, person_{64}, context_{kUnits};
+  std::size_t first_ = 0;
 };
 
 double cpu_nanoseconds() {
