@@ -1,4 +1,4 @@
-"""The peers' compiled SDKs: Rust crates (tools/peers/rust) and Go modules (tools/peers/go).
+"""The peers' compiled SDKs: Rust crates, Go modules, Java artifacts (tools/peers/rust, go, java).
 
 Where a peer publishes its engine apart from the client that an application calls, both are here.
 """
@@ -19,13 +19,21 @@ PEERS = {
     "go": {"growthbook": "github.com/growthbook/growthbook-golang",
            "launchdarkly": "github.com/launchdarkly/go-server-sdk-evaluation/v3",
            "launchdarkly_client": "github.com/launchdarkly/go-server-sdk/v7",
-           "statsig": "github.com/statsig-io/go-sdk"}}
+           "statsig": "github.com/statsig-io/go-sdk"},
+    "java": {"flagd": "dev.openfeature.contrib.providers:flagd",
+             "launchdarkly": "com.launchdarkly:launchdarkly-java-server-sdk",
+             "optimizely": "com.optimizely.ab:core-api",
+             "unleash": "io.getunleash:unleash-client-java"}}
 NEEDS = {"flagd_client": "protoc"}  # Tools of builds; each peer is a feature in rust/Cargo.toml.
 BUILD = {"rust": ["cargo", "build", "--release", "--quiet"],
-         "go": ["go", "build", "-o", "peers", "."]}
-PROGRAM = {"rust": HERE / "rust/target/release/peers", "go": HERE / "go/peers"}
+         "go": ["go", "build", "-o", "peers", "."],
+         "java": ["mvn", "-q", "-B", "compile", "dependency:copy-dependencies"]}
+PROGRAM = {"rust": [f"{HERE}/rust/target/release/peers"], "go": [f"{HERE}/go/peers"],
+           "java": ["java", "-cp", f"{HERE}/java/target/classes:{HERE}/java/target/dependency/*",
+                    "Peers"]}
 PINNED = {"rust": (HERE / "rust/Cargo.toml", r'^{} = .*"=([^"]+)"'),
-          "go": (HERE / "go/go.mod", r"^\t{} v(\S+)")}
+          "go": (HERE / "go/go.mod", r"^\t{} v(\S+)"),
+          "java": (HERE / "java/pom.xml", r"<groupId>{}</artifactId><version>([^<]+)")}
 
 
 def build(languages=tuple(BUILD)):
@@ -50,7 +58,7 @@ def build(languages=tuple(BUILD)):
 
 
 def command_of(language, peer, *arguments):
-    return [str(PROGRAM[language]), peer, *arguments]
+    return [*PROGRAM[language], peer, *arguments]
 
 
 def engine_alone(language, peer):
@@ -61,7 +69,7 @@ def engine_alone(language, peer):
 def label_of(language, peer):
     file, pattern = PINNED[language]
     package = PEERS[language][peer]
-    pattern = pattern.format(re.escape(package))
+    pattern = pattern.format(re.escape(package.replace(":", "</groupId><artifactId>")))
     found = re.search(pattern, file.read_text(encoding="utf-8"), re.MULTILINE)
     name = package.removeprefix("github.com/") + f" {found.group(1)}"
     return f"{name}{', engine alone' * engine_alone(language, peer)} ({language.capitalize()})"
