@@ -106,6 +106,14 @@ Answer analyze_files(const AnalyzeArguments& arguments, Streams streams) {
   return {kOk, Analyzed{std::move(experiment), *std::move(card)}};
 }
 
+// Its warnings are on `err` by then.
+Checked<analyze::Scorecard> by_plan(const Assignable& loaded, const AnalyzeArguments& arguments,
+                                    Timestamp as_of, Streams streams) {
+  ASSAY_TRY(auto answer, analyze_plan_table(loaded, arguments.table, as_of));
+  if (!answer.warnings.empty()) report(streams, answer.warnings, arguments.json);
+  return std::move(answer.card);
+}
+
 int run_table(const AnalyzeArguments& arguments, Streams streams) {
   const bool has_plan = !arguments.experiment.empty();
   if (!arguments.table.by.empty() && !has_plan) return run_cells(arguments, streams);
@@ -117,7 +125,7 @@ int run_table(const AnalyzeArguments& arguments, Streams streams) {
     loaded = load_assignable(arguments.experiment, beside, streams, arguments.json);
   }
   if (loaded.status != kOk) return loaded.status;
-  const auto card = has_plan ? analyze_plan_table(loaded, arguments.table, *as_of)
+  const auto card = has_plan ? by_plan(loaded, arguments, *as_of, streams)
                              : analyze_table(arguments.table, *as_of);
   if (!card) return report(streams, card.error(), arguments.json);
   streams.out << (arguments.json ? analyze::to_json(*card) + "\n" : scorecard_text(*card));

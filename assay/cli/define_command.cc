@@ -269,6 +269,24 @@ Problems there_twice(const Experiment& mine, const std::vector<std::string>& fil
   return problems;
 }
 
+std::string how_to_write_slots(const Experiment& plan) {
+  return fmt::format(
+      "where it runs, GET /v1/experiments/{} has its slots: write layer: {{name: {}, slots: "
+      "[begin, end]}}, in its earlier versions too",
+      plan.id, plan.assignment.layer);
+}
+
+// The server may have found others, beside what ran when it started.
+Problem taken_slots(const std::string& file, const Experiment& plan) {
+  return {.place = {.file = file},
+          .field = "layer.share",
+          .message = fmt::format("slots {} are taken for it, as if it started now, beside the "
+                                 "files that are named",
+                                 define::slots_text(plan.assignment.slots)),
+          .hint = how_to_write_slots(plan),
+          .severity = Severity::kWarning};
+}
+
 // A share's slots depend on when each experiment started, which no file says.
 Problems without_slots(const std::vector<std::string>& files,
                        const std::vector<Experiment>& neighbours) {
@@ -279,8 +297,7 @@ Problems without_slots(const std::vector<std::string>& files,
     problems.push_back({.place = {.file = files[i]},
                         .field = "layer.share",
                         .message = "which slots were found for it is not in the file",
-                        .hint = "write the layer.slots that it has where it runs, in its earlier "
-                                "versions too"});
+                        .hint = how_to_write_slots(neighbours[i])});
   }
   return problems;
 }
@@ -364,8 +381,9 @@ Assignable load_assignable(const std::string& file, const Beside& beside, Stream
   for (std::size_t i = 0; i < plans.size(); ++i) {
     running.push_back(running_after(plans[i].plan, (*histories)[i]));
   }
-  const Problems unknown = unknown_prerequisites(running);
-  if (!unknown.empty()) report(streams, unknown, json);
+  Problems doubts = unknown_prerequisites(running);
+  if (running[0].plan.assignment.share_ppm) doubts.push_back(taken_slots(file, running[0].plan));
+  if (!doubts.empty()) report(streams, doubts, json);
   const auto snapshot = assign::compile(running);
   if (!snapshot) return {.status = report(streams, snapshot.error(), json)};
   return {.plan = std::move(running[0].plan),

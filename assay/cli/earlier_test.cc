@@ -195,8 +195,8 @@ TEST_F(Earlier, AShareOfALayer) {
   // Of a neighbour's share nobody knows what was found for it.
   EXPECT_THAT(refused({"assign", other, "--with", now, "--units", files_.write("u", "unit\nu1\n")}),
               HasSubstr("now.yaml: error: layer.share: which slots were found for it is not in the "
-                        "file (write the layer.slots that it has where it runs, in its earlier "
-                        "versions too)"));
+                        "file (where it runs, GET /v1/experiments/a has its slots: write layer: "
+                        "{name: page, slots: [begin, end]}, in its earlier versions too)"));
 }
 
 }  // namespace

@@ -176,10 +176,13 @@ class Assigned {
     if (auto problem = rows_.problem()) problems_.push_back(*std::move(problem));
     if (problems_.empty() && !is_any()) nobody(assigner);
     if (!problems_.empty()) return unexpected(problems_);
+    warnings_ = assigner.rows().warnings();
+    for (Problem& warning : warnings_) warning.place.file = arguments_.path;
     return std::move(found_);
   }
 
   const analyze::AssignmentCheck& check() const { return check_; }
+  const Problems& warnings() const { return warnings_; }  // Of what read() gave.
   const std::string& id_name() const { return rows_.header()[*id_]; }
 
  private:
@@ -287,6 +290,7 @@ class Assigned {
   RowCells found_;
   analyze::AssignmentCheck check_;
   Problems problems_;
+  Problems warnings_;
 };
 
 // Recorded variants of a plan that chose nobody by hand and has one split: nothing in it asks who a
@@ -317,8 +321,8 @@ Problems unknown_variants(const Experiment& plan, const io::duckdb::TableData& d
 
 }  // namespace
 
-Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
-                                               const TableArguments& arguments, Timestamp as_of) {
+Checked<PlanTableAnswer> analyze_plan_table(const Assignable& loaded,
+                                            const TableArguments& arguments, Timestamp as_of) {
   const Experiment& plan = loaded.plan;
   Problems problems = why_not(loaded, arguments);
   const std::vector<MetricWords> metrics = metrics_of(plan, arguments, problems);
@@ -328,6 +332,7 @@ Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
       .path = arguments.path, .unit_column = arguments.unit, .cluster_column = arguments.cluster};
   analyze::AssignmentCheck check;
   RowCells cells;
+  Problems warnings;
   if (does_without_ids(loaded, arguments, rows->header())) {
     query.variant_column = arguments.variant;
     check.no_column = plan.assignment.unit;
@@ -337,6 +342,7 @@ Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
     query.given = &cells;
     if (arguments.unit.empty() && arguments.cluster.empty()) query.unit_column = assigned.id_name();
     check = assigned.check();
+    warnings = assigned.warnings();
   }
   for (const MetricWords& metric : metrics) query.metrics.push_back(metric.table);
   if (arguments.sum_repeated_units) query.repeated_units = io::duckdb::RepeatedUnits::kSum;
@@ -355,7 +361,7 @@ Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
   if (!card)
     return unexpected(Problems{{.message = card.error().message, .hint = card.error().hint}});
   card->fingerprint = define::fingerprint(plan);
-  return *std::move(card);
+  return PlanTableAnswer{*std::move(card), std::move(warnings)};
 }
 
 }  // namespace assay::cli

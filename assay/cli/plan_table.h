@@ -11,9 +11,14 @@
 
 namespace assay::cli {
 
+struct PlanTableAnswer {
+  analyze::Scorecard card;
+  Problems warnings;  // A kind of unit, or what conditions ask for, that has no column.
+};
+
 // Where the weights changed while it ran, each unit counts in the epoch whose split it has, as on
 // the server. Every problem of the arguments and of the table at once.
-Checked<analyze::Scorecard> analyze_plan_table(const Assignable& loaded,
-                                               const TableArguments& arguments, Timestamp as_of);
+Checked<PlanTableAnswer> analyze_plan_table(const Assignable& loaded,
+                                            const TableArguments& arguments, Timestamp as_of);
 
 }  // namespace assay::cli

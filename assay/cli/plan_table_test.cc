@@ -262,5 +262,31 @@ TEST_F(PlanTable, TheCookieCatsPlayers) {
               HasSubstr("of 90189 rows have another variant than the plan assigns"));
 }
 
+// As `assay assign` says it of a list.
+TEST_F(PlanTable, SaysWhoseIdStandsInForAKindWithoutColumn) {
+  const std::string plan = files_.write("held.yaml", R"(
+experiment:
+  id: checkout
+  allocation: {control: 50, treatment: 50}
+  metrics: {primary: [{name: paid, type: proportion, event: payment}]}
+holdouts: {devices: {share: 10%, unit: device}}
+)");
+  std::string with = "user,device,paid\n";
+  std::string without = "user,paid\n";
+  for (int i = 0; i < 200; ++i) {
+    const std::string paid = "," + std::to_string(i % 7 == 0) + "\n";
+    with += "u" + std::to_string(i) + ",d" + std::to_string(i) + paid;
+    without += "u" + std::to_string(i) + paid;
+  }
+  const Ran warned = analyze(plan, files_.write("without.csv", without));
+  EXPECT_EQ(warned.status, kOk) << warned.err;
+  EXPECT_THAT(warned.err, HasSubstr("without.csv: warning: device: there is no such column: where "
+                                    "it is asked for, the id in 'user' stands in"));
+  EXPECT_NE(warned.out, "");
+  const Ran told = analyze(plan, files_.write("with.csv", with));
+  EXPECT_EQ(told.status, kOk) << told.err;
+  EXPECT_EQ(told.err, "");
+}
+
 }  // namespace
 }  // namespace assay::cli

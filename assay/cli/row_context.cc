@@ -62,6 +62,7 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
       is_id_(header.size()),
       time_(find("time")) {
   find_units();
+  check_key();
   find_sticky();
   if (!answered_.needs_time || time_) return;
   problems_.push_back({.field = "time",
@@ -71,6 +72,19 @@ RowContext::RowContext(const Snapshot& snapshot, const Answered& answered,
 
 std::optional<std::size_t> RowContext::find(std::string_view column) const {
   return find_column(header_, column);
+}
+
+// The first column has the ids where none is named for them, but not if it is another kind's.
+void RowContext::check_key() {
+  const std::string_view kind = snapshot_.unit_kind({0});
+  if (header_.empty() || key_column(header_, kind)) return;
+  const auto other = std::ranges::find(kinds_, key_, &KindColumn::column);
+  if (other == kinds_.end()) return;
+  problems_.push_back(
+      {.field = std::string(kind),
+       .message = fmt::format("there is no such column; '{}' has the ids of {}", header_[key_],
+                              other->kind),
+       .hint = fmt::format("add the column {}, empty where nobody is known", kind)});
 }
 
 void RowContext::find_units() {

@@ -50,6 +50,7 @@ class RowContext {
 
  private:
   void find_units();
+  void check_key();
   void find_sticky();
   std::optional<std::size_t> find(std::string_view column) const;
   void add_unknown_attributes(Problems& problems) const;

@@ -67,6 +67,22 @@ TEST_F(RowIds, WithoutAColumnTheKeyStandsInAndAWarningSaysSo) {
   EXPECT_THAT(ran.err, HasSubstr("add the column user, empty where nobody is known"));
 }
 
+// Devices are no users, although the first column has the ids where none is named for them.
+TEST_F(RowIds, TheIdsOfAnotherKindAreNotTakenForThePlans) {
+  const std::string two = plan("two", "  fallback_unit: device\n");
+  const std::string schools = plan("schools", "  unit: school\n");
+  const Ran devices = assign({two}, "devices.csv", "device,age\nd1,20\n");
+  EXPECT_EQ(devices.status, kBadInput);
+  EXPECT_EQ(devices.out, "");
+  EXPECT_THAT(devices.err, HasSubstr("devices.csv:1:1: error: user: there is no such column; "
+                                     "'device' has the ids of device (add the column user, empty "
+                                     "where nobody is known)"));
+  EXPECT_THAT(assign({plan("users", ""), schools}, "schools.csv", "school_id\ns1\n").err,
+              HasSubstr("user: there is no such column; 'school_id' has the ids of school"));
+  EXPECT_THAT(assign({two}, "named.csv", "user,device\n,d1\n").out, testing::EndsWith(",device\n"));
+  EXPECT_THAT(assign({two}, "any.csv", "visitor\nd1\n").out, testing::EndsWith(",user\n"));
+}
+
 // An empty cell has no value of an attribute, an empty text of NDJSON has one.
 TEST_F(RowIds, NobodyIsNoValueOfAnAttribute) {
   const std::string file = session_plan("  targeting: {attribute: user, exists: true}\n");

@@ -2,6 +2,7 @@
  *
  *   assay_error error = {0};
  *   assay_snapshot* snapshot = assay_snapshot_load(json, &error);     // GET /v1/snapshot
+ *   if (snapshot == NULL) return refused(error.message);
  *   assay_context* context = assay_context_new(snapshot);
  *   assay_context_set_key(context, assay_text_of("user_42"));
  *   assay_context_set_text(context, assay_text_of("country"), assay_text_of("IN"));
@@ -17,7 +18,8 @@
  * A snapshot never changes: any number of threads may evaluate it at once, without a lock. To take
  * up a newer one, load it, let new requests use it, and free the old one when no thread or context
  * uses it any more. A context belongs to one thread at a time, and to the snapshot it was made for.
- * Evaluating allocates nothing. No function throws, exits or writes anywhere. NULL may be freed.
+ * Evaluating allocates nothing. No function throws, exits or writes anywhere. NULL may be freed; as
+ * anything else but an error or the data of an empty text or ranking it is a mistake of the caller.
  */
 #ifndef ASSAY_H
 #define ASSAY_H

@@ -442,7 +442,7 @@ export interface paths {
             requestBody?: {
                 content: {
                     "application/json": {
-                        /** @description One experiment; absent means all that run. */
+                        /** @description One experiment; absent means all that run or were stopped (reason stopped). */
                         experiment?: string;
                         units: {
                             id: string;

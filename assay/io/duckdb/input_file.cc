@@ -173,8 +173,11 @@ Checked<void> InputFile::read_columns() {
       types_.emplace_back(rows->text(1, row));
     }
   }
-  if (columns_.empty()) return refuse(0, "has no columns");
-  return {};
+  if (!columns_.empty()) return {};
+  auto any = connection_->query(Sql("SELECT 1 FROM " + relation_ + " LIMIT 1"));
+  if (!any) return unexpected(Problems{problem(any.error())});
+  if (kind_ == Kind::kJsonLines && !any->next()) return refuse(0, "is empty", kMendJsonLine);
+  return refuse(0, "has no columns");
 }
 
 Problems InputFile::lines_without_object() {

@@ -79,7 +79,9 @@ TEST_F(InputFiles, FilesThatCannotBeOpened) {
   EXPECT_THAT(refusal("a.csv", ""), HasSubstr("a.csv: error: is empty"));
   EXPECT_THAT(refusal("a.csv", "a,\n"), HasSubstr("a.csv:1: error: column 2 of the header"));
   EXPECT_THAT(refusal("a.csv", "\xff\n"), HasSubstr("a.csv:1: error: is no header line of text"));
-  EXPECT_THAT(refusal("a.ndjson", ""), HasSubstr("a.ndjson: error: has no columns"));
+  EXPECT_THAT(refusal("a.ndjson", ""), HasSubstr("a.ndjson: error: is empty (each line is one"));
+  EXPECT_THAT(refusal("a.ndjson", "\n\n"), HasSubstr("a.ndjson: error: is empty"));
+  EXPECT_THAT(refusal("a.ndjson", "{}\n"), HasSubstr("a.ndjson: error: has no columns"));
   EXPECT_THAT(refusal("a.xlsx", "PK"), HasSubstr("a.xlsx: error: is neither .csv"));
   EXPECT_THAT(refusal("a.parquet", "PAR1 but no more"),
               HasSubstr("a.parquet: error: cannot be read as Parquet: "));
