@@ -52,7 +52,7 @@ def build(languages=tuple(BUILD)):
                   file=sys.stderr)
         features = [f"--features={peer}" for peer in wanted if peer in NEEDS]
         print(f"building tools/peers/{language}, minutes at first", file=sys.stderr)
-        subprocess.run([*command, *features], cwd=HERE / language, check=True)
+        subprocess.run([*command, *features], cwd=HERE / language, check=True, stdout=sys.stderr)
         built += [(language, peer) for peer in wanted]
     return built
 
