@@ -19,6 +19,7 @@ using stats::Ranks;
 constexpr std::size_t kProblemsMax = 20;
 
 using Names = std::vector<std::string>;
+constexpr const char* kAnew = "another list that is shown has an impression of its own";
 const Names kImpression = {"impression", "impression_id", "request"};
 const Names kItem = {"item", "item_id"};
 const Names kUnit = {"unit", "unit_id", "user", "user_id"};
@@ -28,6 +29,11 @@ struct Credit {
   double position = 0;
   Preferred team = Preferred::kNeither;
   Ranks ranks;
+
+  bool is_same(const Credit& other) const {
+    return position == other.position && team == other.team &&
+           ranks.control == other.ranks.control && ranks.treatment == other.ranks.treatment;
+  }
 };
 
 struct Click {
@@ -252,7 +258,12 @@ void LogReader::credit_click(const Row& row, const Credit& credit) {
   const auto clicks = clicks_.find(row.at(kId));
   if (clicks == clicks_.end()) return;
   const auto click = std::ranges::find(clicks->second, row.at(kItemId), &Click::item);
-  if (click != clicks->second.end()) click->credit = credit;
+  if (click == clicks->second.end()) return;
+  if (click->credit && !click->credit->is_same(credit)) {
+    complain(row.place, "item", "was shown before in this impression, in another place or team",
+             kAnew);
+  }
+  click->credit = credit;
 }
 
 void LogReader::add_shown(const Row& row) {
@@ -261,13 +272,17 @@ void LogReader::add_shown(const Row& row) {
   Impression* impression = impression_of(row);
   if (impression == nullptr) return;
   credit_click(row, *credit);
-  if (credit->position >= impression->top_position) return;
-  impression->top_position = credit->position;
+  if (credit->position > impression->top_position) return;
   const bool by_control = credit->team == Preferred::kControl || credit->ranks.control == 1;
   const bool by_treatment = credit->team == Preferred::kTreatment || credit->ranks.treatment == 1;
-  impression->top = by_control == by_treatment ? Preferred::kNeither
-                    : by_control               ? Preferred::kControl
-                                               : Preferred::kTreatment;
+  const Preferred top = by_control == by_treatment ? Preferred::kNeither
+                        : by_control               ? Preferred::kControl
+                                                   : Preferred::kTreatment;
+  if (credit->position == impression->top_position && top != impression->top) {
+    complain(row.place, "position", "another item was on top of this impression", kAnew);
+  }
+  impression->top_position = credit->position;
+  impression->top = top;
 }
 
 Preferred LogReader::winner_of(std::vector<Click>& clicks) {

@@ -9,6 +9,7 @@ namespace assay::io::duckdb {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class Impressions : public testing::Test {
  protected:
@@ -111,6 +112,25 @@ TEST_F(Impressions, EveryProblemHasItsPlace) {
                                           "i1,1,a,1.5,1\ni1,2,b,1,-1\n");
   EXPECT_THAT(problems(ranks, clicks_), HasSubstr("control_rank: \"1.5\" is not a rank"));
   EXPECT_THAT(problems(ranks, clicks_), HasSubstr("treatment_rank: \"-1\" is not a rank"));
+}
+
+// An impression may be logged twice, but two lists under its name would mix their credit.
+TEST_F(Impressions, AnImpressionIsOneList) {
+  const std::string head = "impression,unit,position,item,team\n";
+  const std::string list = "i1,u1,1,a,control\ni1,u1,2,b,treatment\n";
+  const InterleavedLog twice = read(folder_.write("twice.csv", head + list + list), clicks_);
+  EXPECT_EQ(twice.impressions, 1);
+  EXPECT_EQ(twice.wins, 1);
+  const std::string other = "i1,u1,1,b,treatment\ni1,u1,2,a,control\n";
+  const std::string text = problems(folder_.write("two.csv", head + list + other), clicks_);
+  EXPECT_THAT(text, HasSubstr("two.csv:4: error: item: was shown before in this impression, in "
+                              "another place or team (another list that is shown has an "
+                              "impression of its own)"));
+  EXPECT_THAT(text, HasSubstr("two.csv:4: error: position: another item was on top"));
+  EXPECT_THAT(text, Not(HasSubstr("two.csv:5"))) << "nobody clicked on it";
+  const std::string ranks = "impression,position,item,control_rank,treatment_rank\n";
+  EXPECT_THAT(problems(folder_.write("r.csv", ranks + "i1,2,b,2,1\ni1,2,b,1,1\n"), clicks_),
+              HasSubstr("r.csv:3: error: item: was shown before"));
 }
 
 TEST_F(Impressions, ColumnsAreAskedForByName) {
