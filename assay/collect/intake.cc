@@ -216,6 +216,25 @@ std::int64_t epoch_at(const KnownExperiment& experiment, Timestamp time) {
   return number;
 }
 
+// The sender's word first, who knows the answer that the unit was shown; then what is known of the
+// unit, or else of the time.
+Taken<std::int64_t> epoch_of(const Scalar& sent, const KnownExperiment& experiment,
+                             const Exposure& exposure) {
+  if (!sent.missing()) {
+    const bool is_one = sent.kind == Scalar::Kind::kInteger &&
+                        std::ranges::count(experiment.epochs, sent.integer, &Epoch::number) > 0;
+    if (is_one) return sent.integer;
+    return complain(fmt::format("epoch is none of the epochs of {}", exposure.experiment),
+                    "send the epoch of the answer that was shown, or leave it out");
+  }
+  if (experiment.epoch_of) {
+    const auto known =
+        experiment.epoch_of(exposure.experiment, exposure.unit_kind, exposure.unit_id);
+    if (known) return *known;
+  }
+  return epoch_at(experiment, exposure.time);
+}
+
 std::optional<double> propensity_of(const KnownExperiment& experiment, const Exposure& exposure) {
   const auto of_epoch = experiment.propensities.find(exposure.epoch);
   const auto& keys = experiment.variants;
@@ -249,10 +268,7 @@ Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Check
                     "true where the answer's reason was override, else leave it out");
   }
   exposure.version = experiment.version;
-  const auto known_epoch =
-      experiment.epoch_of ? experiment.epoch_of(found->first, exposure.unit_kind, exposure.unit_id)
-                          : std::nullopt;
-  exposure.epoch = known_epoch ? *known_epoch : epoch_at(experiment, exposure.time);
+  ASSAY_TRY(exposure.epoch, epoch_of(record.epoch, experiment, exposure));
   exposure.is_override = record.is_override || experiment.overridden.contains(exposure.unit_id);
   exposure.propensity = propensity_of(experiment, exposure);
   return exposure;

@@ -279,6 +279,33 @@ TEST(Intake, CompletesExposures) {
   EXPECT_EQ(page.exposures.at(0).unit_id, "p9");
 }
 
+// Who evaluates in a process of its own remembers there which weights drew the variant.
+TEST(Intake, TheEpochThatIsSentCounts) {
+  const auto sent = [](const std::string& epoch) {
+    return exposures(R"({"id":"a","experiment":"ranker","variant":"control","unit":"u",)"
+                     R"("time":"2026-03-06","epoch":)" +
+                     epoch + "}");
+  };
+  EXPECT_EQ(sent("0").exposures.at(0).epoch, 0) << "the time is of epoch 1";
+  EXPECT_EQ(sent("0").exposures.at(0).propensity, 0.5);
+  EXPECT_EQ(sent("null").exposures.at(0).epoch, 1);
+  for (const char* wrong : {"2", "-1", "0.5", "\"0\"", "true", "[]"}) {
+    const Rejected refused = refusal(sent(wrong));
+    EXPECT_EQ(refused.message, "epoch is none of the epochs of ranker") << wrong;
+    EXPECT_TRUE(says(refused.hint, "or leave it out"));
+  }
+  Known remembered = known();
+  remembered.at("ranker").epoch_of = [](auto, auto, auto) {
+    return std::optional<std::int64_t>(1);
+  };
+  const std::string body = R"({"id":"a","experiment":"ranker","variant":"control","unit":"u")";
+  const auto epoch = [&](const std::string& more) {
+    return parse_exposures(body + more + "}", kJson, kNow, remembered).exposures.at(0).epoch;
+  };
+  EXPECT_EQ(epoch(""), 1);
+  EXPECT_EQ(epoch(R"(,"epoch":0)"), 0);
+}
+
 // Who met a condition of `forced` is known to the sender alone.
 TEST(Intake, AForcedVariantIsLeftOutAndCertain) {
   const auto sent = [](const std::string& says) {

@@ -65,7 +65,8 @@ RawRecord read_native(const Object& object) {
                    .variant = scalar(object, {"variant"}),
                    .unit = scalar(object, {"unit"}),
                    .name = scalar(object, {"name"}),
-                   .value = scalar(object, {"value"})};
+                   .value = scalar(object, {"value"}),
+                   .epoch = scalar(object, {"epoch"})};
   if (const auto units = find(object, {"units"})) {
     Object map;
     record.units_are_object = units->get(map) == simdjson::SUCCESS;

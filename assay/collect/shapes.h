@@ -42,6 +42,7 @@ struct RawRecord {
   Scalar value = {};
   std::string properties_json = "{}";
   bool properties_are_object = true;
+  Scalar epoch = {};
   bool is_evaluation = false;
   bool is_override = false;
   bool override_is_bool = true;

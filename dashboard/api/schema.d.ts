@@ -1314,6 +1314,8 @@ export interface components {
             };
             /** @description Attributes to break results down by. */
             properties?: Record<string, never>;
+            /** @description Of the answer that was shown. Absent: that of the unit where it is known, else of the time. */
+            epoch?: number;
             /** @description True where the reason of the answer was override: left out of the analysis. */
             override?: boolean;
         };
