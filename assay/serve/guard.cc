@@ -111,7 +111,7 @@ Respond Guard::with_cors(const Request& request, Respond respond) const {
   const auto origin = request.header("origin");
   if (!origin) return respond;
   return [respond = std::move(respond), is_allowed = allows_origin(*origin),
-          origin = std::string(*origin)](Response response) {
+          origin = std::string(*origin)](Response&& response) {
     response.headers.emplace_back("Vary", "Origin");
     if (is_allowed) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin);
@@ -141,7 +141,7 @@ Handler Guard::preflight() const {
   };
 }
 
-void Guard::authenticate(Request request, Respond respond, const Handler& handler) {
+void Guard::authenticate(Request&& request, Respond respond, const Handler& handler) {
   const auto token = credential(request);
   if (!token) return respond(unauthorized());
   if (auto name = tokens_.recall(*token)) {
@@ -161,7 +161,7 @@ void Guard::authenticate(Request request, Respond respond, const Handler& handle
 }
 
 Handler Guard::protect(Access access, Handler handler) {
-  return [this, access, handler = std::move(handler)](Request request, Respond respond) {
+  return [this, access, handler = std::move(handler)](Request&& request, Respond respond) {
     if (access == Access::kClient) respond = with_cors(request, std::move(respond));
     if (!is_known_host(request.header("host").value_or(""))) {
       return respond(failure(421, {Code::kInvalid, "this server does not answer for that host",

@@ -48,7 +48,7 @@ class Guard {
   io::http::Respond with_cors(const io::http::Request& request, io::http::Respond respond) const;
   bool is_known_host(std::string_view host) const;
   bool is_foreign(Access access, const io::http::Request& request) const;
-  void authenticate(io::http::Request request, io::http::Respond respond,
+  void authenticate(io::http::Request&& request, io::http::Respond respond,
                     const io::http::Handler& handler);
 
   Options options_;

@@ -42,7 +42,7 @@ class GuardTest : public testing::Test {
     Request request;
     request.method = method;
     request.headers = std::move(headers);
-    handler(request,
+    handler(std::move(request),
             [answer](const Response& response) { answer->status.set_value(response.status); });
     const int status = answer->status.get_future().get();
     return {status, answer->actor};
@@ -130,7 +130,8 @@ TEST_F(GuardTest, PreflightsSayWhoMayAsk) {
     request.method = "OPTIONS";
     request.headers = std::move(headers);
     Response answer;
-    guard_->preflight()(request, [&](Response response) { answer = std::move(response); });
+    guard_->preflight()(std::move(request),
+                        [&](Response response) { answer = std::move(response); });
     return answer;
   };
   const Response good = preflight({{"host", "localhost"}, {"origin", "https://shop.example"}});

@@ -14,11 +14,10 @@ using io::http::Router;
 using io::http::StaticFiles;
 
 Handler metered(Metrics::Route& meter, Handler handler) {
-  return [&meter, handler = std::move(handler)](Request request, Respond respond) {
+  return [&meter, handler = std::move(handler)](Request&& request, Respond respond) {
     handler(std::move(request),
-            [&meter, watch = Stopwatch(), respond = std::move(respond)](Response response) {
+            [&meter, watch = Stopwatch(), respond = std::move(respond)](Response&& response) {
               meter.observe(response.status, watch.seconds());
-              response.headers.emplace_back("X-Content-Type-Options", "nosniff");
               respond(std::move(response));
             });
   };

@@ -25,6 +25,12 @@ int hex_digit(char c) {
 
 // `plus_is_space`: only in queries, as forms write them.
 bool decode(std::string_view text, bool plus_is_space, std::string& out) {
+  const auto has = [text](char c) { return text.find(c) != std::string_view::npos; };
+  if (has('\0')) return false;
+  if (!has('%') && !(plus_is_space && has('+'))) {
+    out.assign(text);
+    return true;
+  }
   out.clear();
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
@@ -61,8 +67,10 @@ bool parse_query(std::string_view text, Fields& query) {
 
 // Whatever a handler puts into a header cannot start another one.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ");
-  for (const char c : value) out.push_back(c == '\r' || c == '\n' ? ' ' : c);
+  out.append(name).append(": ").append(value);
+  const auto is_line_end = [](char c) { return c == '\r' || c == '\n'; };
+  std::replace_if(out.end() - static_cast<std::ptrdiff_t>(value.size()), out.end(), is_line_end,
+                  ' ');
   out.append("\r\n");
 }
 
@@ -178,23 +186,26 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-std::string response_head(const Response& response, bool keep_alive, std::string_view date) {
-  std::string head;
-  head.reserve(256);
-  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
-                 reason_phrase(response.status));
-  append_field(head, "Date", date);
+void append_head(const Response& response, bool keep_alive, std::string_view date,
+                 std::string& head) {
+  const fmt::format_int status(response.status);
+  head.append("HTTP/1.1 ").append(status.data(), status.size()).append(" ");
+  head.append(reason_phrase(response.status)).append("\r\nDate: ").append(date);
+  head.append("\r\nX-Content-Type-Options: nosniff\r\n");
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) {
-    if (!response.content_type.empty()) append_field(head, "Content-Type", response.content_type);
+    if (!response.content_type.empty()) {
+      head.append("Content-Type: ").append(response.content_type).append("\r\n");
+    }
     // Without a length, the end of the connection is the end of a stream.
     if (!response.stream) {
-      fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n", response.body.size());
+      const fmt::format_int bytes(response.body.size());
+      head.append("Content-Length: ").append(bytes.data(), bytes.size()).append("\r\n");
     }
   }
   for (const auto& [name, value] : response.headers) append_field(head, name, value);
   if (!keep_alive) head.append("Connection: close\r\n");
-  return head.append("\r\n");
+  head.append("\r\n");
 }
 
 bool matches_etag(const Request& request, std::string_view etag) {

@@ -40,7 +40,7 @@ struct Request {
 
 struct Response {
   int status = 200;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // A literal.
   Fields headers;
   std::string body;
   // Not null: the body is only the beginning, and messages follow until either side closes
@@ -49,15 +49,17 @@ struct Response {
 };
 
 // Called exactly once per request, from any thread.
-using Respond = std::function<void(Response)>;
-using Handler = std::function<void(Request, Respond)>;
+using Respond = std::function<void(Response&&)>;
+// Moves from what it gets where that must outlive the call.
+using Handler = std::function<void(Request&&, Respond)>;
 
 // Splits a request target ("/a%20b?x=1") into path and query and decodes both. False when it is
 // malformed: a broken escape, a NUL, or no leading slash.
 bool parse_target(std::string_view target, Request& request);
 
-// The status line and headers of a response, ready to send; `body_bytes` becomes Content-Length.
-std::string response_head(const Response& response, bool keep_alive, std::string_view date);
+// The status line and headers of a response, ready to send.
+void append_head(const Response& response, bool keep_alive, std::string_view date,
+                 std::string& head);
 
 std::string_view reason_phrase(int status);
 

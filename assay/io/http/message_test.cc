@@ -54,16 +54,24 @@ TEST(Target, RefusesBrokenOnes) {
   }
 }
 
+std::string head_of(const Response& response, bool keep_alive) {
+  std::string head;
+  append_head(response, keep_alive, "D", head);
+  return head;
+}
+
 TEST(Head, HasLengthAndNoInjection) {
   const Response response{200, "text/plain", {{"X-Name", "a\r\nSet-Cookie: b"}}, "hello"};
-  EXPECT_EQ(response_head(response, true, "D"),
-            "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+  EXPECT_EQ(head_of(response, true),
+            "HTTP/1.1 200 OK\r\nDate: D\r\nX-Content-Type-Options: nosniff\r\n"
+            "Content-Type: text/plain\r\nContent-Length: 5\r\n"
             "X-Name: a  Set-Cookie: b\r\n\r\n");
 }
 
 TEST(Head, OfAnEmptyStatusHasNoLength) {
-  EXPECT_EQ(response_head({.status = 304}, false, "D"),
-            "HTTP/1.1 304 Not Modified\r\nDate: D\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(head_of({.status = 304}, false),
+            "HTTP/1.1 304 Not Modified\r\nDate: D\r\nX-Content-Type-Options: nosniff\r\n"
+            "Connection: close\r\n\r\n");
 }
 
 TEST(Etag, MatchesListsStarsAndWeakOnes) {

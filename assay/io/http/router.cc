@@ -1,6 +1,9 @@
 #include "assay/io/http/router.h"
 
 #include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "assay/base/check.h"
 #include "assay/io/http/failure.h"
@@ -9,7 +12,6 @@ namespace assay::io::http {
 namespace {
 
 std::vector<std::string> split(std::string_view path) {
-  ASSAY_CHECK(!path.empty() && path.front() == '/');
   std::vector<std::string> segments;
   while (!path.empty()) {
     path.remove_prefix(1);
@@ -25,7 +27,7 @@ bool is_param(std::string_view segment) { return !segment.empty() && segment.fro
 // Walks pattern and path side by side: nothing is allocated unless the route matches.
 bool matches(const std::vector<std::string>& segments, std::string_view path) {
   for (const std::string& segment : segments) {
-    if (path.empty()) return false;
+    if (path.empty() || path.front() != '/') return false;
     path.remove_prefix(1);
     const std::size_t end = std::min(path.find('/'), path.size());
     const std::string_view part = path.substr(0, end);
@@ -48,7 +50,8 @@ Fields params(const std::vector<std::string>& segments, std::string_view path) {
   return found;
 }
 
-Response not_allowed(const Request& request, const std::string& allow) {
+Response not_allowed(const Request& request, const std::set<std::string_view>& methods) {
+  const std::string allow = fmt::format("{}", fmt::join(methods, ", "));
   Response response =
       failure(405, {Code::kInvalid, request.method + " is not allowed here", "allowed: " + allow});
   response.headers.emplace_back("Allow", allow);
@@ -63,30 +66,53 @@ Response not_found(const Request& request) {
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
-  Route route{std::string(method), split(pattern), std::move(handler)};
-  // Routes with fewer {names} first, so that literals win.
-  const auto names = [](const Route& r) {
-    return std::count_if(r.segments.begin(), r.segments.end(),
-                         [](const std::string& s) { return is_param(s); });
-  };
-  const auto at = std::find_if(routes_.begin(), routes_.end(),
-                               [&](const Route& r) { return names(r) > names(route); });
-  routes_.insert(at, std::move(route));
+  ASSAY_CHECK(!pattern.empty() && pattern.front() == '/');
+  const bool has_names = pattern.find("/{") != std::string_view::npos;
+  Methods& methods = has_names ? named(pattern).methods : paths_[std::string(pattern)];
+  methods.emplace(method, std::move(handler));
 }
 
-void Router::operator()(Request request, Respond respond) const {
+Router::Pattern& Router::named(std::string_view pattern) {
+  const std::string_view literal = pattern.substr(0, pattern.find("/{"));
+  Pattern wanted{std::string(literal), split(pattern.substr(literal.size())), {}};
+  const auto names = [](const Pattern& p) {
+    return std::count_if(p.segments.begin(), p.segments.end(),
+                         [](const std::string& s) { return is_param(s); });
+  };
+  const auto same = std::find_if(patterns_.begin(), patterns_.end(), [&](const Pattern& p) {
+    return p.literal == wanted.literal && p.segments == wanted.segments;
+  });
+  if (same != patterns_.end()) return *same;
+  const auto at = std::find_if(patterns_.begin(), patterns_.end(),
+                               [&](const Pattern& p) { return names(p) > names(wanted); });
+  return *patterns_.insert(at, std::move(wanted));
+}
+
+void Router::operator()(Request&& request, Respond respond) const {
   const std::string_view wanted =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
-  std::string allow;
-  for (const Route& route : routes_) {
-    if (!matches(route.segments, request.path)) continue;
-    if (route.method == wanted) {
-      request.params = params(route.segments, request.path);
-      return route.handler(std::move(request), std::move(respond));
+  std::set<std::string_view> others;
+  const auto find = [&](const Methods& methods) -> const Handler* {
+    const auto at = methods.find(wanted);
+    if (at != methods.end()) return &at->second;
+    for (const auto& [method, handler] : methods) others.insert(method);
+    return nullptr;
+  };
+  if (const auto at = paths_.find(request.path); at != paths_.end()) {
+    if (const Handler* handler = find(at->second)) {
+      return (*handler)(std::move(request), std::move(respond));
     }
-    allow += (allow.empty() ? "" : ", ") + route.method;
   }
-  if (!allow.empty()) return respond(not_allowed(request, allow));
+  for (const Pattern& pattern : patterns_) {
+    if (!request.path.starts_with(pattern.literal)) continue;
+    const std::string_view rest = std::string_view(request.path).substr(pattern.literal.size());
+    if (!matches(pattern.segments, rest)) continue;
+    if (const Handler* handler = find(pattern.methods)) {
+      request.params = params(pattern.segments, rest);
+      return (*handler)(std::move(request), std::move(respond));
+    }
+  }
+  if (!others.empty()) return respond(not_allowed(request, others));
   if (fallback_) return fallback_(std::move(request), std::move(respond));
   respond(not_found(request));
 }

@@ -11,6 +11,8 @@
 // body out).
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,15 +27,19 @@ class Router {
   void add(std::string_view method, std::string_view pattern, Handler handler);
   void set_fallback(Handler handler) { fallback_ = std::move(handler); }
 
-  void operator()(Request request, Respond respond) const;
+  void operator()(Request&& request, Respond respond) const;
 
  private:
-  struct Route {
-    std::string method;
-    std::vector<std::string> segments;
-    Handler handler;
+  using Methods = std::map<std::string, Handler, std::less<>>;
+  struct Pattern {
+    std::string literal;                // All before the first /{name}.
+    std::vector<std::string> segments;  // From there on.
+    Methods methods;
   };
-  std::vector<Route> routes_;
+  Pattern& named(std::string_view pattern);
+
+  std::map<std::string, Methods> paths_;  // Those without names.
+  std::vector<Pattern> patterns_;         // The others, those with fewer names first.
   Handler fallback_;
 };
 

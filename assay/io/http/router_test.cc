@@ -10,7 +10,7 @@ Response ask(const Router& router, const std::string& method, const std::string&
   Request request;
   request.method = method;
   request.path = path;
-  router(request, [&](Response response) { got = std::move(response); });
+  router(std::move(request), [&](Response response) { got = std::move(response); });
   return got;
 }
 
@@ -44,13 +44,22 @@ TEST(Router, LiteralsWinOverNames) {
   EXPECT_EQ(ask(make_router(), "GET", "/v1/experiments/all").body, "literal");
 }
 
+TEST(Router, NamesTakeTheMethodsThatTheLiteralDoesNotHave) {
+  Router router = make_router();
+  router.add("PUT", "/v1/experiments/{id}", says("put"));
+  EXPECT_EQ(ask(router, "PUT", "/v1/experiments/all").body, "put id=all");
+  const Response response = ask(router, "DELETE", "/v1/experiments/all");
+  EXPECT_EQ(response.headers, (Fields{{"Allow", "GET, PUT"}}));
+}
+
 TEST(Router, HeadGoesToGet) {
   EXPECT_EQ(ask(make_router(), "HEAD", "/v1/experiments").body, "list");
 }
 
 TEST(Router, UnknownPathsAre404) {
   const Router router = make_router();
-  for (const char* path : {"/", "/v1", "/v1/experiments/", "/v1/experiments/a/b/c", "", "//"}) {
+  for (const char* path :
+       {"/", "/v1", "/v1/experiments/", "/v1/experimentsX/a", "/v1/experiments/a/b/c", "", "//"}) {
     EXPECT_EQ(ask(router, "GET", path).status, 404) << path;
   }
 }

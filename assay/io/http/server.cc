@@ -107,7 +107,7 @@ class Loop {
   void start() {
     accept();
     tick();
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] { run(context_); });
   }
 
   // Closes the listening socket and what is idle.
@@ -174,7 +174,8 @@ class Loop {
   std::shared_ptr<Shared> shared_;
   asio::ssl::context* tls_;
   SessionSet sessions_;
-  asio::io_context context_{1};
+  // One thread runs it, and only posts come from others.
+  asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   Tcp::acceptor acceptor_{context_};
   asio::steady_timer ticker_{context_};
   asio::steady_timer retry_{context_};

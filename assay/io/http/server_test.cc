@@ -70,6 +70,59 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
   }
 }
 
+TEST(Server, AnswersThousandsOfPipelinedRequests) {
+  auto server = serve();  // Answered at once, so that one answer leads to the next request.
+  constexpr int kRequests = 20'000;
+  Client client(server->port());
+  std::thread sender([&] {
+    std::string all;
+    for (int i = 0; i < kRequests; ++i) all += get("/" + std::to_string(i));
+    client.send(all);
+  });
+  int right = 0;
+  for (int i = 0; i < kRequests; ++i) {
+    right += body(client.read_response()) == "GET /" + std::to_string(i) + " " ? 1 : 0;
+  }
+  sender.join();
+  EXPECT_EQ(right, kRequests);
+}
+
+TEST(Server, SendsLongAnswersWhole) {
+  std::string text(20 << 20, 'x');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  auto server = serve([&](Request, Respond respond) { respond({.body = text}); });
+  Client client(server->port());
+  for (int i = 0; i < 2; ++i) {
+    client.send(get("/"));
+    std::this_thread::sleep_for(milliseconds(20));  // The kernel takes a part of it.
+    EXPECT_TRUE(body(client.read_response()) == text);
+  }
+}
+
+TEST(Server, HandsOverWhatTheRequestSays) {
+  auto server = serve([](Request request, Respond respond) {
+    std::string text = request.remote + (request.keep_alive ? " stays" : " leaves");
+    for (const auto& [name, value] : request.headers) text += "|" + name + "=" + value;
+    respond({.body = text});
+  });
+  Client client(server->port());
+  client.send("GET / HTTP/1.1\r\nHOST: x\r\nX-Mixed_9: A b\r\nEmpty:\r\nX-Mixed_9:  c \r\n\r\n");
+  EXPECT_EQ(body(client.read_response()),
+            "127.0.0.1 stays|host=x|x-mixed_9=A b|empty=|x-mixed_9=c");
+}
+
+TEST(Server, ClosesOldConnectionsThatDoNotAskToStay) {
+  auto server = serve();
+  Client old(server->port());
+  old.send("GET /a HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(body(old.read_all()), "GET /a ");
+  Client staying(server->port());
+  for (const char* path : {"/a", "/b"}) {
+    staying.send("GET " + std::string(path) + " HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(body(staying.read_response()), "GET " + std::string(path) + " ");
+  }
+}
+
 TEST(Server, ReadsBodiesInPiecesAndChunks) {
   auto server = serve();
   Client client(server->port());
@@ -101,6 +154,9 @@ TEST(Server, LetsExpectantClientsContinue) {
   EXPECT_EQ(status(client.read_response()), 100);
   client.send("ok");
   EXPECT_EQ(body(client.read_response()), "POST / ok");
+  // Whoever does not wait needs no leave.
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\ngo");
+  EXPECT_EQ(body(client.read_response()), "POST / go");
 }
 
 TEST(Server, RefusesWhatIsNotHttp) {
@@ -246,6 +302,19 @@ TEST(Stop, LetsRunningRequestsFinish) {
   const std::string response = busy.read_all();
   EXPECT_EQ(body(response), "done");
   EXPECT_NE(response.find("Connection: close"), std::string::npos);
+}
+
+TEST(Stop, LetsALongAnswerFinish) {
+  const std::string text(32 << 20, 'x');
+  auto server = serve([&](Request, Respond respond) { respond({.body = text}); });
+  Client slow(server->port());
+  slow.send(get("/"));
+  std::this_thread::sleep_for(milliseconds(50));  // Most of it does not fit into the sockets.
+  std::thread stop([&] { server->stop(milliseconds(10'000)); });
+  std::this_thread::sleep_for(milliseconds(50));
+  EXPECT_EQ(body(slow.read_response()).size(), text.size());
+  EXPECT_EQ(slow.read_all(), "");
+  stop.join();
 }
 
 TEST(Stop, GivesUpAtTheDeadlineAndOutlivesLateAnswers) {

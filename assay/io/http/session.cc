@@ -1,8 +1,9 @@
 // Reads with Beast's incremental parser, hands the request to the handler, writes head and body in
-// one gather. Steps of a connection: (handshake) → idle → reading → handling → writing → idle …
-// → lingering → closed; a stream goes on from writing: → streaming (nothing to say) ↔ telling
-// → closed. Each step has one deadline, which the loop's ticker checks: cheaper than a timer per
-// operation, and a slow sender cannot extend it byte by byte.
+// one gather, at once where the kernel takes them. Steps of a connection: (handshake) → idle →
+// reading → handling → writing → idle … → lingering → closed; a stream goes on from writing: →
+// streaming (nothing to say) ↔ telling → closed. Each step has one deadline, which the loop's
+// ticker checks: cheaper than a timer per operation, and a slow sender cannot extend it byte by
+// byte.
 #include "assay/io/http/session.h"
 
 #include <array>
@@ -12,12 +13,12 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/basic_parser.hpp>
 
 #include "assay/io/http/channel.h"
 #include "assay/io/http/failure.h"
@@ -29,8 +30,9 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Clock = std::chrono::steady_clock;
 using Tcp = asio::ip::tcp;
-using TlsStream = asio::ssl::stream<Tcp::socket>;
-using Parser = beast::http::request_parser<beast::http::string_body>;
+// Not Tcp::socket, whose executor may be of any kind and is asked and copied at each operation.
+using Socket = asio::basic_stream_socket<Tcp, asio::io_context::executor_type>;
+using TlsStream = asio::ssl::stream<Socket>;
 
 constexpr std::size_t kFirstReadBytes = 4 << 10;  // What an idle connection keeps.
 constexpr std::size_t kReadBytes = 64 << 10;
@@ -53,6 +55,8 @@ const std::string& http_date() {
   return text;
 }
 
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
 std::string lower(std::string_view name) {
   std::string out(name);
   for (char& c : out) {
@@ -60,6 +64,59 @@ std::string lower(std::string_view name) {
   }
   return out;
 }
+
+// Beast's incremental parser, which writes what it finds into a Request of ours.
+class Parser final : public beast::http::basic_parser<true> {
+ public:
+  explicit Parser(const ServerOptions& options) {
+    eager(true);
+    header_limit(static_cast<std::uint32_t>(options.max_header_bytes));
+    body_limit(options.max_body_bytes);
+  }
+  Request request;
+  bool is_head = false;
+  bool is_target_good = false;
+  bool expects_continue = false;
+  // HTTP/1.1 asks for exactly one; before it there was none.
+  bool has_right_hosts() const { return hosts_ == 1 || version_ < 11; }
+
+ private:
+  using Field = beast::http::field;
+  using Text = beast::string_view;
+  using ErrorCode = beast::error_code;
+
+  void on_request_impl(beast::http::verb verb, Text method, Text target, int version,
+                       ErrorCode&) override {
+    version_ = version;
+    is_head = verb == beast::http::verb::head;
+    request.method = view(method);
+    is_target_good = http::parse_target(view(target), request);
+    request.headers.reserve(kUsualHeaders);
+  }
+  void on_field_impl(Field field, Text name, Text value, ErrorCode&) override {
+    if (field == Field::host) ++hosts_;
+    if (field == Field::expect) expects_continue = beast::iequals(value, "100-continue");
+    request.headers.emplace_back(lower(view(name)), view(value));
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
+    if (length) request.body.reserve(*length);  // At most max_body_bytes.
+  }
+  std::size_t on_body_impl(Text bytes, ErrorCode&) override {
+    request.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t, Text bytes, ErrorCode& error) override {
+    return on_body_impl(bytes, error);
+  }
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override {}
+  void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
+  void on_finish_impl(ErrorCode&) override {}
+
+  static constexpr std::size_t kUsualHeaders = 8;
+  int version_ = 0;
+  int hosts_ = 0;
+};
 
 Response parse_failure(beast::error_code error, const ServerOptions& options) {
   if (error == beast::http::error::body_limit) {
@@ -77,8 +134,12 @@ Response parse_failure(beast::error_code error, const ServerOptions& options) {
   return failure(400, {Code::kInvalid, "not a valid HTTP/1.1 request: " + error.message(), {}});
 }
 
-Tcp::socket& socket_of(Tcp::socket& stream) { return stream; }
-Tcp::socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
+Socket& socket_of(Socket& stream) { return stream; }
+Socket& socket_of(TlsStream& stream) { return stream.next_layer(); }
+
+// The loop that this thread runs, if it runs one: a name to compare, for the loop itself may be
+// gone.
+thread_local const asio::io_context* this_threads_loop = nullptr;
 
 template <typename Stream>
 class StreamSession;
@@ -95,14 +156,19 @@ class Reply {
   ~Reply() {
     if (!answered_.load()) send(failure(500, {Code::kCorrupt, "the request got no answer", {}}));
   }
-  void send(Response response) {
+  void send(Response&& response) {
     if (answered_.exchange(true)) return;
+    if (this_threads_loop == loop_) {  // So it lives, and nobody else touches the session.
+      if (auto session = session_.lock()) session->answer(std::move(response));
+      return;
+    }
     const std::shared_lock hold(shared_->gate);
     if (!shared_->gate_open) return;
-    if (auto session = session_.lock()) session->answer_from_any_thread(std::move(response));
+    if (auto session = session_.lock()) session->answer_later(std::move(response));
   }
 
  private:
+  const asio::io_context* const loop_ = this_threads_loop;
   std::weak_ptr<StreamSession<Stream>> session_;
   std::shared_ptr<Shared> shared_;
   std::atomic<bool> answered_{false};
@@ -121,6 +187,7 @@ class StreamSession final : public Session,
   void start() override {
     beast::error_code error;
     socket_of(stream_).set_option(Tcp::no_delay(true), error);
+    socket_of(stream_).non_blocking(true, error);
     const auto peer = socket_of(stream_).remote_endpoint(error);
     if (!error) remote_ = peer.address().to_string();
     if constexpr (std::is_same_v<Stream, TlsStream>) {
@@ -140,7 +207,7 @@ class StreamSession final : public Session,
   }
 
   void check_deadline(Clock::time_point now) override {
-    if (step_ == Step::kHandling || now < deadline_) return;
+    if (now < deadline_) return;
     if (step_ == Step::kReading && parser_) {
       // Tell who is slow; whoever does not listen either is cut off after the write's deadline.
       last_ = true;
@@ -150,11 +217,16 @@ class StreamSession final : public Session,
     close();
   }
 
-  void answer_from_any_thread(Response response) {
-    asio::dispatch(stream_.get_executor(),
-                   [self = this->shared_from_this(), response = std::move(response)]() mutable {
-                     if (self->step_ == Step::kHandling) self->write(std::move(response));
-                   });
+  void answer(Response&& response) {
+    if (step_ == Step::kHandling) write(std::move(response));
+  }
+
+  // From any thread, while the gate is held.
+  void answer_later(Response&& response) {
+    asio::post(stream_.get_executor(),
+               [self = this->shared_from_this(), response = std::move(response)]() mutable {
+                 self->answer(std::move(response));
+               });
   }
 
   void wake_from_any_thread() {
@@ -175,7 +247,15 @@ class StreamSession final : public Session,
     kClosed
   };
 
+  enum class Next { kRequest, kStream, kEnd };  // After a response.
+
   const ServerOptions& options() const { return shared_->options; }
+
+  // What goes on without a pause needs no deadline.
+  void enter(Step step) {
+    step_ = step;
+    deadline_ = Clock::time_point::max();
+  }
 
   void enter(Step step, std::chrono::milliseconds limit) {
     step_ = step;
@@ -191,14 +271,13 @@ class StreamSession final : public Session,
   }
 
   void next_request() {
-    parser_.emplace();
-    parser_->eager(true);
-    parser_->header_limit(static_cast<std::uint32_t>(options().max_header_bytes));
-    parser_->body_limit(options().max_body_bytes);
+    parser_.emplace(options());
     continued_ = false;
     if (buffer_.size() > 0) {  // Pipelined.
       enter(Step::kReading, options().read_timeout);
-      return parse();
+      return asio::post(stream_.get_executor(), [self = this->shared_from_this()] {
+        if (self->step_ == Step::kReading) self->parse();
+      });
     }
     if (shared_->stopping) return close();
     enter(Step::kIdle, options().idle_timeout);
@@ -224,7 +303,6 @@ class StreamSession final : public Session,
       return read();
     }
     buffer_.commit(bytes);
-    if (step_ == Step::kIdle) enter(Step::kReading, options().read_timeout);
     parse();
   }
 
@@ -240,13 +318,11 @@ class StreamSession final : public Session,
       if (error) return refuse_request(parse_failure(error, options()));
     }
     if (parser_->is_done()) return handle();
-    if (parser_->is_header_done() && !continued_ && expects_continue()) return send_continue();
+    if (step_ == Step::kIdle) enter(Step::kReading, options().read_timeout);
+    if (parser_->is_header_done() && parser_->expects_continue && !continued_) {
+      return send_continue();
+    }
     read();
-  }
-
-  bool expects_continue() const {
-    const auto value = parser_->get()[beast::http::field::expect];
-    return beast::iequals(value, "100-continue");
   }
 
   void send_continue() {
@@ -259,64 +335,80 @@ class StreamSession final : public Session,
                       });
   }
 
-  void refuse_request(Response response) {
+  void refuse_request(Response&& response) {
     last_ = true;
     write(std::move(response));
   }
 
   void handle() {
-    auto message = parser_->release();
-    head_only_ = message.method() == beast::http::verb::head;
-    if (!message.keep_alive()) last_ = true;
-    Request request;
-    if (message.version() >= 11 && message.count(beast::http::field::host) != 1) {
+    head_only_ = parser_->is_head;
+    if (!parser_->keep_alive()) last_ = true;
+    if (!parser_->has_right_hosts()) {
       return refuse_request(failure(400, {Code::kInvalid, "one Host header is needed", {}}));
     }
-    const auto target = message.target();
-    if (!parse_target({target.data(), target.size()}, request)) {
+    if (!parser_->is_target_good) {
       return refuse_request(failure(400, {Code::kInvalid, "the request target is malformed", {}}));
     }
-    request.method = std::string(message.method_string());
-    for (const auto& field : message) {
-      request.headers.emplace_back(lower({field.name_string().data(), field.name_string().size()}),
-                                   std::string(field.value()));
-    }
-    request.body = std::move(message.body());
+    Request request = std::move(parser_->request);
     request.remote = remote_;
     request.keep_alive = !last_;
     call_handler(std::move(request));
   }
 
   void call_handler(Request request) {
-    enter(Step::kHandling, {});
+    enter(Step::kHandling);
     auto reply = std::make_shared<Reply<Stream>>(this->weak_from_this(), shared_);
     try {
       shared_->handler(std::move(request),
-                       [reply](Response response) { reply->send(std::move(response)); });
+                       [reply](Response&& response) { reply->send(std::move(response)); });
     } catch (const std::exception& thrown) {
       reply->send(failure(500, {Code::kCorrupt, "the handler failed", thrown.what()}));
     }
   }
 
-  void write(Response response) {
-    enter(Step::kWriting, options().write_timeout);
+  void write(Response&& response) {
+    enter(Step::kWriting);
     if (shared_->stopping || response.stream) last_ = true;
     response_ = std::move(response);
-    head_ = response_head(response_, !last_, http_date());
+    head_.clear();
+    append_head(response_, !last_, http_date(), head_);
     const bool bodiless = head_only_ || response_.status == 304 || response_.status == 204;
-    const std::array<asio::const_buffer, 2> parts = {
+    std::array<asio::const_buffer, 2> parts = {
         asio::buffer(head_), bodiless ? asio::const_buffer() : asio::buffer(response_.body)};
     // Decided here, as the head says it: a stop that comes during the write finds an idle
     // connection after it, which needs no lingering.
-    const bool is_stream = response_.stream != nullptr && !head_only_ && !shared_->stopping;
-    asio::async_write(stream_, parts,
-                      [self = this->shared_from_this(), last = last_, is_stream](
-                          beast::error_code error, std::size_t) {
-                        if (self->step_ != Step::kWriting) return;
-                        if (error) return self->close();
-                        if (is_stream) return self->begin_stream();
-                        last ? self->linger() : self->next_request();
-                      });
+    const Next next = response_.stream && !head_only_ && !shared_->stopping ? Next::kStream
+                      : last_                                               ? Next::kEnd
+                                                                            : Next::kRequest;
+    if (write_now(parts)) return written(next);
+    enter(Step::kWriting, options().write_timeout);
+    asio::async_write(
+        stream_, parts,
+        [self = this->shared_from_this(), next](beast::error_code error, std::size_t) {
+          if (self->step_ != Step::kWriting) return;
+          if (error) return self->close();
+          self->written(next);
+        });
+  }
+
+  // What the kernel takes at once needs no turn of the loop. False: `parts` is what is left, also
+  // when the connection is broken. TLS has records of its own to keep together.
+  bool write_now(std::array<asio::const_buffer, 2>& parts) {
+    if constexpr (std::is_same_v<Stream, Socket>) {
+      beast::error_code error;
+      std::size_t sent = stream_.write_some(parts, error);
+      for (asio::const_buffer& part : parts) {
+        const std::size_t of_this = std::min(sent, part.size());
+        part += of_this;
+        sent -= of_this;
+      }
+    }
+    return parts[0].size() + parts[1].size() == 0;
+  }
+
+  void written(Next next) {
+    if (next == Next::kStream) return begin_stream();
+    next == Next::kEnd ? linger() : next_request();
   }
 
   void begin_stream() {
@@ -404,10 +496,16 @@ class StreamSession final : public Session,
 
 }  // namespace
 
+void run(asio::io_context& loop) {
+  this_threads_loop = &loop;
+  loop.run();
+  this_threads_loop = nullptr;
+}
+
 std::shared_ptr<Session> open_session(asio::io_context& loop, int fd, asio::ssl::context* tls,
                                       std::shared_ptr<Shared> shared, SessionSet& owner,
                                       bool refuse) {
-  Tcp::socket socket(loop);
+  Socket socket(loop);
   beast::error_code error;
   socket.assign(Tcp::v4(), fd, error);
   if (error) return nullptr;
@@ -416,8 +514,8 @@ std::shared_ptr<Session> open_session(asio::io_context& loop, int fd, asio::ssl:
     session = std::make_shared<StreamSession<TlsStream>>(TlsStream(std::move(socket), *tls),
                                                          std::move(shared), owner, refuse);
   } else {
-    session = std::make_shared<StreamSession<Tcp::socket>>(std::move(socket), std::move(shared),
-                                                           owner, refuse);
+    session = std::make_shared<StreamSession<Socket>>(std::move(socket), std::move(shared), owner,
+                                                      refuse);
   }
   owner.insert(session);
   return session;

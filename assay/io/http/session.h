@@ -45,6 +45,9 @@ struct Shared {
   bool gate_open = true;
 };
 
+// Runs the loop on this thread until it is stopped.
+void run(boost::asio::io_context& loop);
+
 using SessionSet = std::unordered_set<std::shared_ptr<Session>>;
 
 // Takes over the connected socket `fd`. `tls` may be null. `refuse`: only say 503 and close.

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kUnknownType = "application/octet-stream";
+constexpr std::string_view kUnknownType = "application/octet-stream";
 constexpr std::uintmax_t kMaxTotalBytes = 64 << 20;
 
 Result<std::string> read_file(const fs::path& path) {
@@ -42,8 +42,8 @@ bool accepts_gzip(const Request& request) {
 
 }  // namespace
 
-std::string content_type_of(const std::string& path) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 14> kTypes = {{
+std::string_view content_type_of(std::string_view path) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kTypes = {{
       {".html", "text/html; charset=utf-8"},
       {".js", "text/javascript; charset=utf-8"},
       {".mjs", "text/javascript; charset=utf-8"},

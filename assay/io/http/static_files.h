@@ -37,6 +37,6 @@ class StaticFiles {
   std::map<std::string, File> files_;  // By path: "/index.html".
 };
 
-std::string content_type_of(const std::string& path);
+std::string_view content_type_of(std::string_view path);
 
 }  // namespace assay::io::http
