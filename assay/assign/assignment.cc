@@ -5,7 +5,7 @@
 namespace assay::assign {
 
 std::string_view reason_name(Reason reason) {
-  constexpr std::array<std::string_view, 11> kNames = {
+  static constexpr std::array<std::string_view, 11> kNames = {
       "stopped",  "no_unit", "override", "holdout", "prerequisite", "targeting",
       "excluded", "sticky",  "traffic",  "burn_in", "split"};
   return kNames[static_cast<std::size_t>(reason)];

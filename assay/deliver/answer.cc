@@ -1,5 +1,7 @@
 #include "assay/deliver/answer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -32,6 +34,10 @@ Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment
 }
 
 std::string json_quoted(std::string_view text) {
+  const auto stands_for_itself = [](char c) {
+    return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+  };
+  if (std::ranges::all_of(text, stands_for_itself)) return fmt::format("\"{}\"", text);
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

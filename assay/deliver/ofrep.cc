@@ -116,9 +116,17 @@ Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* stor
       made.variants.push_back(fmt::format(R"(","variant":{})", key) + value);
       if (v == snapshot_->control(handle)) made.outside = R"(","variant":"")" + value;
     }
-    constexpr std::size_t kRest = 64;  // Both reasons, and what ends a flag.
-    bulk_bytes_ += made.head.size() + made.tail.size() + kRest;
-    if (!made.variants.empty()) bulk_bytes_ += made.variants.back().size();
+    const bool is_sticky = snapshot_->is_sticky(handle);
+    made.leaves_nothing = !is_sticky && !snapshot_->exposes_on_evaluation(handle);
+    for (std::size_t v = 0; v < made.variants.size(); ++v) {
+      const Assignment split{.reason = Reason::kSplit,
+                             .variant = static_cast<std::int16_t>(v),
+                             .epoch = snapshot_->epoch(handle),
+                             .propensity = 0.5};  // Any below 1: sticky ones tell it, see below.
+      compose_flag(handle, split, Context(*snapshot_), made.splits.emplace_back());
+    }
+    if (!made.splits.empty()) bulk_bytes_ += made.splits.back().size() + 1;
+    if (is_sticky || snapshot_->has_fallback(handle)) made.splits.clear();
   }
 }
 
@@ -142,6 +150,17 @@ std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& ass
 
 void Ofrep::append_flag(Handle experiment, const Assignment& assignment, const Context& context,
                         std::string& body) const {
+  const Fragments& fragments = fragments_[experiment.index];
+  if (assignment.reason == Reason::kSplit && assignment.propensity < 1.0 &&
+      assignment.epoch == snapshot_->epoch(experiment) && !fragments.splits.empty()) {
+    body += fragments.splits[static_cast<std::size_t>(assignment.variant)];
+  } else {
+    compose_flag(experiment, assignment, context, body);
+  }
+}
+
+void Ofrep::compose_flag(Handle experiment, const Assignment& assignment, const Context& context,
+                         std::string& body) const {
   if (assignment.reason == Reason::kNoUnit) {
     return append_failure(snapshot_->id(experiment),
                           no_unit(snapshot_->unit_kind(experiment), context), body);
@@ -171,6 +190,7 @@ void Ofrep::append_flag(Handle experiment, const Assignment& assignment, const C
 void Ofrep::note(Handle experiment, const Assignment& assignment, const Context& context,
                  Answer& answer) const {
   answer.evaluations.push_back({experiment, assignment.variant, assignment.reason});
+  if (fragments_[experiment.index].leaves_nothing) return;
   if (store_ != nullptr) {
     note_memories(*snapshot_, experiment, assignment, context, answer.memories);
   }
@@ -206,6 +226,8 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
     return flag_failure(400, key, no_unit(snapshot_->unit_kind(*experiment), context));
   }
   Answer answer;
+  constexpr std::size_t kUsualBytes = 256;
+  answer.body.reserve(kUsualBytes);
   append_flag(*experiment, assignment, context, answer.body);
   note(*experiment, assignment, context, answer);
   return answer;

@@ -63,9 +63,13 @@ class Ofrep {
     std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
     std::string outside;                // ","variant":"","value":"control"
     std::string tail;                   // ,"metadata":{"version":"1","epoch":
+    std::vector<std::string> splits;    // By variant: the whole flag of whom the hash put there.
+    bool leaves_nothing = false;        // Its answers are neither exposures nor remembered.
   };
   void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
                    const assign::Context& context, std::string& body) const;
+  void compose_flag(assign::Handle experiment, const assign::Assignment& assignment,
+                    const assign::Context& context, std::string& body) const;
   std::string_view protocol_reason(assign::Handle experiment,
                                    const assign::Assignment& assignment) const;
   void note(assign::Handle experiment, const assign::Assignment& assignment,

@@ -244,6 +244,26 @@ TEST(Ofrep, BulkAnswersEveryExperimentLikeItsFlag) {
   }
 }
 
+TEST(Ofrep, TellsTheEpochThatDrewTheUnit) {
+  assign::Running running{.plan = plan_of("exp"), .version = 2, .epoch = 1};
+  running.earlier = {{.epoch = 0, .traffic_ppm = 300'000, .weights = {9, 1}}};
+  const Ofrep ofrep(assign::compile(std::vector{running}).value());
+  std::set<std::int64_t> met;
+  for (int i = 0; i < 100; ++i) {
+    const std::string unit = "user_" + std::to_string(i);
+    assign::Context context(ofrep.snapshot());
+    context.set_targeting_key(unit);
+    const assign::Assignment drawn = ofrep.snapshot().evaluate(assign::Handle{0}, context);
+    met.insert(drawn.epoch);
+    const json told =
+        answer_of(ofrep.evaluate_flag("exp", context_json({{"targetingKey", unit}})), 200);
+    EXPECT_EQ(told["metadata"]["epoch"], drawn.epoch);
+    EXPECT_EQ(told["variant"], drawn.variant == 0 ? "control" : "treatment");
+    EXPECT_EQ(told["reason"], "SPLIT");
+  }
+  EXPECT_EQ(met, (std::set<std::int64_t>{0, 1}));
+}
+
 TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
   const Ofrep ofrep = world();
   const std::string body = context_json({{"targetingKey", "user_42"}});
