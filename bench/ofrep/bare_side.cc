@@ -9,7 +9,7 @@
 int main() {
   using namespace assay::io;
   http::Router router;
-  router.add("POST", "/bare", [](http::Request, http::Respond respond) {
+  router.add("POST", "/bare", [](const http::Request&, const http::Respond& respond) {
     respond({.body = R"({"key":"experiment_0","value":"treatment","variant":"treatment",)"
                      R"("reason":"SPLIT","metadata":{"version":1,"epoch":1}})"});
   });
