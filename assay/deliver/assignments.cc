@@ -1,7 +1,10 @@
 #include "assay/deliver/assignments.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "assay/base/text.h"
@@ -42,6 +45,36 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
   out += '}';
 }
 
+// What the store has, and what the rows before this one will have been answered when the answer
+// leaves: whoever logs in further down keeps the variant of the device further up.
+class WithRowsBefore : public StickyStore {
+ public:
+  explicit WithRowsBefore(StickyStore& store) : store_(store) {}
+
+  Result<std::vector<Memory>> recall(std::string_view kind, std::string_view id) override {
+    ASSAY_TRY(std::vector<Memory> memories, store_.recall(kind, id));
+    const auto rows = rows_.find({std::string(kind), std::string(id)});
+    if (rows == rows_.end()) return memories;
+    for (const Memory& one : rows->second) {
+      const auto at = std::ranges::lower_bound(memories, one.experiment, {}, &Memory::experiment);
+      if (at != memories.end() && at->experiment == one.experiment) {
+        *at = one;
+      } else {
+        memories.insert(at, one);
+      }
+    }
+    return memories;
+  }
+  void remember(std::vector<NewMemory> memories, Done done) override {
+    store_.remember(std::move(memories), std::move(done));
+  }
+  void note(const NewMemory& one) { rows_[{one.unit_kind, one.unit_id}].push_back(one.memory); }
+
+ private:
+  StickyStore& store_;
+  std::map<std::pair<std::string, std::string>, std::vector<Memory>> rows_;
+};
+
 void append_withheld(const Snapshot& snapshot, Handle experiment, std::string_view why,
                      const std::string& sent_json, std::string& out) {
   if (out.back() != '[') out += ',';
@@ -54,7 +87,8 @@ void append_withheld(const Snapshot& snapshot, Handle experiment, std::string_vi
 
 Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view body,
                                     const AssignmentsOptions& options) {
-  StickyStore* const store = options.store;
+  std::optional<WithRowsBefore> store;
+  if (options.store != nullptr) store.emplace(*options.store);
   Context context(snapshot);
   if (options.now) context.set_time(*options.now);
   std::optional<Handle> only;
@@ -82,14 +116,16 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
     const auto why = withheld(snapshot, experiment, assignment, state);
     if (!why.empty()) return append_withheld(snapshot, experiment, why, unit_json, out.json);
     append_row(snapshot, experiment, assignment, context, unit_json, out.json);
-    if (store != nullptr) {
-      note_memories(snapshot, experiment, assignment, context, out.memories);
-    }
+    if (!store) return;
+    const std::size_t before = out.memories.size();
+    note_memories(snapshot, experiment, assignment, context, out.memories);
+    if (!options.remembers) return;
+    for (std::size_t i = before; i < out.memories.size(); ++i) store->note(out.memories[i]);
   };
   const auto visit = [&]() -> Result<void> {
     unit_json = json_quoted(context.targeting_key().id);
     const bool asks = only ? snapshot.needs_memory(*only) : !snapshot.sticky().empty();
-    if (store != nullptr && asks && !out.unread) {  // A store that failed is not asked again.
+    if (store && asks && !out.unread) {  // A store that failed is not asked again.
       auto known = recall(snapshot, *store, context);
       if (!known && only) return known;
       if (!known) out.unread = std::move(known).error();

@@ -320,6 +320,33 @@ TEST(Sticky, AnIdIsKeptAsItIsUpToWhatAnEventMayName) {
   }
 }
 
+// The rows of one request are answered as if they were asked one after the other.
+TEST(Sticky, WhoLogsInFurtherDownKeepsTheVariantOfTheDevice) {
+  for (const std::string& experiment : {std::string(), std::string(R"("experiment":"sticky",)")}) {
+    int devices = 0;
+    for (int i = 0; i < 40; ++i) {
+      MapStore store;
+      store.kept[{"user", "u" + std::to_string(i), "zzz"}] = {"zzz", "control", 0};
+      const Ofrep ofrep = world(store, {1, 1}, 0);
+      const std::string device = R"("attributes":{"device":"d)" + std::to_string(i) + "\"}}";
+      const std::string user = R"({"id":"u)" + std::to_string(i) + "\"";
+      const auto assigned = answer_assignments(ofrep.snapshot(),
+                                               "{" + experiment + R"("units":[{"id":"",)" + device +
+                                                   "," + user + "," + device + "," + user + "}]}",
+                                               {.store = &store});
+      ASSERT_TRUE(assigned) << to_text(assigned.error());
+      std::vector<std::string> variants;
+      for (const json body = json::parse(assigned->json); const json& row : body["assignments"]) {
+        if (row["experiment"] == "sticky") variants.push_back(row["variant"]);
+      }
+      EXPECT_EQ(variants, std::vector<std::string>(3, variants.at(0))) << assigned->json;
+      EXPECT_EQ(assigned->memories.size(), 2U) << "of the device and of the user, once each";
+      devices += variants[0] == "control" ? 1 : 0;
+    }
+    EXPECT_TRUE(devices > 5 && devices < 35) << devices;
+  }
+}
+
 TEST(Sticky, AssignmentsOfAllExperimentsAskToo) {
   MapStore store;
   const Ofrep ofrep = world(store, {1, 1}, 0);
