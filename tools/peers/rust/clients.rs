@@ -2,7 +2,6 @@
 //! events where the client can do without. Statsig's is in peers.rs already.
 use crate::peers::{self, Peer};
 use crate::plan::Plan;
-use serde_json::json;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -82,6 +81,7 @@ impl Peer for Flagd {
 
     fn start(plans: &[Plan]) -> Self {
         use open_feature_flagd::{FlagdOptions, FlagdProvider, ResolverType};
+        use serde_json::json;
         use std::sync::atomic::{AtomicUsize, Ordering};
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
