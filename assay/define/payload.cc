@@ -1,5 +1,7 @@
 #include "assay/define/payload.h"
 
+#include <charconv>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -8,13 +10,25 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const Value& value) {
+// A number of YAML's that JSON has not: infinite, none at all, or too large or small for a double.
+bool is_beyond_json(std::string_view text) {
+  double ignored = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, ignored);
+  if (error == std::errc::result_out_of_range && stop == end) return true;
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
+         text == ".NAN";
+}
+
+// Not `good` any more after a problem.
+json to_json(const Value& value, bool& good) {
   const Node& node = value.node();
   if (value.is_null()) return nullptr;
   if (value.is_list()) {
     json list = json::array();
     for (const Node& item : node.items) {
-      list.push_back(to_json(Value(value.report(), item, value.path())));
+      list.push_back(to_json(Value(value.report(), item, value.path()), good));
     }
     return list;
   }
@@ -22,12 +36,18 @@ json to_json(const Value& value) {
     json map = json::object();
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const std::string& key = node.keys[i].text;
-      map[key] = to_json(Value(value.report(), node.items[i], value.path() + "." + key));
+      map[key] = to_json(Value(value.report(), node.items[i], value.path() + "." + key), good);
     }
     return map;
   }
   if (node.quoted) return node.text;
   if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (is_beyond_json(node.text)) {
+    value.error(fmt::format("{} is a number that JSON cannot hold", node.text.substr(0, 40)),
+                "write it in quotes if it is a text");
+    good = false;
+    return nullptr;
+  }
   const auto number = value.is_numeric() ? value.number({-1e308, 1e308}) : std::nullopt;
   if (!number) return node.text;
   // Whole numbers stay whole, also beyond 2^53.
@@ -38,7 +58,9 @@ json to_json(const Value& value) {
 }  // namespace
 
 std::string parse_payload(const Value& value) {
-  std::string text = to_json(value).dump();
+  bool good = true;
+  std::string text = to_json(value, good).dump();
+  if (!good) return {};
   if (text.size() <= kMaxPayloadBytes) return text;
   value.error(
       fmt::format("is {} bytes of JSON; at most {} are allowed", text.size(), kMaxPayloadBytes));
