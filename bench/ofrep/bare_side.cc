@@ -13,7 +13,7 @@ int main() {
     respond({.body = R"({"key":"experiment_0","value":"treatment","variant":"treatment",)"
                      R"("reason":"SPLIT","metadata":{"version":1,"epoch":1}})"});
   });
-  const auto server = http::Server::listen({.port = 0}, router);
+  const auto server = http::Server::listen({.port = 0, .threads = 1}, router);
   if (!server) {
     std::cerr << to_text(server.error()) << '\n';
     return 1;
