@@ -94,7 +94,7 @@ Response without_memory(Backend& backend, const Evaluate& evaluate, const Asked&
 }
 
 // The answer leaves when what it promises is durable.
-void answer(Backend& backend, const Evaluate& evaluate, Request request, const Respond& respond,
+void answer(Backend& backend, const Evaluate& evaluate, Request&& request, const Respond& respond,
             int attempt) {
   const auto view = backend.experiments.view();
   const Timestamp asked = now();
@@ -119,7 +119,7 @@ void answer(Backend& backend, const Evaluate& evaluate, Request request, const R
 }
 
 Handler answering(Backend& backend, Evaluate evaluate) {
-  return [&backend, evaluate = std::move(evaluate)](Request request, const Respond& respond) {
+  return [&backend, evaluate = std::move(evaluate)](Request&& request, const Respond& respond) {
     answer(backend, evaluate, std::move(request), respond, 1);
   };
 }

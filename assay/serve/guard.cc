@@ -64,8 +64,8 @@ bool is_client_key(std::string_view text) {
 
 // Digits and dots only: 127.example.org is a name, and whoever owns it says where it leads.
 bool is_loopback_name(std::string_view name) {
-  const bool is_number = name.find_first_not_of("0123456789.") == std::string_view::npos;
-  return name == "localhost" || name == "::1" || (is_number && name.substr(0, 4) == "127.");
+  if (!name.starts_with("127.")) return name == "localhost" || name == "::1";
+  return std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
 }
 
 bool Guard::is_known_host(std::string_view host) const {

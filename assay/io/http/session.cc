@@ -355,7 +355,7 @@ class StreamSession final : public Session,
     call_handler(std::move(request));
   }
 
-  void call_handler(Request request) {
+  void call_handler(Request&& request) {
     enter(Step::kHandling);
     auto reply = std::make_shared<Reply<Stream>>(this->weak_from_this(), shared_);
     try {
