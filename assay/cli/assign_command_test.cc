@@ -533,7 +533,8 @@ TEST_F(AssignCommand, ExperimentsBesideItMeetPrerequisitesAndTakeSlots) {
   const auto alone = assay({"assign", mine, "--units", units}, "");
   EXPECT_EQ(alone.status, 0) << "alone there is room";
   // A server may have found others: the answers of the file are those of the slots that are named.
-  for (const auto& [ran, slots] : {std::pair(alone, "0-499999"), {with_other, "500000-999999"}}) {
+  for (const auto& [ran, slots] :
+       {std::pair(alone, "[0, 500000]"), {with_other, "[500000, 1000000]"}}) {
     EXPECT_NE(ran.err.find("mine.yaml: warning: layer.share: slots " + std::string(slots) +
                            " are taken for it"),
               ran.err.npos)

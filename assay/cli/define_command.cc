@@ -276,13 +276,22 @@ std::string how_to_write_slots(const Experiment& plan) {
       plan.id, plan.assignment.layer);
 }
 
+// As the hint wants them: the end is not among them.
+std::string written_slots(const std::vector<define::SlotRange>& slots) {
+  std::vector<std::string> ranges;
+  for (const define::SlotRange& one : slots) {
+    ranges.push_back(fmt::format("[{}, {}]", one.begin, one.end));
+  }
+  return fmt::format("{}", fmt::join(ranges, ", "));
+}
+
 // The server may have found others, beside what ran when it started.
 Problem taken_slots(const std::string& file, const Experiment& plan) {
   return {.place = {.file = file},
           .field = "layer.share",
           .message = fmt::format("slots {} are taken for it, as if it started now, beside the "
                                  "files that are named",
-                                 define::slots_text(plan.assignment.slots)),
+                                 written_slots(plan.assignment.slots)),
           .hint = how_to_write_slots(plan),
           .severity = Severity::kWarning};
 }

@@ -224,8 +224,11 @@ Taken<std::int64_t> epoch_of(const Scalar& sent, const KnownExperiment& experime
     const bool is_one = sent.kind == Scalar::Kind::kInteger &&
                         std::ranges::count(experiment.epochs, sent.integer, &Epoch::number) > 0;
     if (is_one) return sent.integer;
-    return complain(fmt::format("epoch is none of the epochs of {}", exposure.experiment),
-                    "send the epoch of the answer that was shown, or leave it out");
+    std::vector<std::int64_t> known;
+    for (const Epoch& one : experiment.epochs) known.push_back(one.number);
+    return complain(fmt::format("epoch is none of the epochs of {}: {}", exposure.experiment,
+                                fmt::join(known, ", ")),
+                    "send that of the answer that was shown, a number, or leave it out");
   }
   if (experiment.epoch_of) {
     const auto known =

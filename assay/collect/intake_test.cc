@@ -291,7 +291,7 @@ TEST(Intake, TheEpochThatIsSentCounts) {
   EXPECT_EQ(sent("null").exposures.at(0).epoch, 1);
   for (const char* wrong : {"2", "-1", "0.5", "\"0\"", "true", "[]"}) {
     const Rejected refused = refusal(sent(wrong));
-    EXPECT_EQ(refused.message, "epoch is none of the epochs of ranker") << wrong;
+    EXPECT_EQ(refused.message, "epoch is none of the epochs of ranker: 0, 1") << wrong;
     EXPECT_TRUE(says(refused.hint, "or leave it out"));
   }
   Known remembered = known();

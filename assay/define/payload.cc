@@ -1,6 +1,7 @@
 #include "assay/define/payload.h"
 
 #include <charconv>
+#include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,13 +11,16 @@ namespace {
 
 using nlohmann::json;
 
+constexpr double kMost = std::numeric_limits<double>::max();
+
 // A number of YAML's that JSON has not: infinite, none at all, or too large or small for a double.
 bool is_beyond_json(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
   double ignored = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, ignored);
   if (error == std::errc::result_out_of_range && stop == end) return true;
-  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  if (text.starts_with('-')) text.remove_prefix(1);
   return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
          text == ".NAN";
 }
@@ -48,7 +52,7 @@ json to_json(const Value& value, bool& good) {
     good = false;
     return nullptr;
   }
-  const auto number = value.is_numeric() ? value.number({-1e308, 1e308}) : std::nullopt;
+  const auto number = value.is_numeric() ? value.number({-kMost, kMost}) : std::nullopt;
   if (!number) return node.text;
   // Whole numbers stay whole, also beyond 2^53.
   const json exact = json::parse(node.text, nullptr, false);

@@ -103,6 +103,7 @@ bool matches_any(std::string_view if_none_match, std::string_view etag) {
 Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* store)
     : snapshot_(std::move(snapshot)), store_(store) {
   fragments_.resize(snapshot_->size());
+  const Context nobody(*snapshot_);
   for (std::uint32_t i = 0; i < fragments_.size(); ++i) {
     const Handle handle{i};
     Fragments& made = fragments_[i];
@@ -118,15 +119,25 @@ Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* stor
     }
     const bool is_sticky = snapshot_->is_sticky(handle);
     made.leaves_nothing = !is_sticky && !snapshot_->exposes_on_evaluation(handle);
-    for (std::size_t v = 0; v < made.variants.size(); ++v) {
-      const Assignment split{.reason = Reason::kSplit,
-                             .variant = static_cast<std::int16_t>(v),
-                             .epoch = snapshot_->epoch(handle),
-                             .propensity = 0.5};  // Any below 1: sticky ones tell it, see below.
-      compose_flag(handle, split, Context(*snapshot_), made.splits.emplace_back());
-    }
-    if (!made.splits.empty()) bulk_bytes_ += made.splits.back().size() + 1;
-    if (is_sticky || snapshot_->has_fallback(handle)) made.splits.clear();
+    constexpr std::size_t kRest = 64;  // Both reasons, and what ends a flag.
+    bulk_bytes_ += made.head.size() + made.tail.size() + kRest;
+    if (made.variants.empty()) continue;
+    bulk_bytes_ += made.variants.back().size();
+    if (!is_sticky && !snapshot_->has_fallback(handle)) compose_splits(handle, nobody, made);
+  }
+}
+
+// Sticky ones tell the propensity, too, and those with a fallback the unit.
+void Ofrep::compose_splits(Handle experiment, const Context& nobody, Fragments& made) const {
+  for (std::size_t v = 0; v < made.variants.size(); ++v) {
+    const Assignment split{.reason = Reason::kSplit,
+                           .variant = static_cast<std::int16_t>(v),
+                           .epoch = snapshot_->epoch(experiment),
+                           .propensity = 0.5};  // Any below 1.
+    std::string& text = made.splits.emplace_back();
+    compose_flag(experiment, split, nobody, text);
+    if (text.size() <= kMaxSplitBytes) continue;
+    return made.splits.clear();  // A payload, which is not worth a second copy.
   }
 }
 

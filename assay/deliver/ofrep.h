@@ -63,9 +63,13 @@ class Ofrep {
     std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
     std::string outside;                // ","variant":"","value":"control"
     std::string tail;                   // ,"metadata":{"version":"1","epoch":
-    std::vector<std::string> splits;    // By variant: the whole flag of whom the hash put there.
+    std::vector<std::string> splits;    // By variant: the whole flag of whom the hash put there;
+                                        // empty where that is more than kMaxSplitBytes.
     bool leaves_nothing = false;        // Its answers are neither exposures nor remembered.
   };
+  static constexpr std::size_t kMaxSplitBytes = 512;
+  void compose_splits(assign::Handle experiment, const assign::Context& nobody,
+                      Fragments& made) const;
   void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
                    const assign::Context& context, std::string& body) const;
   void compose_flag(assign::Handle experiment, const assign::Assignment& assignment,

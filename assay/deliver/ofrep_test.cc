@@ -106,6 +106,32 @@ TEST(Ofrep, AnswersWithTheReasonOfTheProtocol) {
   EXPECT_EQ(stopped["value"], "control");
 }
 
+// Short flags are kept whole, long ones put together for each answer.
+TEST(Ofrep, LongAndShortPayloadsHaveTheSameForm) {
+  Experiment brief = plan_of("brief");
+  Experiment lengthy = plan_of("lengthy");
+  for (Experiment* plan : {&brief, &lengthy}) {
+    plan->assignment.salt = "same";
+    plan->variants[0].payload_json = "0";
+    plan->variants[1].payload_json = plan == &brief ? "1" : '"' + std::string(5000, 'x') + '"';
+  }
+  const Ofrep ofrep = ofrep_of({brief, lengthy});
+  std::set<json> values;
+  for (int i = 0; i < 20; ++i) {
+    const std::string body = context_json({{"targetingKey", "u" + std::to_string(i)}});
+    const json flags = answer_of(ofrep.evaluate_bulk(body), 200)["flags"];
+    json one = flags[0];
+    json other = flags[1];
+    EXPECT_EQ(other["value"] == 0, one["value"] == 0) << i;
+    values.insert(other["value"]);
+    EXPECT_EQ(answer_of(ofrep.evaluate_flag("lengthy", body), 200), other);
+    one["key"] = other["key"];
+    one["value"] = other["value"];
+    EXPECT_EQ(one, other);
+  }
+  EXPECT_EQ(values, (std::set<json>{0, std::string(5000, 'x')}));
+}
+
 TEST(Ofrep, ErrorsByTheProtocol) {
   const Ofrep ofrep = world();
   const auto fails = [&](std::string_view body, std::string_view code) {

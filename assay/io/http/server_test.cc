@@ -264,6 +264,67 @@ TEST(Server, BoundsConnections) {
   EXPECT_NE(response.find("Retry-After: 1\r\n"), std::string::npos);
 }
 
+// Between chunks and behind them a line has no natural end: it may not grow for ever.
+TEST(Server, BoundsChunkExtensionsAndTrailers) {
+  auto server = serve(echo, {.max_header_bytes = 4096});
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string much(200'000, 'a');
+  for (const std::string begin : {"5;a=", "5\r\nhello\r\n0\r\nX: "}) {
+    Client client(server->port());
+    client.send(head + begin + much);
+    EXPECT_EQ(status(client.read_response()), 431) << begin;
+  }
+  Client client(server->port());
+  client.send(head + "5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n");
+  EXPECT_EQ(status(client.read_response()), 200);
+}
+
+// What stands behind a body of unknown length would be taken for the next request (RFC 9112, 6.3).
+TEST(Server, RefusesOtherTransferCodings) {
+  auto server = serve();
+  for (const std::string coding : {"gzip", "xchunked", "chunked, gzip", "gzip, chunked"}) {
+    Client client(server->port());
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " + coding + "\r\n\r\n" +
+                get("/smuggled"));
+    const std::string all = client.read_all();
+    EXPECT_EQ(status(all), 400) << coding;
+    EXPECT_EQ(all.find("GET /smuggled"), std::string::npos) << all;
+  }
+}
+
+TEST(Server, TrailersAreNoHeaders) {
+  auto server = serve([](const Request& request, const Respond& respond) {
+    respond({.body = request.header("authorization") ? "has it" : "has it not"});
+  });
+  Client client(server->port());
+  client.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+      "Authorization: Bearer x\r\nHost: y\r\n\r\n");
+  EXPECT_NE(client.read_response().find("has it not"), std::string::npos);
+}
+
+// An answer that comes before the request is whole is one to this request, not to the one before.
+TEST(Server, AHeadBeforeTakesNoBodyFromARefusal) {
+  auto server = serve();
+  Client client(server->port());
+  client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(status(client.read_response(false)), 200);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+  EXPECT_NE(client.read_response().find("the body is larger than"), std::string::npos);
+  Client reverse(server->port());
+  reverse.send("HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n");
+  const std::string all = reverse.read_all();
+  EXPECT_EQ(status(all), 413);
+  EXPECT_TRUE(all.ends_with("\r\n\r\n")) << all;
+}
+
+TEST(Server, TwoHostsAreRefusedInHttp10Too) {
+  auto server = serve();
+  Client client(server->port());
+  client.send("GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n");
+  EXPECT_EQ(status(client.read_response()), 400);
+}
+
 TEST(Server, AForgottenOrThrowingHandlerIs500) {
   auto server = serve([](Request request, Respond) {
     if (request.path == "/throw") throw std::runtime_error("oops");

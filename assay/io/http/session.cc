@@ -78,7 +78,7 @@ class Parser final : public beast::http::basic_parser<true> {
   bool is_target_good = false;
   bool expects_continue = false;
   // HTTP/1.1 asks for exactly one; before it there was none.
-  bool has_right_hosts() const { return hosts_ == 1 || version_ < 11; }
+  bool has_right_hosts() const { return hosts_ == 1 || (hosts_ == 0 && version_ < 11); }
 
  private:
   using Field = beast::http::field;
@@ -93,9 +93,14 @@ class Parser final : public beast::http::basic_parser<true> {
     is_target_good = http::parse_target(view(target), request);
     request.headers.reserve(kUsualHeaders);
   }
-  void on_field_impl(Field field, Text name, Text value, ErrorCode&) override {
+  void on_field_impl(Field field, Text name, Text value, ErrorCode& error) override {
+    if (has_headers_) return;  // A trailer: nobody here asks for one.
+    // In another coding nobody could tell where the body ends (RFC 9112, 6.3).
+    if (field == Field::transfer_encoding && !beast::iequals(value, "chunked")) {
+      error = beast::http::error::bad_transfer_encoding;
+    }
     if (field == Field::host) ++hosts_;
-    if (field == Field::expect) expects_continue = beast::iequals(value, "100-continue");
+    if (field == Field::expect && beast::iequals(value, "100-continue")) expects_continue = true;
     request.headers.emplace_back(lower(view(name)), view(value));
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
@@ -109,11 +114,12 @@ class Parser final : public beast::http::basic_parser<true> {
     return on_body_impl(bytes, error);
   }
   void on_response_impl(int, Text, int, ErrorCode&) override {}
-  void on_header_impl(ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override { has_headers_ = true; }
   void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
   void on_finish_impl(ErrorCode&) override {}
 
   static constexpr std::size_t kUsualHeaders = 8;
+  bool has_headers_ = false;
   int version_ = 0;
   int hosts_ = 0;
 };
@@ -318,6 +324,10 @@ class StreamSession final : public Session,
       if (error) return refuse_request(parse_failure(error, options()));
     }
     if (parser_->is_done()) return handle();
+    // What is left is the beginning of a line, also between chunks and behind them.
+    if (buffer_.size() > options().max_header_bytes) {
+      return refuse_request(parse_failure(beast::http::error::header_limit, options()));
+    }
     if (step_ == Step::kIdle) enter(Step::kReading, options().read_timeout);
     if (parser_->is_header_done() && parser_->expects_continue && !continued_) {
       return send_continue();
@@ -341,7 +351,6 @@ class StreamSession final : public Session,
   }
 
   void handle() {
-    head_only_ = parser_->is_head;
     if (!parser_->keep_alive()) last_ = true;
     if (!parser_->has_right_hosts()) {
       return refuse_request(failure(400, {Code::kInvalid, "one Host header is needed", {}}));
@@ -372,14 +381,15 @@ class StreamSession final : public Session,
     response_ = std::move(response);
     head_.clear();
     append_head(response_, !last_, http_date(), head_);
-    const bool bodiless = head_only_ || response_.status == 304 || response_.status == 204;
+    const bool head_only = parser_ && parser_->is_head;
+    const bool bodiless = head_only || response_.status == 304 || response_.status == 204;
     std::array<asio::const_buffer, 2> parts = {
         asio::buffer(head_), bodiless ? asio::const_buffer() : asio::buffer(response_.body)};
     // Decided here, as the head says it: a stop that comes during the write finds an idle
     // connection after it, which needs no lingering.
-    const Next next = response_.stream && !head_only_ && !shared_->stopping ? Next::kStream
-                      : last_                                               ? Next::kEnd
-                                                                            : Next::kRequest;
+    const Next next = response_.stream && !head_only && !shared_->stopping ? Next::kStream
+                      : last_                                              ? Next::kEnd
+                                                                           : Next::kRequest;
     if (write_now(parts)) return written(next);
     enter(Step::kWriting, options().write_timeout);
     asio::async_write(
@@ -481,7 +491,6 @@ class StreamSession final : public Session,
   SessionSet& owner_;
   const bool refuse_;
   bool last_ = false;       // Close after the next response.
-  bool head_only_ = false;  // The request was HEAD.
   bool continued_ = false;  // "100 Continue" was sent.
   bool read_pending_ = false;
   Step step_ = Step::kIdle;
