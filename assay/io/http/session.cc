@@ -442,8 +442,8 @@ class StreamSession final : public Session,
 
   // A comment, which readers of server-sent events skip.
   static const SharedText& heartbeat() {
-    static const SharedText kText = std::make_shared<const std::string>(":\n\n");
-    return kText;
+    static const SharedText text = std::make_shared<const std::string>(":\n\n");
+    return text;
   }
 
   void tell(SharedText text) {
