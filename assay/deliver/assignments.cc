@@ -19,15 +19,19 @@ using assign::Context;
 using assign::Handle;
 using assign::Snapshot;
 
+void begin_row(const Snapshot& snapshot, Handle experiment, const std::string& unit_json,
+               std::string& out) {
+  if (out.back() != '[') out += ',';
+  out += R"({"unit":)" + unit_json;
+  out += R"(,"experiment":)" + json_quoted(snapshot.id(experiment));
+}
+
 // The id that was sent, unless two kinds of unit may decide: then whose id did, for an exposure.
 void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
                 const Context& context, const std::string& sent_json, std::string& out) {
-  if (out.back() != '[') out += ',';
   const std::string_view decided =
       snapshot.has_fallback(experiment) ? snapshot.unit(experiment, assignment, context).id : "";
-  out += R"({"unit":)" + (decided.empty() ? sent_json : json_quoted(decided));
-  out += R"(,"experiment":)";
-  out += json_quoted(snapshot.id(experiment));
+  begin_row(snapshot, experiment, decided.empty() ? sent_json : json_quoted(decided), out);
   if (assignment.assigned()) {
     const auto variant = static_cast<std::size_t>(assignment.variant);
     out += R"(,"variant":)" + json_quoted(snapshot.variant_key(experiment, variant));
@@ -77,9 +81,7 @@ class WithRowsBefore : public StickyStore {
 
 void append_withheld(const Snapshot& snapshot, Handle experiment, std::string_view why,
                      const std::string& sent_json, std::string& out) {
-  if (out.back() != '[') out += ',';
-  out += R"({"unit":)" + sent_json;
-  out += R"(,"experiment":)" + json_quoted(snapshot.id(experiment));
+  begin_row(snapshot, experiment, sent_json, out);
   out += R"(,"error":)" + json_quoted(why) + '}';
 }
 
