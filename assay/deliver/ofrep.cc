@@ -79,6 +79,16 @@ Answer bulk_failure(int status, const Failure& failure) {
   return {.status = status, .body = "{" + to_json(failure) + "}", .etag = {}, .exposures = {}};
 }
 
+std::uint64_t hash_from(std::size_t begin, std::string_view body) {
+  return xxh3_64(body.substr(begin));
+}
+
+// Many flags' texts are hashed before anybody asks.
+std::string etag_of(const std::vector<std::uint64_t>& hashes) {
+  const auto* const bytes = reinterpret_cast<const char*>(hashes.data());
+  return fmt::format("\"{:016x}\"", xxh3_64({bytes, hashes.size() * sizeof hashes[0]}));
+}
+
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -134,10 +144,11 @@ void Ofrep::compose_splits(Handle experiment, const Context& nobody, Fragments& 
                            .variant = static_cast<std::int16_t>(v),
                            .epoch = snapshot_->epoch(experiment),
                            .propensity = 0.5};  // Any below 1.
-    std::string& text = made.splits.emplace_back();
-    compose_flag(experiment, split, nobody, text);
-    if (text.size() <= kMaxSplitBytes) continue;
-    return made.splits.clear();  // A payload, which is not worth a second copy.
+    Flag& flag = made.splits.emplace_back();
+    compose_flag(experiment, split, nobody, flag.text);
+    // A payload is not worth a second copy.
+    if (flag.text.size() > kMaxSplitBytes) return made.splits.clear();
+    flag.hash = xxh3_64(flag.text);
   }
 }
 
@@ -159,15 +170,18 @@ std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& ass
   return snapshot_->has_targeting(experiment) ? "TARGETING_MATCH" : "STATIC";
 }
 
-void Ofrep::append_flag(Handle experiment, const Assignment& assignment, const Context& context,
-                        std::string& body) const {
+std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment,
+                                 const Context& context, std::string& body) const {
   const Fragments& fragments = fragments_[experiment.index];
   if (assignment.reason == Reason::kSplit && assignment.propensity < 1.0 &&
       assignment.epoch == snapshot_->epoch(experiment) && !fragments.splits.empty()) {
-    body += fragments.splits[static_cast<std::size_t>(assignment.variant)];
-  } else {
-    compose_flag(experiment, assignment, context, body);
+    const Flag& flag = fragments.splits[static_cast<std::size_t>(assignment.variant)];
+    body += flag.text;
+    return flag.hash;
   }
+  const std::size_t begin = body.size();
+  compose_flag(experiment, assignment, context, body);
+  return hash_from(begin, body);
 }
 
 void Ofrep::compose_flag(Handle experiment, const Assignment& assignment, const Context& context,
@@ -198,10 +212,8 @@ void Ofrep::compose_flag(Handle experiment, const Assignment& assignment, const 
   body += "}}";
 }
 
-void Ofrep::note(Handle experiment, const Assignment& assignment, const Context& context,
-                 Answer& answer) const {
-  answer.evaluations.push_back({experiment, assignment.variant, assignment.reason});
-  if (fragments_[experiment.index].leaves_nothing) return;
+void Ofrep::leave_traces(Handle experiment, const Assignment& assignment, const Context& context,
+                         Answer& answer) const {
   if (store_ != nullptr) {
     note_memories(*snapshot_, experiment, assignment, context, answer.memories);
   }
@@ -240,7 +252,10 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   constexpr std::size_t kUsualBytes = 256;
   answer.body.reserve(kUsualBytes);
   append_flag(*experiment, assignment, context, answer.body);
-  note(*experiment, assignment, context, answer);
+  answer.evaluations.push_back({*experiment, assignment.variant, assignment.reason});
+  if (!fragments_[experiment->index].leaves_nothing) {
+    leave_traces(*experiment, assignment, context, answer);
+  }
   return answer;
 }
 
@@ -259,6 +274,8 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   const StoreState state = {.reads = !answer.unread, .remembers = options.remembers};
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
+  std::vector<std::uint64_t> hashes;  // Of each part of the answer.
+  hashes.reserve(assignments.size() + 1);
   answer.body.reserve(bulk_bytes_);
   answer.evaluations.reserve(assignments.size());
   answer.body = R"({"flags":[)";
@@ -266,20 +283,25 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
     if (i > 0) answer.body += ',';
     const auto why = withheld(*snapshot_, Handle{i}, assignments[i], state);
     if (!why.empty()) {
+      const std::size_t begin = answer.body.size();
       append_failure(snapshot_->id(Handle{i}), {"GENERAL", why}, answer.body);
+      hashes.push_back(hash_from(begin, answer.body));
       continue;
     }
-    append_flag(Handle{i}, assignments[i], context, answer.body);
-    note(Handle{i}, assignments[i], context, answer);
+    hashes.push_back(append_flag(Handle{i}, assignments[i], context, answer.body));
+    answer.evaluations.push_back({Handle{i}, assignments[i].variant, assignments[i].reason});
+    if (fragments_[i].leaves_nothing) continue;
+    leave_traces(Handle{i}, assignments[i], context, answer);
   }
   answer.body += ']';
   if (!options.stream_target.empty()) {
     // Without an origin, the client takes its own: right behind any proxy.
     answer.body += R"(,"eventStreams":[{"type":"sse","endpoint":{"requestUri":)" +
                    json_quoted(options.stream_target) + "}}]";
+    hashes.push_back(xxh3_64(options.stream_target));
   }
   answer.body += '}';
-  answer.etag = fmt::format("\"{:016x}\"", xxh3_64(answer.body));
+  answer.etag = etag_of(hashes);
   if (matches_any(options.if_none_match, answer.etag)) {
     answer.status = 304;
     answer.body.clear();

@@ -57,27 +57,33 @@ class Ofrep {
   const assign::Snapshot& snapshot() const { return *snapshot_; }
 
  private:
+  struct Flag {
+    std::string text;
+    std::uint64_t hash = 0;  // Of the text.
+  };
   // The parts of an answer that do not depend on the request, as JSON text.
   struct Fragments {
     std::string head;                   // {"key":"ranker_v2","reason":"
     std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
     std::string outside;                // ","variant":"","value":"control"
     std::string tail;                   // ,"metadata":{"version":"1","epoch":
-    std::vector<std::string> splits;    // By variant: the whole flag of whom the hash put there;
+    std::vector<Flag> splits;           // By variant: the whole flag of whom the hash put there;
                                         // empty where that is more than kMaxSplitBytes.
     bool leaves_nothing = false;        // Its answers are neither exposures nor remembered.
   };
   static constexpr std::size_t kMaxSplitBytes = 512;
   void compose_splits(assign::Handle experiment, const assign::Context& nobody,
                       Fragments& made) const;
-  void append_flag(assign::Handle experiment, const assign::Assignment& assignment,
-                   const assign::Context& context, std::string& body) const;
+  // Returns the hash of what it appends.
+  std::uint64_t append_flag(assign::Handle experiment, const assign::Assignment& assignment,
+                            const assign::Context& context, std::string& body) const;
   void compose_flag(assign::Handle experiment, const assign::Assignment& assignment,
                     const assign::Context& context, std::string& body) const;
   std::string_view protocol_reason(assign::Handle experiment,
                                    const assign::Assignment& assignment) const;
-  void note(assign::Handle experiment, const assign::Assignment& assignment,
-            const assign::Context& context, Answer& answer) const;
+  // The exposure, and what is to be remembered.
+  void leave_traces(assign::Handle experiment, const assign::Assignment& assignment,
+                    const assign::Context& context, Answer& answer) const;
 
   std::shared_ptr<const assign::Snapshot> snapshot_;
   StickyStore* store_;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -308,6 +309,34 @@ TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
   }
   const std::string other = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});
   EXPECT_EQ(ofrep.evaluate_bulk(other, {.if_none_match = first.etag}).status, 200);
+}
+
+// Whole flags, composed ones, failures, other plans at the same place, other addresses of streams.
+TEST(Ofrep, EqualTagsAreEqualAnswers) {
+  std::map<std::string, std::string> by_tag;
+  std::set<std::string> answers;
+  Experiment renamed = plan_of("split");
+  renamed.id = "tilps";
+  const std::vector<Ofrep> worlds = {world(), ofrep_of({plan_of("split")}), ofrep_of({renamed}),
+                                     ofrep_of({plan_of("split"), plan_of("split_2")})};
+  for (const Ofrep& ofrep : worlds) {
+    for (int unit = 0; unit < 20; ++unit) {
+      for (const json& session : {json("s"), json(1), json(true), json()}) {
+        const std::string body = context_json({{"targetingKey", "u" + std::to_string(unit)},
+                                               {"session", session},
+                                               {"country", unit % 2 == 0 ? "IN" : "US"}});
+        for (const std::string_view stream : {"", "/a", "/b"}) {
+          const Answer answer = ofrep.evaluate_bulk(body, {.stream_target = stream});
+          ASSERT_EQ(answer.status, 200);
+          answers.insert(answer.body);
+          const auto [known, is_new] = by_tag.emplace(answer.etag, answer.body);
+          EXPECT_EQ(known->second, answer.body);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(by_tag.size(), answers.size());
+  EXPECT_GT(answers.size(), 50U);
 }
 
 TEST(Ofrep, OutsideMeansTheValueOfControlWhereverItStands) {

@@ -37,7 +37,8 @@ bool parse(Reader& reader, std::string_view body, dom::element& document) {
          simdjson::SUCCESS;
 }
 
-void set_list(Reader& reader, const dom::array& array, assign::Context& context) {
+void set_list(Reader& reader, std::string_view name, const dom::array& array,
+              assign::Context& context) {
   std::vector<assign::Element> elements;
   for (const dom::element element : array) {
     if (element.is_string()) elements.emplace_back(std::string_view(element));
@@ -45,27 +46,23 @@ void set_list(Reader& reader, const dom::array& array, assign::Context& context)
     if (element.is_bool()) elements.emplace_back(bool(element));
   }
   reader.lists.push_back(std::move(elements));
-  context.set_list(reader.name, reader.lists.back());
+  context.set_list(name, reader.lists.back());
 }
 
-void set_object(Reader& reader, const dom::object& object, assign::Context& context);
-
-// Sets the attribute whose name is in reader.name.
-void set_value(Reader& reader, const dom::element& element, assign::Context& context) {
+void set_leaf(Reader& reader, std::string_view name, const dom::element& element,
+              assign::Context& context) {
   switch (element.type()) {
     case dom::element_type::STRING:
-      return context.set_text(reader.name, std::string_view(element));
+      return context.set_text(name, std::string_view(element));
     case dom::element_type::INT64:
     case dom::element_type::UINT64:
     case dom::element_type::DOUBLE:
-      return context.set_number(reader.name, double(element));
+      return context.set_number(name, double(element));
     case dom::element_type::BOOL:
-      return context.set_bool(reader.name, bool(element));
+      return context.set_bool(name, bool(element));
     case dom::element_type::ARRAY:
-      return set_list(reader, dom::array(element), context);
+      return set_list(reader, name, dom::array(element), context);
     case dom::element_type::OBJECT:
-      context.set_other(reader.name);
-      return set_object(reader, dom::object(element), context);
     case dom::element_type::NULL_VALUE:
       return;
   }
@@ -75,19 +72,42 @@ void set_value(Reader& reader, const dom::element& element, assign::Context& con
 // huge key again for each of a hundred thousand leaves below it.
 constexpr std::size_t kMaxNameBytes = 1024;
 
-// Objects first, so that an attribute whose whole name is "device.os" wins over the way by dots.
-void set_object(Reader& reader, const dom::object& object, assign::Context& context) {
-  const std::size_t length = reader.name.size();
-  for (const bool objects : {true, false}) {
-    for (const dom::key_value_pair pair : object) {
-      if (pair.value.is_object() != objects) continue;
-      if (length + pair.key.size() > kMaxNameBytes) continue;
-      if (length > 0) reader.name += '.';
-      reader.name += pair.key;
-      set_value(reader, pair.value, context);
-      reader.name.resize(length);
+// Of an attribute whose parents' names, with dots, are the first `length` bytes of reader.name.
+std::string_view full_name(Reader& reader, std::size_t length, std::string_view key) {
+  if (length == 0) return key;
+  reader.name.resize(length);
+  return reader.name.append(1, '.').append(key);
+}
+
+// Whether there are objects, too, is returned.
+bool set_leaves(Reader& reader, std::size_t length, const dom::object& object,
+                assign::Context& context) {
+  bool has_objects = false;
+  for (const dom::key_value_pair pair : object) {
+    if (pair.value.is_object()) {
+      has_objects = true;
+    } else if (length + pair.key.size() <= kMaxNameBytes) {
+      set_leaf(reader, full_name(reader, length, pair.key), pair.value, context);
     }
   }
+  return has_objects;
+}
+
+// Leaves once more after the objects, so that an attribute whose whole name is "device.os" wins
+// over the way by dots.
+void set_object(Reader& reader, std::size_t length, const dom::object& object,
+                assign::Context& context) {
+  if (!set_leaves(reader, length, object, context)) return;
+  for (const dom::key_value_pair pair : object) {
+    dom::object inner;
+    if (pair.value.get(inner) != simdjson::SUCCESS) continue;
+    if (length + pair.key.size() > kMaxNameBytes) continue;
+    const std::string_view name = full_name(reader, length, pair.key);
+    context.set_other(name);
+    if (length == 0) reader.name = name;
+    set_object(reader, reader.name.size(), inner, context);
+  }
+  set_leaves(reader, length, object, context);
 }
 
 // A name mistyped would be left out of account without a word. `at` stands before the name.
@@ -120,8 +140,7 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
       return fail(Code::kInvalid,
                   "units[" + std::to_string(index) + "].attributes is not an object");
     }
-    reader.name.clear();
-    set_object(reader, object, context);
+    set_object(reader, 0, object, context);
   }
   ASSAY_TRY_VOID(no_others(dom::object(unit), kUnitNames, "units[" + std::to_string(index) + "].",
                            "what conditions ask for goes into `attributes`"));
@@ -130,8 +149,7 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
 }
 
 BodyFault fill(Reader& reader, const dom::object& object, assign::Context& context) {
-  reader.name.clear();
-  set_object(reader, object, context);
+  set_object(reader, 0, object, context);
   dom::element key;
   if (object["targetingKey"].get(key) != simdjson::SUCCESS || key.is_null()) {
     return BodyFault::kNone;
@@ -167,8 +185,7 @@ bool read_attributes(std::string_view text, assign::Context& context) {
   dom::element document;
   dom::object object;
   if (!parse(reader, text, document) || document.get(object) != simdjson::SUCCESS) return false;
-  reader.name.clear();
-  set_object(reader, object, context);
+  set_object(reader, 0, object, context);
   return true;
 }
 

@@ -96,6 +96,8 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
                metered(backend.metrics.route("OPTIONS", pattern), guard.preflight()));
   };
   const auto slow = [&](Handler handler) { return on_worker(backend.worker, std::move(handler)); };
+  // First, for it is asked most, and routes with names in them are tried in turn.
+  add_for_clients("POST", "/ofrep/v1/evaluate/flags/{key}", post_flag(backend));
   add(Access::kOpen, "GET", "/healthz", get_health());
   add(Access::kOpen, "GET", "/readyz", slow(get_ready(backend)));
   add(Access::kGuarded, "GET", "/metrics", get_metrics(backend));
@@ -117,7 +119,6 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add_for_clients("POST", "/v1/exposures", post_exposures(backend));
   add_for_clients("POST", "/v1/events", post_events(backend));
   add_for_clients("POST", "/ofrep/v1/evaluate/flags", post_flags(backend, guard));
-  add_for_clients("POST", "/ofrep/v1/evaluate/flags/{key}", post_flag(backend));
   add_for_clients("GET", "/ofrep/v1/events", get_flag_events(backend));
   add_for_clients("GET", "/api/features/{client_key}", get_growthbook_features(backend));
   add_for_clients("GET", "/sub/{client_key}", get_growthbook_events(backend));
