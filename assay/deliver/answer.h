@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,7 +46,6 @@ struct Answer {
   std::vector<Exposure> exposures;
   std::vector<Evaluation> evaluations = {};
   std::vector<NewMemory> memories = {};  // To be remembered before the answer leaves.
-  std::optional<Error> unread = {};      // Why earlier answers could not be read: for the log.
 };
 
 Exposure exposure_of(const assign::Snapshot& snapshot, assign::Handle experiment,

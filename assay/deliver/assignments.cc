@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "assay/base/text.h"
-#include "assay/deliver/answer.h"
 #include "assay/deliver/request.h"
 
 namespace assay::deliver {
@@ -79,16 +78,16 @@ class WithRowsBefore : public StickyStore {
   std::map<std::pair<std::string, std::string>, std::vector<Memory>> rows_;
 };
 
-void append_withheld(const Snapshot& snapshot, Handle experiment, std::string_view why,
+void append_withheld(const Snapshot& snapshot, Handle experiment, const Error& why,
                      const std::string& sent_json, std::string& out) {
   begin_row(snapshot, experiment, sent_json, out);
-  out += R"(,"error":)" + json_quoted(why) + '}';
+  out += R"(,"error":)" + json_quoted(to_text(why)) + '}';
 }
 
 }  // namespace
 
-Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view body,
-                                    const AssignmentsOptions& options) {
+Result<Answer> answer_assignments(const Snapshot& snapshot, std::string_view body,
+                                  const AssignmentsOptions& options) {
   std::optional<WithRowsBefore> store;
   if (options.store != nullptr) store.emplace(*options.store);
   Context context(snapshot);
@@ -111,38 +110,36 @@ Result<Assigned> answer_assignments(const Snapshot& snapshot, std::string_view b
     }
     return {};
   };
-  Assigned out{.json = R"({"assignments":[)", .memories = {}, .unread = {}};
+  Answer out{.body = R"({"assignments":[)", .etag = {}, .exposures = {}};
+  StoreFault fault = options.fault;
   std::string unit_json;
-  const auto add = [&](Handle experiment, const Assignment& assignment) {
-    const StoreState state = {.reads = !out.unread, .remembers = options.remembers};
-    const auto why = withheld(snapshot, experiment, assignment, state);
-    if (!why.empty()) return append_withheld(snapshot, experiment, why, unit_json, out.json);
-    append_row(snapshot, experiment, assignment, context, unit_json, out.json);
-    if (!store) return;
+  const auto add = [&](Handle experiment, const Assignment& assignment) -> Result<void> {
+    if (auto why = withheld(snapshot, experiment, assignment, fault)) {
+      if (only) return unexpected(std::move(*why));
+      append_withheld(snapshot, experiment, *why, unit_json, out.body);
+      return {};
+    }
+    append_row(snapshot, experiment, assignment, context, unit_json, out.body);
+    if (!store || fault != StoreFault::kNone) return {};
     const std::size_t before = out.memories.size();
     note_memories(snapshot, experiment, assignment, context, out.memories);
-    if (!options.remembers) return;
     for (std::size_t i = before; i < out.memories.size(); ++i) store->note(out.memories[i]);
+    return {};
   };
   const auto visit = [&]() -> Result<void> {
     unit_json = json_quoted(context.targeting_key().id);
     const bool asks = only ? snapshot.needs_memory(*only) : !snapshot.sticky().empty();
-    if (store && asks && !out.unread) {  // A store that failed is not asked again.
-      auto known = recall(snapshot, *store, context);
-      if (!known && only) return known;
-      if (!known) out.unread = std::move(known).error();
+    // A store that cannot be read is not asked again.
+    if (store && asks && fault != StoreFault::kNotRead && !recall(snapshot, *store, context)) {
+      fault = StoreFault::kNotRead;
     }
-    if (only) {
-      add(*only, snapshot.evaluate(*only, context));
-      return {};
-    }
+    if (only) return add(*only, snapshot.evaluate(*only, context));
     snapshot.evaluate_all(context, all);
-    for (std::uint32_t i = 0; i < all.size(); ++i) add(Handle{i}, all[i]);
+    for (std::uint32_t i = 0; i < all.size(); ++i) ASSAY_TRY_VOID(add(Handle{i}, all[i]));
     return {};
   };
   ASSAY_TRY_VOID(read_units(body, context, begin, visit));
-  out.json += "]}";
-  out.is_of_all = !only;
+  out.body += "]}";
   return out;
 }
 

@@ -9,7 +9,7 @@
 
 #include "assay/assign/assign.h"
 #include "assay/base/expected.h"
-#include "assay/deliver/sticky.h"
+#include "assay/deliver/answer.h"
 
 namespace assay::deliver {
 
@@ -17,22 +17,16 @@ namespace assay::deliver {
 inline constexpr std::size_t kMaxRows = 200'000;
 
 struct AssignmentsOptions {
-  StickyStore* store = nullptr;       // Null: sticky experiments remember nothing.
-  std::optional<Timestamp> now = {};  // Without it, switchbacks have no unit.
-  bool remembers = true;              // False: nothing new can be remembered.
+  StickyStore* store = nullptr;          // Null: sticky experiments remember nothing.
+  std::optional<Timestamp> now = {};     // Without it, switchbacks have no unit.
+  StoreFault fault = StoreFault::kNone;  // When it was to remember the answer before.
 };
 
-struct Assigned {
-  std::string json;
-  std::vector<NewMemory> memories;  // To be remembered before the answer leaves.
-  bool is_of_all = false;           // The body names no experiment.
-  std::optional<Error> unread;      // What the store says; for the log.
-};
-
-// The answer, or why not: kInvalid (400), kNotFound (404), or what the store says where the body
-// names an experiment that needs it. While the store fails, an answer of all experiments has the
-// rows that need none; the others have an `error` in place of variant and reason.
-Result<Assigned> answer_assignments(const assign::Snapshot& snapshot, std::string_view body,
-                                    const AssignmentsOptions& options = {});
+// The answer (evaluations and exposures: none), or why not: kInvalid (400), kNotFound (404), or
+// kUnavailable (503) where the body names an experiment that needs the store, which fails. An
+// answer of all experiments has the rows that need none; the others have an `error` in place of
+// variant and reason. After a fault nothing new is remembered.
+Result<Answer> answer_assignments(const assign::Snapshot& snapshot, std::string_view body,
+                                  const AssignmentsOptions& options = {});
 
 }  // namespace assay::deliver

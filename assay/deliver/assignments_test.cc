@@ -24,7 +24,7 @@ TEST(Assignments, OneExperimentForManyUnits) {
   const auto answer = answer_assignments(*world(), R"({"experiment":"targeted","units":[{"id":"u1"},
                     {"id":"u\"2","attributes":{"country":"IN"}},{"id":""}]})");
   ASSERT_TRUE(answer) << to_text(answer.error());
-  const json rows = json::parse(answer->json)["assignments"];
+  const json rows = json::parse(answer->body)["assignments"];
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0], json::parse(R"({"unit":"u1","experiment":"targeted","reason":"targeting",
                                      "because":"country is missing"})"));
@@ -39,7 +39,7 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   const auto answer =
       answer_assignments(*world(), R"({"units":[{"id":"a"},{"id":"b","attributes":{}}]})");
   ASSERT_TRUE(answer);
-  const json rows = json::parse(answer->json)["assignments"];
+  const json rows = json::parse(answer->body)["assignments"];
   ASSERT_EQ(rows.size(), 4U);
   EXPECT_EQ(rows[0]["experiment"], "plain");
   EXPECT_EQ(rows[3]["experiment"], "targeted");
@@ -47,7 +47,7 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(rows[3]["reason"], "targeting");
   EXPECT_EQ(rows[3]["because"], "country is missing");
   EXPECT_FALSE(rows[0].contains("because"));
-  EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->json, R"({"assignments":[]})");
+  EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->body, R"({"assignments":[]})");
 }
 
 // As in OFREP, where the key is an attribute of the context as well.
@@ -59,7 +59,7 @@ TEST(Assignments, TheIdIsTheAttributeTargetingKey) {
       *snapshot, R"({"units":[{"id":"vip1"},{"id":"vip2","attributes":{"targetingKey":"x"}},
                      {"id":"u1","attributes":{"targetingKey":"vip1"}}]})");
   ASSERT_TRUE(answer) << to_text(answer.error());
-  const json rows = json::parse(answer->json)["assignments"];
+  const json rows = json::parse(answer->body)["assignments"];
   EXPECT_EQ(rows[0]["reason"], "split");
   EXPECT_EQ(rows[1]["reason"], "split");
   EXPECT_EQ(rows[2]["reason"], "targeting");
@@ -74,7 +74,7 @@ TEST(Assignments, SayWhyThereIsNoUnit) {
   const auto answer = answer_assignments(
       *snapshot, R"({"units":[{"id":"u1","attributes":{"user":17,"device":"d1"}}]})");
   ASSERT_TRUE(answer) << to_text(answer.error());
-  const json rows = json::parse(answer->json)["assignments"];
+  const json rows = json::parse(answer->body)["assignments"];
   ASSERT_EQ(rows.size(), 3U);
   for (const json& row : rows) {
     EXPECT_EQ(row["reason"], "no_unit");
@@ -82,7 +82,7 @@ TEST(Assignments, SayWhyThereIsNoUnit) {
   }
   const auto timeless =
       answer_assignments(*snapshot, R"({"experiment":"prices","units":[{"id":"u1"}]})");
-  EXPECT_EQ(json::parse(timeless->json)["assignments"][0]["because"],
+  EXPECT_EQ(json::parse(timeless->body)["assignments"][0]["because"],
             "the context has no time, which a switchback asks for");
 }
 
@@ -111,7 +111,7 @@ TEST(Assignments, SayTheKindOfUnitThatDecided) {
                      {"id":"u2","attributes":{"user":"","device":"d2"}},
                      {"id":"s3","attributes":{"user":"u3"}}, {"id":""}]})");
   ASSERT_TRUE(answer);
-  const json rows = json::parse(answer->json)["assignments"];
+  const json rows = json::parse(answer->body)["assignments"];
   EXPECT_EQ(rows[0]["unit_kind"], "user");
   EXPECT_EQ(rows[1]["unit_kind"], "device");
   // With its id, so that an exposure can name both.
@@ -130,7 +130,7 @@ TEST(Assignments, ASwitchbackIsAnsweredForTheTime) {
   const auto snapshot = assign::compile_plans({plan}).value();
   const auto reason = [&](std::optional<Timestamp> now) {
     const auto answer = answer_assignments(*snapshot, R"({"units":[{"id":"u"}]})", {.now = now});
-    return json::parse(answer->json)["assignments"][0]["reason"];
+    return json::parse(answer->body)["assignments"][0]["reason"];
   };
   EXPECT_EQ(reason({}), "no_unit");
   EXPECT_EQ(reason(Timestamp{.micros = 0}), "split");

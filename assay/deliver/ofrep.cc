@@ -187,8 +187,11 @@ std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment
 void Ofrep::compose_flag(Handle experiment, const Assignment& assignment, const Context& context,
                          std::string& body) const {
   if (assignment.reason == Reason::kNoUnit) {
+    const bool lacks_time = assignment.test == assign::Outcome::kTrue;
     return append_failure(snapshot_->id(experiment),
-                          no_unit(snapshot_->unit_kind(experiment), context), body);
+                          lacks_time ? Failure{"INVALID_CONTEXT", snapshot_->explain(assignment)}
+                                     : no_unit(snapshot_->unit_kind(experiment), context),
+                          body);
   }
   const Fragments& fragments = fragments_[experiment.index];
   body += fragments.head;
@@ -226,7 +229,7 @@ void Ofrep::leave_traces(Handle experiment, const Assignment& assignment, const 
 }
 
 Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
-                            std::optional<Timestamp> now) const {
+                            std::optional<Timestamp> now, StoreFault fault) const {
   const auto experiment = snapshot_->find(key);
   if (!experiment) {
     return flag_failure(404, key, {"FLAG_NOT_FOUND", "no experiment of this id is running"});
@@ -236,19 +239,20 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   if (const auto failure = failure_of(read_context(body, context))) {
     return flag_failure(400, key, *failure);
   }
-  if (store_ != nullptr && snapshot_->needs_memory(*experiment)) {
-    if (auto known = recall(*snapshot_, *store_, context); !known) {
-      const auto why = withheld(*snapshot_, *experiment, {}, {.reads = false});
-      Answer answer = flag_failure(503, key, {"GENERAL", why});
-      answer.unread = std::move(known).error();
-      return answer;
-    }
+  if (store_ != nullptr && snapshot_->needs_memory(*experiment) &&
+      !recall(*snapshot_, *store_, context)) {
+    fault = StoreFault::kNotRead;
   }
   const Assignment assignment = snapshot_->evaluate(*experiment, context);
-  if (assignment.reason == Reason::kNoUnit) {
-    return flag_failure(400, key, no_unit(snapshot_->unit_kind(*experiment), context));
+  if (const auto why = withheld(*snapshot_, *experiment, assignment, fault)) {
+    return flag_failure(503, key, {"GENERAL", to_text(*why)});
   }
   Answer answer;
+  if (assignment.reason == Reason::kNoUnit) {
+    answer.status = 400;
+    compose_flag(*experiment, assignment, context, answer.body);
+    return answer;
+  }
   constexpr std::size_t kUsualBytes = 256;
   answer.body.reserve(kUsualBytes);
   append_flag(*experiment, assignment, context, answer.body);
@@ -265,13 +269,11 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   if (const auto failure = failure_of(read_context(body, context)))
     return bulk_failure(400, *failure);
   if (context.has_no_unit()) return bulk_failure(400, kNoKey);
-  Answer answer;
-  if (store_ != nullptr && !snapshot_->sticky().empty()) {
-    if (auto known = recall(*snapshot_, *store_, context); !known) {
-      answer.unread = std::move(known).error();
-    }
+  StoreFault fault = options.fault;
+  if (store_ != nullptr && !snapshot_->sticky().empty() && !recall(*snapshot_, *store_, context)) {
+    fault = StoreFault::kNotRead;
   }
-  const StoreState state = {.reads = !answer.unread, .remembers = options.remembers};
+  Answer answer;
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
   std::vector<std::uint64_t> hashes;  // Of each part of the answer.
@@ -281,10 +283,9 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
     if (i > 0) answer.body += ',';
-    const auto why = withheld(*snapshot_, Handle{i}, assignments[i], state);
-    if (!why.empty()) {
+    if (const auto why = withheld(*snapshot_, Handle{i}, assignments[i], fault)) {
       const std::size_t begin = answer.body.size();
-      append_failure(snapshot_->id(Handle{i}), {"GENERAL", why}, answer.body);
+      append_failure(snapshot_->id(Handle{i}), {"GENERAL", to_text(*why)}, answer.body);
       hashes.push_back(hash_from(begin, answer.body));
       continue;
     }
@@ -307,10 +308,6 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
     answer.body.clear();
   }
   return answer;
-}
-
-std::string failure_body(std::string_view key, std::string_view details) {
-  return flag_failure(503, key, {"GENERAL", details}).body;
 }
 
 }  // namespace assay::deliver

@@ -35,10 +35,10 @@
 namespace assay::deliver {
 
 struct BulkOptions {
-  std::string_view if_none_match = {};  // The header's value; empty where there is none.
-  std::string_view stream_target = {};  // Path and query of the event stream; empty: none is told.
-  std::optional<Timestamp> now = {};    // Without it, switchbacks have no unit.
-  bool remembers = true;  // False: nothing new can be remembered; what asks for it is a failure.
+  std::string_view if_none_match = {};   // The header's value; empty where there is none.
+  std::string_view stream_target = {};   // Path and query of the event stream; empty: none is told.
+  std::optional<Timestamp> now = {};     // Without it, switchbacks have no unit.
+  StoreFault fault = StoreFault::kNone;  // When it was to remember the answer before.
 };
 
 class Ofrep {
@@ -48,10 +48,11 @@ class Ofrep {
 
   // POST /ofrep/v1/evaluate/flags/{key}
   Answer evaluate_flag(std::string_view key, std::string_view body,
-                       std::optional<Timestamp> now = {}) const;
+                       std::optional<Timestamp> now = {},
+                       StoreFault fault = StoreFault::kNone) const;
   // POST /ofrep/v1/evaluate/flags. The ETag is a hash of the answer: 304 exactly when the client
-  // has this answer. While earlier answers cannot be read, only the flags that need none are
-  // answered; the others have an errorCode.
+  // has this answer. After a fault of the store, only the flags that need it not are answered; the
+  // others have an errorCode.
   Answer evaluate_bulk(std::string_view body, const BulkOptions& options = {}) const;
 
   const assign::Snapshot& snapshot() const { return *snapshot_; }
@@ -90,8 +91,5 @@ class Ofrep {
   std::vector<Fragments> fragments_;  // By experiment.
   std::size_t bulk_bytes_ = 100;      // About as long as an answer for all flags is.
 };
-
-// The body of a flag's failure that is not the request's fault.
-std::string failure_body(std::string_view key, std::string_view details);
 
 }  // namespace assay::deliver

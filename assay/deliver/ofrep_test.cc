@@ -388,7 +388,14 @@ TEST(Ofrep, ASwitchbackIsExposedOncePerPeriodAndNotInTheBurnIn) {
   const auto ask = [&](std::int64_t second) {
     return ofrep.evaluate_flag("prices", body, Timestamp{.micros = second * kMicrosPerSecond});
   };
-  EXPECT_EQ(ofrep.evaluate_flag("prices", body).status, 400) << "no time, no unit";
+  const json timeless = answer_of(ofrep.evaluate_flag("prices", body), 400);
+  EXPECT_EQ(timeless["errorCode"], "INVALID_CONTEXT");
+  EXPECT_EQ(timeless["errorDetails"], "the context has no time, which a switchback asks for");
+  EXPECT_EQ(answer_of(ofrep.evaluate_bulk(body), 200)["flags"][0], timeless);
+  EXPECT_EQ(
+      answer_of(ofrep.evaluate_flag("prices", context_json({{"user", ""}})), 400)["errorCode"],
+      "TARGETING_KEY_MISSING")
+      << "no unit and no time";
   const Answer early = ask(30);
   EXPECT_TRUE(early.exposures.empty());
   EXPECT_EQ(json::parse(early.body)["metadata"]["assay_reason"], "burn_in");

@@ -24,13 +24,17 @@ std::string stored_id(std::string_view id) {
 
 }  // namespace
 
-std::string_view withheld(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
-                          StoreState state) {
-  if (state.reads && state.remembers) return {};
-  if (!snapshot.needs_memory(experiment)) return {};
-  if (!state.reads) return "the store of earlier answers cannot be read; try again";
-  if (assignment.reason == Reason::kSticky) return {};
-  return "the answer cannot be remembered, so none is given; try again soon";
+std::optional<Error> withheld(const Snapshot& snapshot, Handle experiment,
+                              const Assignment& assignment, StoreFault fault) {
+  if (fault == StoreFault::kNone || !snapshot.needs_memory(experiment)) return std::nullopt;
+  const auto because = [](const char* cause) {
+    return Error{Code::kUnavailable, cause, "try again soon"};
+  };
+  if (fault == StoreFault::kNotRead) return because("the store of earlier answers cannot be read");
+  if (assignment.reason == Reason::kSticky) return std::nullopt;
+  return because(fault == StoreFault::kOvertaken
+                     ? "each time, another answer to one of the units was first"
+                     : "the answer cannot be remembered, so none is given");
 }
 
 // Each unit is looked up once, for all experiments; within one experiment, the unit that decides

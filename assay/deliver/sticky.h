@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,16 +48,18 @@ class StickyStore {
   virtual void remember(std::vector<NewMemory> memories, Done done) = 0;
 };
 
-// What the store can do at the moment; asking a unit's memories tells the first, remembering the
-// second.
-struct StoreState {
-  bool reads = true;
-  bool remembers = true;
+// What the store could not do.
+enum class StoreFault : std::uint8_t {
+  kNone,
+  kNotRead,        // Say what the units were answered before.
+  kNotRemembered,  // Keep what they are answered now.
+  kOvertaken,      // Keep it, for another answer to one of the units was first each time.
 };
 
-// Why this answer is not given while the store fails, for whoever asks; empty: it may be given.
-std::string_view withheld(const assign::Snapshot& snapshot, assign::Handle experiment,
-                          const assign::Assignment& assignment, StoreState state);
+// Why this answer is not given after such a fault, for whoever asks (kUnavailable); null: it may be
+// given.
+std::optional<Error> withheld(const assign::Snapshot& snapshot, assign::Handle experiment,
+                              const assign::Assignment& assignment, StoreFault fault);
 
 // Puts what the context's units were answered before into the context.
 Result<void> recall(const assign::Snapshot& snapshot, StickyStore& store, assign::Context& context);

@@ -129,7 +129,6 @@ TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   EXPECT_EQ(ofrep.evaluate_flag("plain", body).status, 200);
   EXPECT_EQ(ofrep.evaluate_flag("sticky", body).status, 503);
   EXPECT_EQ(json::parse(ofrep.evaluate_flag("sticky", body).body)["errorCode"], "GENERAL");
-  EXPECT_EQ(ofrep.evaluate_flag("sticky", body).unread->message, "no disk");
   const auto rows = answer_assignments(
       ofrep.snapshot(), R"({"experiment":"needs","units":[{"id":"u"}]})", {.store = &store});
   ASSERT_FALSE(rows);
@@ -158,24 +157,24 @@ TEST(Sticky, WhileTheStoreFailsBulkAnswersWhatNeedsNoMemory) {
   store.fails = true;
   const Answer unread = ofrep.evaluate_bulk(body);
   EXPECT_EQ(outcomes(unread), only_plain);
-  EXPECT_EQ(unread.unread->message, "no disk");
   EXPECT_EQ(unread.evaluations.size(), 1) << "what was not answered does not count";
   EXPECT_TRUE(unread.memories.empty());
   EXPECT_EQ(ofrep.evaluate_bulk(body, {.if_none_match = unread.etag}).status, 304);
 
   store.fails = false;
-  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, {.remembers = false})), only_plain) << "new";
-  EXPECT_TRUE(ofrep.evaluate_bulk(body, {.remembers = false}).memories.empty());
+  const BulkOptions full = {.fault = StoreFault::kNotRemembered};
+  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, full)), only_plain) << "new";
+  EXPECT_TRUE(ofrep.evaluate_bulk(body, full).memories.empty());
   store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
-  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, {.remembers = false}))["sticky"], "sticky");
+  EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, full))["sticky"], "sticky");
   const Outcomes all = {{"sticky", "sticky"}, {"plain", "split"}, {"needs", "split"}};
   EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body)), all);
 }
 
 // "unit experiment: reason" of every row; of one that is withheld, its error.
-std::vector<std::string> rows_of(const Assigned& answer) {
+std::vector<std::string> rows_of(const Answer& answer) {
   std::vector<std::string> rows;
-  const json body = json::parse(answer.json);
+  const json body = json::parse(answer.body);
   for (const json& row : body["assignments"]) {
     EXPECT_NE(row.contains("error"), row.contains("reason")) << row;
     EXPECT_FALSE(row.contains("error") && row.contains("variant")) << row;
@@ -187,8 +186,8 @@ std::vector<std::string> rows_of(const Assigned& answer) {
 }
 
 TEST(Sticky, WhileTheStoreFailsAssignmentsOfAllHaveTheRowsThatNeedNone) {
-  const std::string unread = "the store of earlier answers cannot be read; try again";
-  const std::string forgets = "the answer cannot be remembered, so none is given; try again soon";
+  const std::string unread = "the store of earlier answers cannot be read (try again soon)";
+  const std::string forgets = "the answer cannot be remembered, so none is given (try again soon)";
   MapStore store;
   const Ofrep ofrep = world(store, {1, 1}, 0);
   const char* two = R"({"units":[{"id":"u"},{"id":"new"}]})";
@@ -199,27 +198,54 @@ TEST(Sticky, WhileTheStoreFailsAssignmentsOfAllHaveTheRowsThatNeedNone) {
             (std::vector<std::string>{"u sticky: " + unread, "u plain: split", "u needs: " + unread,
                                       "new sticky: " + unread, "new plain: split",
                                       "new needs: " + unread}));
-  EXPECT_EQ(failed->unread->message, "no disk");
   EXPECT_EQ(store.asked, 1) << "ten thousand units do not wait for it one by one";
   EXPECT_TRUE(failed->memories.empty());
-  EXPECT_TRUE(failed->is_of_all);
 
   store.fails = false;
   store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
-  const auto full =
-      answer_assignments(ofrep.snapshot(), two, {.store = &store, .remembers = false});
+  const auto full = answer_assignments(ofrep.snapshot(), two,
+                                       {.store = &store, .fault = StoreFault::kNotRemembered});
   ASSERT_TRUE(full) << to_text(full.error());
   EXPECT_EQ(rows_of(*full),
             (std::vector<std::string>{"u sticky: sticky", "u plain: split", "u needs: " + forgets,
                                       "new sticky: " + forgets, "new plain: split",
                                       "new needs: " + forgets}));
-  EXPECT_FALSE(full->unread);
   EXPECT_TRUE(full->memories.empty());
 }
 
-TEST(Sticky, AFailureOfTheStoreHasOfrepsForm) {
-  EXPECT_EQ(failure_body("a\"b", "no disk"),
-            R"({"key":"a\"b","errorCode":"GENERAL","errorDetails":"no disk"})");
+// What every door says of it to somebody new; OFREP in its own form.
+TEST(Sticky, EachFaultOfTheStoreHasOneTextInAllDoors) {
+  MapStore store;
+  const Ofrep ofrep = world(store, {1, 1}, 0);
+  for (const auto& [fault, cause] :
+       {std::pair{StoreFault::kNotRead, "the store of earlier answers cannot be read"},
+        {StoreFault::kNotRemembered, "the answer cannot be remembered, so none is given"},
+        {StoreFault::kOvertaken, "each time, another answer to one of the units was first"}}) {
+    store.fails = fault == StoreFault::kNotRead;
+    store.kept.clear();
+    const StoreFault before = store.fails ? StoreFault::kNone : fault;
+    const std::string text = cause + std::string(" (try again soon)");
+    const json flag = {{"key", "sticky"}, {"errorCode", "GENERAL"}, {"errorDetails", text}};
+    const std::string body = body_of({{"targetingKey", "new"}});
+    const Answer single = ofrep.evaluate_flag("sticky", body, {}, before);
+    EXPECT_EQ(single.status, 503);
+    EXPECT_EQ(json::parse(single.body), flag);
+    EXPECT_TRUE(single.memories.empty() && single.evaluations.empty());
+    EXPECT_EQ(json::parse(ofrep.evaluate_bulk(body, {.fault = before}).body)["flags"][0], flag);
+    const AssignmentsOptions options = {.store = &store, .fault = before};
+    const auto rows = answer_assignments(ofrep.snapshot(), R"({"units":[{"id":"new"}]})", options);
+    ASSERT_TRUE(rows);
+    EXPECT_EQ(rows_of(*rows).at(0), "new sticky: " + text);
+    const char* named = R"({"experiment":"sticky","units":[{"id":"new"}]})";
+    const auto refused = answer_assignments(ofrep.snapshot(), named, options);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Code::kUnavailable);
+    EXPECT_EQ(to_text(refused.error()), text);
+    // Whoever is known by now is answered, unless that cannot be read.
+    store.kept[{"user", "new", "sticky"}] = {"sticky", "treatment", 0};
+    EXPECT_EQ(ofrep.evaluate_flag("sticky", body, {}, before).status, store.fails ? 503 : 200);
+    EXPECT_EQ(answer_assignments(ofrep.snapshot(), named, options).has_value(), !store.fails);
+  }
 }
 
 TEST(Sticky, AllRoutesAgree) {
@@ -230,7 +256,7 @@ TEST(Sticky, AllRoutesAgree) {
   const std::string units = R"({"experiment":"sticky","units":[{"id":"u"},{"id":"w"}]})";
   const auto assigned = answer_assignments(ofrep.snapshot(), units, {.store = &store});
   ASSERT_TRUE(assigned);
-  const json rows = json::parse(assigned->json)["assignments"];
+  const json rows = json::parse(assigned->body)["assignments"];
   EXPECT_EQ(rows[0]["reason"], "sticky");
   EXPECT_EQ(rows[0]["variant"], "treatment");
   EXPECT_EQ(rows[1]["reason"], "split");
@@ -336,10 +362,10 @@ TEST(Sticky, WhoLogsInFurtherDownKeepsTheVariantOfTheDevice) {
                                                {.store = &store});
       ASSERT_TRUE(assigned) << to_text(assigned.error());
       std::vector<std::string> variants;
-      for (const json body = json::parse(assigned->json); const json& row : body["assignments"]) {
+      for (const json body = json::parse(assigned->body); const json& row : body["assignments"]) {
         if (row["experiment"] == "sticky") variants.push_back(row["variant"]);
       }
-      EXPECT_EQ(variants, std::vector<std::string>(3, variants.at(0))) << assigned->json;
+      EXPECT_EQ(variants, std::vector<std::string>(3, variants.at(0))) << assigned->body;
       EXPECT_EQ(assigned->memories.size(), 2U) << "of the device and of the user, once each";
       devices += variants[0] == "control" ? 1 : 0;
     }
@@ -355,7 +381,7 @@ TEST(Sticky, AssignmentsOfAllExperimentsAskToo) {
        {R"({"units":[{"id":"u"}]})", R"({"experiment":"needs","units":[{"id":"u"}]})"}) {
     const auto assigned = answer_assignments(ofrep.snapshot(), units, {.store = &store});
     ASSERT_TRUE(assigned);
-    const json rows = json::parse(assigned->json)["assignments"];
+    const json rows = json::parse(assigned->body)["assignments"];
     EXPECT_EQ(rows.back()["experiment"], "needs");
     EXPECT_EQ(rows.back()["reason"], "split") << "the treatment that it needs is remembered";
   }

@@ -50,6 +50,9 @@ Response response_of(Backend& backend, const View& view, deliver::Answer answer,
   }
   record(backend, std::move(answer.exposures), asked);
   Response response{.status = answer.status, .body = std::move(answer.body)};
+  if (answer.status == 503) {
+    response.headers.emplace_back("Retry-After", io::http::kRetryAfterSeconds);
+  }
   if (!answer.etag.empty()) response.headers.emplace_back("ETag", std::move(answer.etag));
   return response;
 }
@@ -58,117 +61,73 @@ struct Asked {
   const View& view;
   const Request& request;
   Timestamp at;
-  bool remembers = true;  // False: what needs to be remembered gets no answer.
+  deliver::StoreFault fault;  // When it was to remember the answer before.
 };
-using Evaluate = std::function<deliver::Answer(const Asked&)>;
+
+struct Door {
+  std::function<Result<deliver::Answer>(const Asked&)> evaluate;
+  bool is_long = false;  // Not for a thread that others wait for.
+};
 
 // Where two requests of one unit cross each other while the weights change, the first one stands.
 constexpr int kAttempts = 3;
 
-Error was_not_first() {
-  return {Code::kUnavailable, "another answer to one of the units was first",
-          "ask again: it will be the same"};
-}
-
-// Who asks learns no path of ours; the log does.
-Error not_remembered(Backend& backend, const Error& error) {
-  backend.failures.warning("answers_not_remembered", to_text(error), now());
-  return {Code::kUnavailable, "the answer cannot be remembered, so none is given",
-          "try again soon"};
-}
-
-void note_unread(Backend& backend, const Error& error) {
-  backend.failures.warning("answers_not_recalled", to_text(error), now());
-}
-
-// A request for all flags names no key: those that need no memory are answered. OFREP has failures
-// of its own form.
-Response without_memory(Backend& backend, const Evaluate& evaluate, const Asked& asked,
-                        const Error& error) {
-  if (asked.request.params.empty()) {
-    return response_of(backend, asked.view, evaluate(asked), asked.at);
-  }
-  Response response = failure(error);
-  response.body = deliver::failure_body(asked.request.params.front().second, to_text(error));
-  return response;
-}
-
 // The answer leaves when what it promises is durable.
-void answer(Backend& backend, const Evaluate& evaluate, Request&& request, const Respond& respond,
-            int attempt) {
+void answer(Backend& backend, const Door& door, Request&& request, const Respond& respond,
+            int attempt = 1, deliver::StoreFault fault = deliver::StoreFault::kNone) {
+  using deliver::StoreFault;
   const auto view = backend.experiments.view();
   const Timestamp asked = now();
-  deliver::Answer made = evaluate({*view, request, asked});
-  if (made.unread) note_unread(backend, *made.unread);
-  if (made.memories.empty()) return respond(response_of(backend, *view, std::move(made), asked));
-  std::vector<deliver::NewMemory> memories = std::move(made.memories);
+  auto made = door.evaluate({*view, request, asked, fault});
+  if (!made) return respond(failure(made.error()));
+  if (made->memories.empty() || fault != StoreFault::kNone) {
+    return respond(response_of(backend, *view, std::move(*made), asked));
+  }
+  std::vector<deliver::NewMemory> memories = std::move(made->memories);
   // Shared, because a std::function must be copyable.
   auto held =
-      std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(made));
-  backend.sticky.remember(std::move(memories), [&backend, evaluate, view, held, respond, attempt,
-                                                asked](auto all_stand) {
+      std::make_shared<std::pair<Request, deliver::Answer>>(std::move(request), std::move(*made));
+  backend.sticky.remember(std::move(memories), [&backend, door, view, held, respond, attempt,
+                                                asked](const Result<bool>& all_stand) {
     if (all_stand && *all_stand) {
       return respond(response_of(backend, *view, std::move(held->second), asked));
     }
-    if (all_stand && attempt < kAttempts) {
-      return answer(backend, evaluate, std::move(held->first), respond, attempt + 1);
-    }
-    const Error error = all_stand ? was_not_first() : not_remembered(backend, all_stand.error());
-    respond(without_memory(backend, evaluate, {*view, held->first, asked, false}, error));
+    const StoreFault why = !all_stand            ? StoreFault::kNotRemembered
+                           : attempt < kAttempts ? StoreFault::kNone
+                                                 : StoreFault::kOvertaken;
+    Handler again = [&backend, door, attempt, why](Request&& same, const Respond& reply) {
+      answer(backend, door, std::move(same), reply, attempt + 1, why);
+    };
+    if (door.is_long) again = on_worker(backend.worker, std::move(again));
+    again(std::move(held->first), respond);
   });
 }
 
-Handler answering(Backend& backend, Evaluate evaluate) {
-  return [&backend, evaluate = std::move(evaluate)](Request&& request, const Respond& respond) {
-    answer(backend, evaluate, std::move(request), respond, 1);
+Handler answering(Backend& backend, Door door) {
+  return [&backend, door = std::move(door)](Request&& request, const Respond& respond) {
+    answer(backend, door, std::move(request), respond);
   };
-}
-
-// What the request has wrong is for whoever asks; what the store has wrong is for the log.
-Error of_assignments(Backend& backend, Error error) {
-  if (error.code == Code::kInvalid || error.code == Code::kNotFound) return error;
-  note_unread(backend, error);
-  return {Code::kUnavailable, "the store of earlier answers cannot be read", "try again soon"};
-}
-
-void assign_units(Backend& backend, Request request, const Respond& respond, bool remembers) {
-  const auto view = backend.experiments.view();
-  auto assigned =
-      deliver::answer_assignments(view->ofrep.snapshot(), request.body,
-                                  {.store = &backend.sticky, .now = now(), .remembers = remembers});
-  if (!assigned) return respond(failure(of_assignments(backend, std::move(assigned).error())));
-  if (assigned->unread) note_unread(backend, *assigned->unread);
-  if (assigned->memories.empty() || !remembers) return respond({.body = std::move(assigned->json)});
-  std::vector<deliver::NewMemory> memories = std::move(assigned->memories);
-  auto held = std::make_shared<std::pair<Request, deliver::Assigned>>(std::move(request),
-                                                                      std::move(*assigned));
-  backend.sticky.remember(std::move(memories), [&backend, respond, held](auto all_stand) {
-    if (all_stand && *all_stand) return respond({.body = std::move(held->second.json)});
-    const Error error = all_stand ? was_not_first() : not_remembered(backend, all_stand.error());
-    if (!held->second.is_of_all) return respond(failure(error));
-    on_worker(backend.worker, [&backend](Request again, const Respond& reply) {
-      assign_units(backend, std::move(again), reply, false);
-    })(std::move(held->first), respond);
-  });
 }
 
 }  // namespace
 
 Handler post_flag(Backend& backend) {
-  return answering(backend, [](const Asked& asked) {
-    return asked.view.ofrep.evaluate_flag(asked.request.param("key"), asked.request.body, asked.at);
-  });
+  return answering(backend, {[](const Asked& asked) {
+                     return asked.view.ofrep.evaluate_flag(
+                         asked.request.param("key"), asked.request.body, asked.at, asked.fault);
+                   }});
 }
 
 Handler post_flags(Backend& backend, const Guard& guard) {
   const std::string target = "/ofrep/v1/events" + guard.ticket_query();
-  return answering(backend, [target](const Asked& asked) {
-    const auto etag = asked.request.header("if-none-match").value_or("");
-    return asked.view.ofrep.evaluate_bulk(asked.request.body, {.if_none_match = etag,
-                                                               .stream_target = target,
-                                                               .now = asked.at,
-                                                               .remembers = asked.remembers});
-  });
+  return answering(backend, {[target](const Asked& asked) {
+                     const auto etag = asked.request.header("if-none-match").value_or("");
+                     return asked.view.ofrep.evaluate_bulk(asked.request.body,
+                                                           {.if_none_match = etag,
+                                                            .stream_target = target,
+                                                            .now = asked.at,
+                                                            .fault = asked.fault});
+                   }});
 }
 
 Handler get_snapshot(Backend& backend) {
@@ -198,9 +157,12 @@ Handler get_growthbook_events(Backend& backend) {
 
 // Sticky experiments look up each unit, which is not for an event loop.
 Handler post_assignments(Backend& backend) {
-  const Handler handler = [&backend](Request request, const Respond& respond) {
-    assign_units(backend, std::move(request), respond, true);
+  const auto evaluate = [&backend](const Asked& asked) {
+    return deliver::answer_assignments(
+        asked.view.ofrep.snapshot(), asked.request.body,
+        {.store = &backend.sticky, .now = asked.at, .fault = asked.fault});
   };
+  const Handler handler = answering(backend, {.evaluate = evaluate, .is_long = true});
   return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
                                                                         Respond respond) {
     const bool looks_up = !backend.experiments.view()->ofrep.snapshot().sticky().empty();

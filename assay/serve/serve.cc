@@ -49,6 +49,30 @@ class Signals {
   sigset_t before_{};
 };
 
+// What the store of sticky answers has wrong is for the log: who asks learns no path of ours.
+class LoggedSticky : public deliver::StickyStore {
+ public:
+  explicit LoggedSticky(deliver::StickyStore& store) : store_(store) {}
+
+  Result<std::vector<deliver::Memory>> recall(std::string_view kind, std::string_view id) override {
+    auto memories = store_.recall(kind, id);
+    if (!memories) failures_.warning("answers_not_recalled", to_text(memories.error()), now());
+    return memories;
+  }
+  void remember(std::vector<deliver::NewMemory> memories, Done done) override {
+    store_.remember(std::move(memories), [this, done = std::move(done)](Result<bool> all_stand) {
+      if (!all_stand) {
+        failures_.warning("answers_not_remembered", to_text(all_stand.error()), now());
+      }
+      done(std::move(all_stand));
+    });
+  }
+
+ private:
+  deliver::StickyStore& store_;
+  SeldomLog failures_;
+};
+
 // The stores, in the order of opening; closed in the opposite one.
 struct Stores {
   io::file::DirectoryLock lock;
@@ -111,11 +135,12 @@ Result<void> check_client_options(const ServeOptions& options) {
 // The running process: everything between the stores and the sockets.
 class Process {
  public:
-  Process(const ServeOptions& options, Stores& stores, std::unique_ptr<Experiments> experiments,
-          std::unique_ptr<Results> results, std::unique_ptr<Tokens> tokens,
-          std::optional<io::http::StaticFiles> dashboard)
+  Process(const ServeOptions& options, Stores& stores, LoggedSticky& sticky,
+          std::unique_ptr<Experiments> experiments, std::unique_ptr<Results> results,
+          std::unique_ptr<Tokens> tokens, std::optional<io::http::StaticFiles> dashboard)
       : data_directory_(options.data_directory),
         stores_(stores),
+        sticky_(sticky),
         streams_(options.max_streams),
         experiments_(std::move(experiments)),
         results_(std::move(results)),
@@ -136,7 +161,7 @@ class Process {
                                   .client_keys = options.client_keys},
                    *tokens_, *worker_);
     backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_, streams_,
-                             *stores_.records, *stores_.sticky, *stores_.events, failures_,
+                             *stores_.records, sticky_, *stores_.events, failures_,
                              [this] { return levels(); }, [this] { return check_stores(); }});
     const auto* dashboard = dashboard_ ? &*dashboard_ : nullptr;
     ASSAY_TRY(server_,
@@ -156,9 +181,9 @@ class Process {
   // and whoever is told that it is stored still exists.
   Result<void> stop() {
     server_->stop(kDrain);
+    stores_.sticky->close();  // Whoever waited for it may ask again, on the worker.
     worker_.reset();
     analyst_.reset();
-    stores_.sticky->close();
     return stores_.events->close();
   }
 
@@ -198,6 +223,7 @@ class Process {
 
   std::string data_directory_;
   Stores& stores_;
+  LoggedSticky& sticky_;
   Metrics metrics_;
   Streams streams_;
   std::unique_ptr<Experiments> experiments_;
@@ -256,13 +282,13 @@ Result<void> run(const ServeOptions& options,
   ASSAY_TRY(auto catalogue, read_catalogue(options.catalogue_file));
   ASSAY_TRY(auto dashboard, load_dashboard(options.dashboard_directory));
   ASSAY_TRY(Stores stores, open_stores(options.data_directory));
+  LoggedSticky sticky(*stores.sticky);
   ASSAY_TRY(auto tokens, Tokens::load(*stores.records));
   ASSAY_TRY_VOID(check_exposure(options, listen, *tokens));
-  ASSAY_TRY(auto experiments,
-            Experiments::open(*stores.records, std::move(catalogue), stores.sticky.get()));
+  ASSAY_TRY(auto experiments, Experiments::open(*stores.records, std::move(catalogue), &sticky));
   ASSAY_TRY(auto results, Results::load(*stores.records));
-  Process process(options, stores, std::move(experiments), std::move(results), std::move(tokens),
-                  std::move(dashboard));
+  Process process(options, stores, sticky, std::move(experiments), std::move(results),
+                  std::move(tokens), std::move(dashboard));
   ASSAY_TRY(const std::string url, process.listen(options, listen));
   log_info("listening", {{"url", url}, {"data", options.data_directory}});
   announce(url);

@@ -1276,7 +1276,7 @@ export interface components {
             variant?: string;
             /** @enum {string} */
             reason?: "split" | "sticky" | "override" | "targeting" | "traffic" | "holdout" | "prerequisite" | "stopped" | "no_unit" | "excluded" | "burn_in";
-            /** @description In place of variant and reason, where all experiments were asked for: why this one cannot answer, because what it remembers cannot be read or written. Try again soon. */
+            /** @description In place of variant and reason, where all experiments were asked for: why this one cannot answer, because what it remembers cannot be read or written, or another answer was first each time. Try again soon. */
             error?: string;
             /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite; what is wrong with the id, where it is no_unit. */
             because?: string;

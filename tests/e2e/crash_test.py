@@ -63,6 +63,36 @@ def stored_events(server):
                 if line.startswith("assay_store_events "))
 
 
+def ask_json(server, path, body):
+    status, headers, text = server.ask("POST", path, json.dumps(body))
+    return status, headers, json.loads(text)
+
+
+# Each asks for a unit's answer of ranker_v2: status, headers, and the answer or what went wrong.
+def by_flag(server, unit):
+    return ask_json(server, "/ofrep/v1/evaluate/flags/ranker_v2",
+                    {"context": {"targetingKey": unit}})
+
+
+def by_bulk(server, unit):
+    status, headers, answer = ask_json(server, "/ofrep/v1/evaluate/flags",
+                                       {"context": {"targetingKey": unit}})
+    return status, headers, answer["flags"][0] if status == 200 else answer
+
+
+def by_rows(server, unit, **named):
+    status, headers, answer = ask_json(server, "/v1/assignments",
+                                       {"units": [{"id": unit}], **named})
+    return status, headers, answer["assignments"][0] if status == 200 else answer
+
+
+def by_named_rows(server, unit):
+    return by_rows(server, unit, experiment="ranker_v2")
+
+
+DOORS = (by_flag, by_bulk, by_rows, by_named_rows)
+
+
 class Crash(unittest.TestCase):
     def check_after_restart(self, server, load, before):
         """Every acknowledged event is there once; sending all again adds only what was lost."""
@@ -149,18 +179,6 @@ class Crash(unittest.TestCase):
         weights jump: whoever was first stands, and the other is told so or told to ask again."""
         plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true\n"
                                   "  adaptive: {floor: 1%}\n  exposure: on_evaluation")
-        path = "/ofrep/v1/evaluate/flags"
-
-        def by_flag(server, unit):
-            return server.post(f"{path}/ranker_v2", {"context": {"targetingKey": unit}})
-
-        def by_bulk(server, unit):
-            status, answer = server.post(path, {"context": {"targetingKey": unit}})
-            return status, answer["flags"][0] if status == 200 else answer
-
-        def by_rows(server, unit):
-            status, answer = server.post("/v1/assignments", {"units": [{"id": unit}]})
-            return status, answer["assignments"][0] if status == 200 else answer
 
         def weigh(server, control):
             weights = {"control": f"{control}%", "treatment": f"{100 - control}%"}
@@ -198,13 +216,54 @@ class Crash(unittest.TestCase):
 
         with Server(BINARY) as server:
             self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
-            for route in (by_flag, by_bulk, by_rows):
+            for route in DOORS:
                 crossed = next(filter(None, (cross(server, route, turn) for turn in range(10))))
                 for unit in crossed[0]:
                     answers = [heard[unit] for heard in crossed]
-                    self.assertEqual({status for status, _ in answers}, {200}, answers)
-                    variants = {answer["variant"] for _, answer in answers}
-                    self.assertEqual(variants, {route(server, unit)[1]["variant"]})
+                    self.assertEqual({status for status, _, _ in answers}, {200}, answers)
+                    variants = {answer["variant"] for _, _, answer in answers}
+                    self.assertEqual(variants, {route(server, unit)[2]["variant"]})
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_an_answer_that_loses_its_race_is_asked_for_again_at_every_door(self):
+        """The store takes the first answers for overtaken, as many as it is told to: up to two are
+        asked for again, after three the cause is said."""
+        plan = EXPERIMENT.replace("  name: Ranker", "  name: Ranker\n  sticky: true")
+        overtaken = "each time, another answer to one of the units was first"
+
+        with Server(BINARY) as server:
+            self.assertEqual(server.post("/v1/experiments?start=true", plan)[0], 201)
+            store = sqlite3.connect(os.path.join(server.folder, "sticky.sqlite"),
+                                    isolation_level=None)
+            store.executescript("""
+                CREATE TABLE lost (unit_id TEXT, at_most INTEGER, times INTEGER DEFAULT 0);
+                CREATE TRIGGER race BEFORE INSERT ON remembered WHEN (
+                    SELECT times < at_most FROM lost WHERE unit_id = NEW.unit_id)
+                BEGIN
+                    UPDATE lost SET times = times + 1 WHERE unit_id = NEW.unit_id;
+                    SELECT RAISE(IGNORE);
+                END;""")
+            for door in DOORS:
+                for at_most, times in ((2, 2), (9, 3)):
+                    unit = f"{door.__name__}-{at_most}"
+                    store.execute("INSERT INTO lost (unit_id, at_most) VALUES (?, ?)",
+                                  (unit, at_most))
+                    status, headers, answer = door(server, unit)
+                    said = (unit, status, answer)
+                    self.assertEqual(store.execute("SELECT times FROM lost WHERE unit_id = ?",
+                                                   (unit,)).fetchone(), (times,), said)
+                    kept = store.execute("SELECT variant FROM remembered WHERE unit_id = ?",
+                                         (unit,)).fetchall()
+                    if times == at_most:
+                        self.assertEqual((status, kept), (200, [(answer["variant"],)]), said)
+                        continue
+                    one = door in (by_flag, by_named_rows)
+                    self.assertEqual((status, kept), (503 if one else 200, []), said)
+                    self.assertEqual("retry-after" in headers, one, said)
+                    self.assertIn(overtaken, json.dumps(answer), said)
+                    self.assertNotRegex(json.dumps(answer), "variant|control|treatment", said)
+            store.close()
+            self.assertNotIn("answers_not_remembered", server.read_log())
             self.assertEqual(server.stop(), 0, server.read_log())
 
     def test_an_answer_that_cannot_be_remembered_is_not_given(self):

@@ -7,8 +7,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kRetryAfterSeconds = "1";
-
 Json to_json(const Problem& problem) {
   Json out = Json::object();
   if (!problem.place.file.empty()) out["file"] = problem.place.file;

@@ -11,6 +11,8 @@
 
 namespace assay::io::http {
 
+inline constexpr const char* kRetryAfterSeconds = "1";  // Of 429 and 503.
+
 // The status follows from the code (base/problem.h); 503 carries Retry-After.
 Response failure(const Error& error);
 // The same with another status, where HTTP knows better than the five codes (401, 405, 413 …).
