@@ -44,9 +44,12 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-// Any of the texts at the place that `before` and `after` pin down. "(?![\s\S])" is the very end,
-// which "$" is not in Python.
+// Any of the texts at the place that `before` and `after` pin down; the empty text is at every
+// place. "(?![\s\S])" is the very end, which "$" is not in Python.
 Json text_match(const Condition& condition, const char* before, const char* after) {
+  if (std::ranges::find(condition.values, Scalar{std::string{}}) != condition.values.end()) {
+    return {{"$type", "string"}};
+  }
   std::string pattern;
   for (const Scalar& value : condition.values) {
     pattern += (pattern.empty() ? "" : "|") + escaped(std::get<std::string>(value));
@@ -151,6 +154,15 @@ bool has_leaf(const define::Assignment& assignment, Fits fits) {
 
 bool has_versions(const Condition& leaf) { return leaf.op == Op::kSemver; }
 bool asks_targeting_key(const Condition& leaf) { return leaf.attribute == "targetingKey"; }
+bool asks_user(const Condition& leaf) {
+  return leaf.attribute == "user" || leaf.attribute.starts_with("user.");
+}
+
+// Where an attribute would be read as logic.
+bool is_keyword(const Condition& leaf) {
+  constexpr const char* kWords[] = {"$and", "$or", "$nor", "$not", "$savedGroup"};
+  return std::ranges::find(kWords, leaf.attribute) != std::end(kWords);
+}
 
 // Whether units without the attribute can never meet it.
 bool requires_attribute(const Condition& condition, const std::string& name) {
@@ -313,6 +325,14 @@ std::string why_not_growthbook(const Experiment& plan) {
   }
   if (has_leaf(assignment, asks_targeting_key)) {
     return "its conditions ask for targetingKey, which GrowthBook's SDKs do not have";
+  }
+  if (has_leaf(assignment, asks_user)) {
+    return "its conditions ask for the attribute user, which is the unit's id here and id in "
+           "GrowthBook; rename the attribute";
+  }
+  if (has_leaf(assignment, is_keyword)) {
+    return "its conditions ask for an attribute named $and, $or, $nor, $not or $savedGroup, which "
+           "GrowthBook's SDKs read as logic; rename the attribute";
   }
   if (has_leaf(assignment, has_versions)) {
     return "its conditions have version ranges, which GrowthBook's SDKs compare otherwise";

@@ -93,6 +93,17 @@ TEST(Growthbook, TranslatesEveryOrderAndPlace) {
             json::parse(R"({"plan":{"$exists":false}})"));
 }
 
+// Every text begins with the empty one, wherever that stands in the list.
+TEST(Growthbook, TheEmptyTextIsInEveryText) {
+  const auto texts = {define::Scalar{std::string()}, define::Scalar{std::string("x")}};
+  for (const Op op : {Op::kPrefix, Op::kSuffix}) {
+    EXPECT_EQ(condition_of(leaf(op, "a", texts)), json::parse(R"({"a":{"$type":"string"}})"));
+  }
+  EXPECT_EQ(condition_of(leaf(Op::kContains, "a", texts)),
+            json::parse(R"({"$or":[{"a":{"$type":"string"}},
+                                   {"a":{"$type":"array","$in":["","x"]}}]})"));
+}
+
 // Python takes True for 1, and JavaScript an empty $or for true.
 TEST(Growthbook, TellsBooleansFromNumbersAndNoneFromAny) {
   EXPECT_EQ(condition_of(leaf(Op::kIn, "n", {1.0, std::string("x")})),
@@ -217,6 +228,16 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   held.assignment.targeting =
       tree(Op::kNot, {leaf(Op::kEqual, "targetingKey", {std::string("u")})});
   EXPECT_NE(why_not_growthbook(held).find("targetingKey"), std::string::npos);
+  for (const char* name : {"user", "user.plan"}) {
+    held.assignment.targeting = leaf(Op::kExists, name, {true});
+    EXPECT_NE(why_not_growthbook(held).find("attribute user"), std::string::npos) << name;
+  }
+  for (const char* name : {"$and", "$or", "$nor", "$not", "$savedGroup"}) {
+    held.assignment.targeting = leaf(Op::kExists, name, {true});
+    EXPECT_NE(why_not_growthbook(held).find("read as logic"), std::string::npos) << name;
+  }
+  held.assignment.targeting = leaf(Op::kExists, "$price", {true});
+  EXPECT_EQ(why_not_growthbook(held), "");
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
   EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
   EXPECT_NE(payload.left_out.at("versions").find("version ranges"), std::string::npos);
