@@ -31,8 +31,8 @@ struct Stop {};
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, Problems& problems, std::size_t max_nodes)
-      : file_(file), problems_(problems), max_nodes_(max_nodes) {}
+  TreeBuilder(const std::string& file, Problems& problems, const DocumentLimits& limits)
+      : file_(file), problems_(problems), limits_(limits) {}
 
   Node take_root() { return std::move(root_); }
 
@@ -84,8 +84,8 @@ class TreeBuilder final : public YAML::EventHandler {
   };
 
   Node make(const YAML::Mark& mark, Node::Kind kind) {
-    if (++nodes_ > max_nodes_) {
-      problem(mark, fmt::format("more than {} values", max_nodes_), "split the file");
+    if (++nodes_ > limits_.nodes) {
+      problem(mark, fmt::format("more than {} values", limits_.nodes), "split the file");
       throw Stop{};
     }
     Node node;
@@ -106,8 +106,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void open(Node node) {
-    if (frames_.size() >= kMaxDepth) {
-      problem({node.line, node.column}, fmt::format("nested deeper than {} levels", kMaxDepth), "");
+    if (frames_.size() >= limits_.depth) {
+      problem({node.line, node.column}, fmt::format("nested deeper than {} levels", limits_.depth),
+              "");
       throw Stop{};
     }
     const bool is_key = wants_key();
@@ -193,7 +194,7 @@ class TreeBuilder final : public YAML::EventHandler {
   Problems& problems_;
   Node root_;
   std::vector<Frame> frames_;
-  const std::size_t max_nodes_;
+  const DocumentLimits& limits_;
   std::size_t nodes_ = 0;
 };
 
@@ -269,7 +270,7 @@ Checked<Document> read_document(std::string_view text, const std::string& file,
   const std::string json = looks_like_json(text) ? join_surrogates(text) : std::string{};
   ViewBuffer buffer(json.empty() ? text : json);
   std::istream stream(&buffer);
-  TreeBuilder builder(file, problems, limits.nodes);
+  TreeBuilder builder(file, problems, limits);
   try {
     YAML::Parser parser(stream);
     if (parser.HandleNextDocument(builder)) {

@@ -1,7 +1,7 @@
 // Document: the text of a YAML or JSON file as a plain tree with places, before anyone asks what it
 // means. It keeps the text of every scalar as written, so that numbers are read by us and not by
 // YAML's rules. What a plan must not depend on is an error here: duplicate keys, merge keys (`<<`),
-// aliases, tags, a second document, and nesting deeper than kMaxDepth.
+// aliases, tags, a second document, and nesting deeper than kMaxDepth (or the limit given).
 //
 //   auto read = read_document("id: x\n", "exp.yaml");  // read->root.find("id")->text == "x"
 #pragma once
@@ -19,6 +19,7 @@ inline constexpr std::size_t kMaxDepth = 48;
 struct DocumentLimits {
   std::size_t bytes = 1 << 20;  // kMaxFileBytes.
   std::size_t nodes = 100'000;
+  std::size_t depth = kMaxDepth;
 };
 
 struct Node {

@@ -11,6 +11,7 @@ namespace assay::define {
 namespace {
 
 constexpr std::uint64_t kParts = 100'000'000;  // Lengths are decimals of at most eight digits.
+constexpr std::uint64_t kFineParts = 2'000'000'000;  // As many as weights may add up to.
 
 // How many of the buckets 0, 1, 2 … are in, where those that are come first.
 template <typename Predicate>
@@ -39,18 +40,24 @@ Buckets buckets_of(HashScheme hash, const NumberRange& range) {
   return {buckets_below(hash, range.begin), buckets_below(hash, range.end)};
 }
 
-// Where the SDKs split by weights; the same sums in the same order as schemes.cc of assign.
-std::vector<Buckets> buckets_of(HashScheme hash, const std::vector<std::uint32_t>& weights,
+// Where the SDKs split by shares; the same sums in the same order as schemes.cc of assign.
+std::vector<Buckets> buckets_of(HashScheme hash, const std::vector<double>& shares,
                                 double coverage) {
-  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   std::vector<Buckets> all;
   double before = 0;
-  for (const std::uint32_t weight : weights) {
-    const double share = weight / total;
+  for (const double share : shares) {
     all.push_back(buckets_of(hash, {before, before + coverage * share}));
     before += share;
   }
   return all;
+}
+
+std::vector<Buckets> buckets_of(HashScheme hash, const std::vector<std::uint32_t>& weights,
+                                double coverage) {
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<double> shares;
+  for (const std::uint32_t weight : weights) shares.push_back(weight / total);
+  return buckets_of(hash, shares, coverage);
 }
 
 bool are_same(const std::vector<Buckets>& a, const std::vector<Buckets>& b) {
@@ -77,6 +84,12 @@ void mend(HashScheme hash, const std::vector<Buckets>& wanted,
     }
     sum += weights[i] / total;
   }
+}
+
+void shorten(std::vector<std::uint32_t>& weights) {
+  std::uint32_t common = 0;
+  for (const std::uint32_t weight : weights) common = std::gcd(common, weight);
+  for (std::uint32_t& weight : weights) weight /= common;
 }
 
 // As it is written where that is exact, else the same bound in whole buckets.
@@ -156,6 +169,30 @@ std::optional<std::vector<std::uint32_t>> whole_weights(const std::vector<double
   return sum == total ? std::optional(std::move(weights)) : std::nullopt;
 }
 
+std::optional<std::vector<std::uint32_t>> near_weights(HashScheme hash,
+                                                       const std::vector<double>& shares,
+                                                       double coverage) {
+  constexpr double kRounding = 1e-13;
+  std::vector<std::uint32_t> weights;
+  double sum = 0;
+  std::uint64_t before = 0;
+  for (const double share : shares) {
+    if (!(share >= 0 && share <= 1)) return std::nullopt;
+    sum += share;
+    const auto end = static_cast<std::uint64_t>(std::round(sum * double{kFineParts}));
+    weights.push_back(static_cast<std::uint32_t>(end - before));
+    before = end;
+  }
+  if (std::abs(sum - 1) > kRounding) return std::nullopt;
+  shorten(weights);
+  for (const double covered : {coverage, 1.0}) {
+    if (!are_same(buckets_of(hash, weights, covered), buckets_of(hash, shares, covered))) {
+      return std::nullopt;
+    }
+  }
+  return weights;
+}
+
 std::optional<RangeSplit> split_by_ranges(HashScheme hash, const std::vector<NumberRange>& ranges) {
   RangeSplit split;
   split.order.resize(ranges.size());
@@ -176,9 +213,7 @@ std::optional<RangeSplit> split_by_ranges(HashScheme hash, const std::vector<Num
   if (total == 0 || total > kParts) return std::nullopt;
   const auto traffic = static_cast<std::uint32_t>(total / 100);
   if (total == kParts) mend(hash, wanted, split.weights);
-  std::uint32_t common = 0;
-  for (const std::uint32_t weight : split.weights) common = std::gcd(common, weight);
-  for (std::uint32_t& weight : split.weights) weight /= common;
+  shorten(split.weights);
   if (total % 100 == 0 &&
       are_same(buckets_of(hash, split.weights, traffic / double{kLayerSlots}), wanted)) {
     split.traffic_ppm = traffic;

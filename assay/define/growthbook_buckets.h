@@ -35,6 +35,13 @@ std::vector<SlotRange> to_millionths(HashScheme hash, const std::vector<NumberRa
 // weights would add up to more than 10^8.
 std::optional<std::vector<std::uint32_t>> whole_weights(const std::vector<double>& shares);
 
+// The nearest weights in parts of 2 * 10^9, where units get the same variations by them as by the
+// shares, at this coverage and at full. Nothing where they do not, or where the shares do not add
+// up to 1.
+std::optional<std::vector<std::uint32_t>> near_weights(HashScheme hash,
+                                                       const std::vector<double>& shares,
+                                                       double coverage);
+
 // One range for each variation, as a split.
 struct RangeSplit {
   std::vector<std::size_t> order;      // Of the variations; `weights` is in this order.

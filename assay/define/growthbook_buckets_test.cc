@@ -112,6 +112,19 @@ TEST(GrowthbookBuckets, WeightsAreDecimalsOrFractions) {
   EXPECT_FALSE(whole_weights({1 / 99'999'989.0, 99'999'988 / 99'999'989.0, 1e-8}));
 }
 
+TEST(GrowthbookBuckets, NearWeightsSplitAtTheSameBuckets) {
+  using Weights = std::vector<std::uint32_t>;
+  const double most = 2'147'483'647;
+  EXPECT_EQ(near_weights(kSecond, {0.5, 0.5}, 1), (Weights{1, 1}));
+  EXPECT_EQ(near_weights(kSecond, {1 / most, 1 - 1 / most}, 1), (Weights{1, 1'999'999'999}));
+  EXPECT_FALSE(near_weights(kSecond, {0.5, 0.4999}, 1));
+  EXPECT_FALSE(near_weights(kSecond, {1.5, -0.5}, 1));
+  EXPECT_FALSE(near_weights(kSecond, {1e-10, 1 - 1e-10}, 1)) << "somebody is in the first bucket";
+  EXPECT_FALSE(near_weights(kSecond, {0.5 + 2e-10, 0.5 - 2e-10}, 1)) << "bucket 5000";
+  EXPECT_FALSE(near_weights(kSecond, {0.60025 + 2e-10, 0.39975 - 2e-10}, 0.4)) << "bucket 2401";
+  EXPECT_TRUE(near_weights(kSecond, {0.55005 + 2e-10, 0.44995 - 2e-10}, 1));
+}
+
 TEST(GrowthbookBuckets, CoverageStaysTraffic) {
   const auto part = split_by_ranges(kSecond, {{0, 0.25}, {0.5, 0.75}});
   ASSERT_TRUE(part);

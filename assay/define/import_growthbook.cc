@@ -44,16 +44,22 @@ struct Payload {
   Problems broken = {};  // Of the file itself: what is there is not to be read.
 };
 
-constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
-constexpr int kMaxParents = 100;            // Of one feature, each as often as it is asked for.
+constexpr std::size_t kMaxNamespaces = 20;     // As in a file.
+constexpr int kMaxParents = 100;               // Of one feature, each as often as it is asked for.
+constexpr std::size_t kMaxValues = 5'000'000;  // Of all features, once they are written out.
+
+// What was read for one feature that was asked for.
+struct Size {
+  int parents = 0;
+  std::size_t values = 0;  // In lists, groups and patterns.
+};
 
 constexpr std::string_view kHoldout = "$holdout:";  // In front of a feature that holds units out.
 
 class Feature {
  public:
-  // `parents` counts the features that were read for one that was asked for.
-  Feature(std::string key, const Value& value, const Payload& payload, int& parents)
-      : value_(value), payload_(payload), parents_(parents) {
+  Feature(std::string key, const Value& value, const Payload& payload, Size& size)
+      : value_(value), payload_(payload), size_(size) {
     flag_.key = std::move(key);
   }
   // Nothing after a problem.
@@ -78,14 +84,14 @@ class Feature {
                const std::vector<NumberRange>& ranges, Rule& rule) const;
   bool add_namespace(const Value& at, Namespace one, const std::vector<NumberRange>& ranges,
                      Rule& rule) const;
-  bool weights(const Value& value, std::vector<Variant>& variants) const;
+  bool weights(const Value& value, Rule& rule) const;
   bool ranges(const Value& value, const Value& given, Rule& rule) const;
   std::optional<std::vector<double>> shares(const Value& value, std::size_t count) const;
   void add(Rule rule);
 
   const Value& value_;
   const Payload& payload_;
-  int& parents_;
+  Size& size_;
   Flag flag_;
 };
 
@@ -136,7 +142,7 @@ bool Feature::rule(const Value& value) {
   auto when = parents(value);
   if (!when) return false;
   if (const auto given = get(value, "condition"); given && !given->is_null()) {
-    auto read = Mongo(payload_.saved_groups).condition(*given);
+    auto read = Mongo(payload_.saved_groups, size_.values).condition(*given);
     if (!read) return false;
     when->condition = all_of({std::move(when->condition), std::move(*read)});
   }
@@ -181,10 +187,10 @@ std::optional<When> Feature::parent(const Value& wanted) {
     return std::nullopt;
   }
   const std::string& name = id->node().text;
-  const auto test =
-      given ? Mongo(payload_.saved_groups).condition(*given) : std::optional(always());
+  const auto test = given ? Mongo(payload_.saved_groups, size_.values).condition(*given)
+                          : std::optional(always());
   if (!test) return std::nullopt;
-  if (++parents_ > kMaxParents) {
+  if (++size_.parents > kMaxParents) {
     wanted.error("has too many prerequisites, or they lead in circles",
                  fmt::format("at most {}", kMaxParents));
     return std::nullopt;
@@ -195,7 +201,7 @@ std::optional<When> Feature::parent(const Value& wanted) {
     const Value feature(aside, *node, "features." + name);
     std::optional<Flag> read;
     if (!has_error_within(payload_.broken, feature.path())) {
-      read = Feature(name, feature, payload_, parents_).read();
+      read = Feature(name, feature, payload_, size_).read();
     }
     if (!read || has_errors(aside.problems)) {
       cannot_take_over(*id, name, aside.problems);
@@ -204,6 +210,13 @@ std::optional<When> Feature::parent(const Value& wanted) {
     flag = std::move(*read);
   }
   return when_it_gives(std::move(flag), *test, *id);
+}
+
+bool says(const Condition& condition, const Condition& part) {
+  return condition == part || (condition.op == Op::kAll &&
+                               std::ranges::any_of(condition.children, [&](const Condition& child) {
+                                 return says(child, part);
+                               }));
 }
 
 // A rule that draws has nothing to draw by where the unit's own attribute is missing; assay would
@@ -215,7 +228,8 @@ void Feature::add(Rule rule) {
   std::ranges::sort(units);
   units.erase(std::unique(units.begin(), units.end()), units.end());
   for (const std::string& unit : units) {
-    if (unit != "user") rule.when = all_of({std::move(rule.when), exists(unit)});
+    if (unit == "user" || says(rule.when, exists(unit))) continue;
+    rule.when = all_of({std::move(rule.when), exists(unit)});
   }
   flag_.rules.push_back(std::move(rule));
 }
@@ -396,12 +410,19 @@ std::optional<std::vector<double>> Feature::shares(const Value& value, std::size
   return shares;
 }
 
-bool Feature::weights(const Value& value, std::vector<Variant>& variants) const {
+bool Feature::weights(const Value& value, Rule& rule) const {
+  std::vector<Variant>& variants = rule.variants;
   const auto given = shares(value, variants.size());
   if (!given) return false;
   for (Variant& variant : variants) variant.weight = 1;
   if (given->empty()) return true;
-  if (const auto whole = whole_weights(*given)) {
+  const Bucketing& draw = rule.bucketing;
+  auto whole = whole_weights(*given);
+  if (!whole) {
+    whole = near_weights(draw.hash, *given, draw.traffic_ppm / double{kLayerSlots});
+    if (whole) value.warn("its weights are rounded to parts of 2 * 10^9, by which nobody moves");
+  }
+  if (whole) {
     for (std::size_t i = 0; i < variants.size(); ++i) variants[i].weight = (*whole)[i];
     return true;
   }
@@ -478,7 +499,7 @@ bool Feature::experiment(const Value& value, const Value& variations, When when)
   const auto given = get(value, "ranges");
   const bool done = given && !given->is_null()
                         ? ranges(value, *given, rule)
-                        : weights(value, rule.variants) && coverage(value, rule.bucketing);
+                        : coverage(value, rule.bucketing) && weights(value, rule);
   if (done) add(std::move(rule));
   return done;
 }
@@ -498,10 +519,18 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
   }
   const Payload payload{features, read->root.find("savedGroups"), report.problems};
   Imported imported;
+  std::size_t values = 0;
   for (const Value::Entry& entry : Value(report, *features, "features").entries(kMaxImportFlags)) {
     add_flag(entry.value, imported, [&]() -> std::optional<Experiment> {
-      int parents = 0;
-      auto flag = Feature(entry.key, entry.value, payload, parents).read();
+      if (values > kMaxValues) {
+        entry.value.error(
+            "the features before it have too many values to compare with",
+            fmt::format("at most {} in one payload; export one project at a time", kMaxValues));
+        return std::nullopt;
+      }
+      Size size;
+      auto flag = Feature(entry.key, entry.value, payload, size).read();
+      values += size.values;
       if (!flag) return std::nullopt;
       return make_experiment(std::move(*flag), entry.value);
     });
@@ -517,7 +546,8 @@ Checked<Condition> import_growthbook_condition(std::string_view text, std::strin
       saved_groups.empty() ? Checked<Document>(Document{}) : read_document(saved_groups, file);
   if (!groups) return unexpected(groups.error());
   Report report{file, std::move(read->problems)};
-  auto condition = Mongo(&groups->root).condition(Value(report, read->root, ""));
+  std::size_t values = 0;
+  auto condition = Mongo(&groups->root, values).condition(Value(report, read->root, ""));
   if (!condition || has_errors(report.problems)) return unexpected(std::move(report.problems));
   return std::move(*condition);
 }

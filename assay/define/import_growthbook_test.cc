@@ -1,6 +1,7 @@
 // What of GrowthBook's payloads needs more than conditions and weights: namespaces, filters,
 // ranges, prerequisites on features that draw, fallback attributes, saved groups. Answers are
 // compared in deliver/import_vectors_test.cc and by tools/sdks.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -328,6 +329,32 @@ TEST(ImportGrowthbookRule, FieldsOfAnotherFormAreRefusedWithOneReason) {
               HasSubstr("\"blocked\""));
 }
 
+TEST(ImportGrowthbookRule, WeightsBeyondEightDigitsAreRounded) {
+  const auto file = [](const char* weights) {
+    return import(R"("f": {"defaultValue": 0, "rules": [{"variations": [0, 1], "coverage": 0.5,
+                   "weights": )" +
+                  std::string(weights) + "}]}");
+  };
+  const Imported read = file("[0.123456789, 0.876543211]");
+  EXPECT_THAT(file_of(read), HasSubstr("\"0\": {\"weight\":123456789"));
+  EXPECT_THAT(to_text(read.warnings), HasSubstr("its weights are rounded to parts of 2 * 10^9"));
+  EXPECT_THAT(to_text(file("[0.5, 0.5]").warnings), Not(HasSubstr("rounded")));
+  EXPECT_THAT(to_text(file("[0.495, 0.5]").refused), HasSubstr("do not add up to exactly 1"));
+}
+
+// A test of A against A says nothing of which is control.
+TEST(ImportGrowthbookRule, ControlOfVariantsThatAreTheSame) {
+  const auto control = [](const char* first, const char* second) {
+    const Imported read =
+        import(R"("f": {"defaultValue": 0, "rules": [{"variations": [0, 0], "meta": [{"key": ")" +
+               std::string(first) + R"("}, {"key": ")" + second + R"("}]}]})");
+    EXPECT_THAT(to_text(read.warnings), HasSubstr("several variants have the value of those out"));
+    return read.flags.at(0).experiment.control;
+  };
+  EXPECT_EQ(control("a", "control"), "control");
+  EXPECT_EQ(control("a", "b"), "a");
+}
+
 // What `assay define` would not read is refused here.
 TEST(ImportGrowthbookRule, WhatNoFileCanHoldIsRefused) {
   EXPECT_THAT(
@@ -381,6 +408,79 @@ TEST(ImportGrowthbookCondition, RegularExpressionsMatchOtherTypes) {
             "a exists false or a starts_with [nu, nU, Nu, NU]");
   EXPECT_EQ(condition(R"({"a": {"$regex": "e"}})"), "a in [true, false] or a contains e");
   EXPECT_EQ(condition(R"({"a": {"$regex": "^07$"}})"), "a equals 07");
+}
+
+// As assay's own payload says it; a round trip of all is in deliver/growthbook_round_trip_test.cc.
+TEST(ImportGrowthbookCondition, WithItsTypeNothingIsConverted) {
+  EXPECT_EQ(condition(R"-({"a": {"$type": "string", "$regex": "^(?:e|t)"}})-"),
+            "a starts_with [e, t]");
+  EXPECT_EQ(condition(R"({"a": {"$eq": 7, "$type": "number"}})"), "a equals 7");
+  EXPECT_EQ(condition(R"({"a": {"$type": "number", "$lte": 7}})"), "a at_most 7");
+  EXPECT_EQ(condition(R"({"a": {"$type": "boolean", "$eq": true}})"), "a equals true");
+  EXPECT_EQ(condition(R"({"a": {"$type": "string", "$eq": 7}})"),
+            condition(R"({"a": {"$in": []}})"));
+  EXPECT_EQ(condition(R"({"a": {"$type": "string", "$in": ["x", 1]}})"),
+            "a starts_with  and a in [x, 1]")
+      << "not where a list holds it";
+  EXPECT_EQ(condition(R"({"a": {"$type": "boolean", "$regex": "e"}})"),
+            "(a equals true or a equals false) and a in [true, false]");
+  EXPECT_EQ(condition(R"({"a": {"$type": "string", "$not": {"$eq": 7}}})"),
+            "a starts_with  and not (a equals 7)");
+  EXPECT_EQ(condition(R"({"a": {"$type": "array", "$in": ["x"]}})"),
+            "a in [x] and not (a starts_with )");
+  EXPECT_THAT(condition(R"({"a": {"$type": "array", "$eq": "x"}})"), HasSubstr("'array' has no"));
+  EXPECT_THAT(condition(R"({"a": {"$type": "array", "$in": [[]]}})"),
+              HasSubstr("lists to look in"));
+  EXPECT_THAT(condition(R"({"a": {"$type": "array", "$in": "x"}})"), HasSubstr("'array' has no"));
+}
+
+TEST(ImportGrowthbookCondition, TwoTestsThatAreOneHere) {
+  EXPECT_EQ(condition(R"({"a": {"$exists": true, "$not": {"$eq": 7}}})"), "a not_equals 7");
+  EXPECT_EQ(condition(R"({"a": {"$exists": true, "$not": {"$in": [7]}}})"), "a not_in [7]");
+  EXPECT_EQ(condition(R"({"a": {"$in": [7], "$not": {"$type": "boolean"}}})"), "a in [7]");
+  EXPECT_EQ(condition(R"({"a": {"$in": [true], "$not": {"$type": "number"}}})"), "a in [true]");
+  EXPECT_EQ(condition(R"({"a": {"$in": [7], "$not": {"$type": "number"}}})"),
+            "a in [7] and not (a less_than 0 or a at_least 0)");
+  const auto either = [](const std::string& in_list) {
+    return condition(R"-({"$or": [{"a": {"$type": "string", "$regex": "(?:x|y)"}}, )-" + in_list +
+                     "]}");
+  };
+  EXPECT_EQ(either(R"({"a": {"$type": "array", "$in": ["x", "y"]}})"), "a contains [x, y]");
+  for (const char* other :
+       {R"({"b": {"$type": "array", "$in": ["x", "y"]}})",
+        R"({"a": {"$type": "array", "$in": ["x"]}})", R"({"a": {"$in": ["x", "y"]}})"}) {
+    EXPECT_THAT(either(other), HasSubstr("a starts_with  and a contains [x, y]")) << other;
+  }
+  const auto with_all_texts = [](const std::string& list) {
+    return condition(R"({"$or": [{"a": {"$type": "string"}}, {"a": {"$type": "array", "$in": )" +
+                     list + "}}]}");
+  };
+  EXPECT_EQ(with_all_texts(R"(["", "x"])"), "a contains [, x]");
+  EXPECT_THAT(with_all_texts(R"(["", 5])"), HasSubstr("a starts_with  or (a in [, 5]"));
+}
+
+// A group stands for many values in few bytes.
+TEST(ImportGrowthbookCondition, WhatIsWrittenOutIsBounded) {
+  std::string group = R"({"g": [0)";
+  for (int i = 1; i < 10'000; ++i) group += "," + std::to_string(i);
+  group += "]}";
+  std::string ten = R"("a0": {"$inGroup": "g"})";
+  for (int i = 1; i < 10; ++i) ten += fmt::format(R"(, "a{}": {{"$notInGroup": "g"}})", i);
+  EXPECT_THAT(condition("{" + ten + "}", group), HasSubstr("a0 in [0, 1, "));
+  EXPECT_THAT(condition("{" + ten + R"(, "b": {"$all": [5]}})", group),
+              HasSubstr("has too many values to compare with once everything is written out (at "
+                        "most 100000 in one feature)"));
+  std::string features;
+  for (int i = 0; i <= 51; ++i) {
+    features += fmt::format(R"({}"f{}": {{"defaultValue": 0, "rules": [{{"condition": {{{}}},
+                            "force": 0}}]}})",
+                            i == 0 ? "" : ", ", i, ten);
+  }
+  const Imported read = import(features, group);
+  ASSERT_EQ(read.refused.size(), 52U);
+  EXPECT_THAT(to_text(Problems{read.refused[50]}), HasSubstr("has one value only"));
+  EXPECT_THAT(to_text(Problems{read.refused[51]}),
+              HasSubstr("features.f51: the features before it have too many values"));
 }
 
 TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {

@@ -201,10 +201,15 @@ const std::string& Maker::add_variant(const Variant& variant, std::uint32_t weig
   return variants.back().key;
 }
 
-// The key of the variant with this value: one of the split's, or a new one that nobody draws.
+// The key of the variant with this value: one of the split's, or a new one that nobody draws. Of
+// several, as in a test of A against A, the one that is named control, else the first.
 const std::string& Maker::variant_for(const Variant& wanted) {
-  const auto same = std::ranges::find(made_.variants, wanted.payload_json, &Variant::payload_json);
-  return same != made_.variants.end() ? same->key : add_variant(wanted, 0);
+  const auto& variants = made_.variants;
+  auto same = std::ranges::find(variants, wanted.payload_json, &Variant::payload_json);
+  if (same == variants.end()) return add_variant(wanted, 0);
+  const auto named = std::ranges::find(variants, "control", &Variant::key);
+  if (named != variants.end() && named->payload_json == wanted.payload_json) same = named;
+  return same->key;
 }
 
 // The ids that a condition lists, where it does no more than that. Of the unit "user" only: where
@@ -297,6 +302,14 @@ void Maker::warn() const {
                 fmt::format("give the context an attribute `{}` beside the targeting key", id));
   }
   const Rule& split = flag_.rules[chosen_];
+  const auto is_control = [&](const Variant& one) {
+    return one.payload_json == flag_.fallback.payload_json;
+  };
+  if (std::ranges::count_if(made_.variants, is_control) > 1) {
+    value_.warn(fmt::format("several variants have the value of those outside, and '{}' is control",
+                            made_.control),
+                "control: VARIANT in the file names another");
+  }
   if (split.variants.size() == 1 && split.rest == 0) {
     value_.warn("draws nothing between variants, so there is no effect to measure",
                 "take it over to ask one server for every flag, or leave it where it is");

@@ -13,7 +13,9 @@
 
 namespace assay::define {
 
-inline constexpr DocumentLimits kImportLimits{.bytes = kMaxImportBytes, .nodes = 1'000'000};
+// Deeper than a file, for a payload says more around what a file says.
+inline constexpr DocumentLimits kImportLimits{
+    .bytes = kMaxImportBytes, .nodes = 1'000'000, .depth = kMaxDepth + 16};
 
 Condition always();
 Condition never();

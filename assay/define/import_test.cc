@@ -435,8 +435,13 @@ TEST(ImportGrowthbook, RegularExpressionsOfPlainTexts) {
   EXPECT_EQ(pattern("über(ä|ö)?"), "a contains [überä, überö, über]");
   EXPECT_EQ(pattern("^[Mm]obil[a-c]$|x[|)]"),
             "a in [Mobila, Mobilb, Mobilc, mobila, mobilb, mobilc] or a contains [x|, x)]");
+  EXPECT_EQ(pattern("(?:a|b)(?![\\\\s\\\\S])"), "a ends_with [a, b]") << "the very end";
+  EXPECT_EQ(pattern("^a(?![\\\\s\\\\S])|c"), "a equals a or a contains c");
   for (const char* regex : {"a+",
                             "a*",
+                            "a\\\\(?![\\\\s\\\\S])",
+                            "(?![\\\\s\\\\S])b",
+                            "🦊?",
                             "[^ab]",
                             "[]",
                             "[b-a]",
@@ -456,6 +461,35 @@ TEST(ImportGrowthbook, RegularExpressionsOfPlainTexts) {
                             "((((((((((a))))))))))",
                             "a\\\\"}) {
     EXPECT_EQ(pattern(regex), "refused") << regex;
+  }
+}
+
+// As many texts as a list of a file may hold, and as long; whatever would be more is refused
+// before it is written out.
+TEST(ImportGrowthbook, RegularExpressionsAreBounded) {
+  std::string many = "0";
+  for (int i = 1; i < 1000; ++i) many += "|" + std::to_string(i);
+  for (const std::string& all : {many, "(?:" + many + ")", "^(" + many + ")$"}) {
+    EXPECT_THAT(pattern(all), testing::HasSubstr("998, 999]")) << all.substr(0, 20);
+  }
+  EXPECT_EQ(pattern(std::string(1024, 'x')), "a contains " + std::string(1024, 'x'));
+  const auto times = [](int count, const std::string& part) {
+    std::string all;
+    while (count-- > 0) all += part;
+    return all;
+  };
+  for (const std::string& regex :
+       {many + "|x", "(?:" + many + "|x)", "(" + many + ")a?", times(400'000, "x|"),
+        std::string(1025, 'x'), std::string(1'000'000, 'x'), "(a|bc)" + std::string(1023, 'x'),
+        times(100'000, "(a|b)"), times(40, "a?"), times(3, "[a-z]"), times(500'000, "("),
+        times(9, "(") + "a" + times(9, ")"), times(500'000, "["), times(150'000, "(?:a?|")}) {
+    const auto read =
+        import_growthbook_condition(R"({"a": {"$regex": ")" + regex + "\"}}", "", "c");
+    ASSERT_FALSE(read) << regex.substr(0, 20);
+    EXPECT_EQ(read.error().size(), 1U);
+    EXPECT_NE(to_text(read.error()).find("before and $ after them; at most 1000, of 1024 bytes"),
+              std::string::npos)
+        << to_text(read.error());
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "assay/define/growthbook_fields.h"
 #include "assay/define/import_rules.h"
+#include "assay/define/mongo_pairs.h"
 #include "assay/define/mongo_pattern.h"
 
 namespace assay::define {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxParts = 2000;      // Comparisons of one rule.
 constexpr std::size_t kMaxSpellings = 1000;  // In one list, as in a file.
+constexpr std::size_t kMaxValues = 100'000;  // Of one feature, as in a file.
 constexpr const char* kOperators =
     "$eq, $ne, $in, $nin, $ini, $nini, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, "
     "$gte, $veq to $vlte, $type, $elemMatch, $all, $alli, and a $regex or $regexi of plain texts "
@@ -51,6 +53,12 @@ Condition loosely_equal(const std::string& name, const Scalar& constant) {
   return any_of(std::move(ways));
 }
 
+std::size_t values_in(const Condition& condition) {
+  std::size_t count = condition.values.size();
+  for (const Condition& child : condition.children) count += values_in(child);
+  return count;
+}
+
 // The values of {"type": "list", "values": […]}; null where it is none.
 const Node* list_of(const Node& group) {
   const Node* type = group.find("type");
@@ -80,6 +88,14 @@ bool append_spellings(const Scalar& value, bool ignores_case, const Value& at,
 
 }  // namespace
 
+bool Mongo::is_too_long(const Value& value, std::size_t more) {
+  values_ += more;
+  if (values_ <= kMaxValues) return false;
+  value.error("has too many values to compare with once everything is written out",
+              fmt::format("at most {} in one feature", kMaxValues));
+  return true;
+}
+
 std::optional<Condition> Mongo::condition(const Value& value) {
   if (!value.is_map()) {
     value.error("a condition is an object");
@@ -107,6 +123,7 @@ std::optional<Condition> Mongo::several(const Value& value, bool is_any) {
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
+  if (is_any && parts.size() == 2) return either(std::move(parts[0]), std::move(parts[1]));
   return is_any ? any_of(std::move(parts)) : all_of(std::move(parts));
 }
 
@@ -140,13 +157,32 @@ std::optional<Condition> Mongo::attribute(const std::string& name, const Value& 
     value.error("compares a whole list or object", "compare the fields in it, as \"device.os\"");
     return std::nullopt;
   }
+  const auto entries = value.entries();
+  for (const std::size_t i : {0U, 1U}) {
+    if (entries.size() != 2 || entries[i].key != "$type") continue;
+    return typed(name, entries[i].value, entries[1 - i]);
+  }
   std::vector<Condition> parts;
-  for (const Value::Entry& one : value.entries()) {
+  for (const Value::Entry& one : entries) {
     auto part = operation(name, one);
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
+  if (parts.size() == 2) return both(name, std::move(parts[0]), std::move(parts[1]));
   return all_of(std::move(parts));
+}
+
+// A test beside the type of what it tests, so that nothing is converted.
+std::optional<Condition> Mongo::typed(const std::string& name, const Value& type,
+                                      const Value::Entry& test) {
+  if (type.node().text == "array" && test.key == "$in" && test.value.is_list()) {
+    auto values = scalars(test.value);
+    return values ? std::optional(is_list_with(name, std::move(*values))) : std::nullopt;
+  }
+  auto is_type = this->type(name, type);
+  auto tested = is_type ? operation(name, test) : std::nullopt;
+  if (!tested) return std::nullopt;
+  return of_type(type.node().text, std::move(*is_type), std::move(*tested));
 }
 
 std::optional<Condition> Mongo::operation(const std::string& name, const Value::Entry& entry) {
@@ -175,7 +211,9 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
   if (op == "$lt" || op == "$lte" || op == "$gt" || op == "$gte") return order(name, entry);
   if (op.starts_with("$v")) return version(name, entry);
   if (op == "$regex" || op == "$regexi") {
-    return pattern_condition(name, entry.value, op == "$regexi");
+    auto made = pattern_condition(name, entry.value, op == "$regexi");
+    if (made && is_too_long(entry.value, values_in(*made))) return std::nullopt;
+    return made;
   }
   if (op == "$type") return type(name, entry.value);
   if (op == "$elemMatch") return element(name, entry.value);
@@ -197,6 +235,7 @@ std::optional<std::vector<Scalar>> Mongo::scalars(const Value& list) {
     }
     values.push_back(std::move(*scalar));
   }
+  if (is_too_long(list, values.size())) return std::nullopt;
   return values;
 }
 
@@ -205,12 +244,8 @@ std::optional<Condition> Mongo::type(const std::string& name, const Value& value
   if (type == "string") return is_text(name);
   if (type == "null") return exists(name, false);
   if (type == "undefined") return never();  // What is missing is null to the SDKs.
-  if (type == "boolean") {
-    return any_of({compare(Op::kEqual, name, {true}), compare(Op::kEqual, name, {false})});
-  }
-  if (type == "number") {
-    return any_of({compare(Op::kLess, name, {0.0}), compare(Op::kGreaterEqual, name, {0.0})});
-  }
+  if (type == "boolean") return is_boolean(name);
+  if (type == "number") return is_number(name);
   value.error(fmt::format("the type '{}' has no equal here", type.substr(0, 60)),
               "string, number, boolean and null have");
   return std::nullopt;
@@ -246,6 +281,7 @@ std::optional<Condition> Mongo::every_element(const std::string& name, const Val
   for (const Scalar& one : *values) {
     std::vector<Scalar> spelled;
     if (!append_spellings(one, ignores_case, value, spelled)) return std::nullopt;
+    if (is_too_long(value, spelled.size())) return std::nullopt;
     parts.push_back(is_list_with(name, std::move(spelled)));
   }
   return all_of(std::move(parts));
@@ -267,6 +303,7 @@ std::optional<Condition> Mongo::membership(const std::string& name, const Value&
       return std::nullopt;
     }
   }
+  if (is_too_long(list, values.size())) return std::nullopt;
   if (!values.empty()) ways.push_back(compare(Op::kIn, name, std::move(values)));
   return any_of(std::move(ways));
 }

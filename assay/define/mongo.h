@@ -13,8 +13,9 @@ namespace assay::define {
 
 class Mongo {
  public:
-  // `saved_groups` may be null.
-  explicit Mongo(const Node* saved_groups) : saved_groups_(saved_groups) {}
+  // `saved_groups` may be null; `values` counts what lists, groups and patterns are written out to.
+  Mongo(const Node* saved_groups, std::size_t& values)
+      : saved_groups_(saved_groups), values_(values) {}
 
   // Nothing after a problem, which is reported.
   std::optional<Condition> condition(const Value& value);
@@ -23,6 +24,8 @@ class Mongo {
   std::optional<Condition> entry(const Value::Entry& entry);
   std::optional<Condition> several(const Value& value, bool is_any);
   std::optional<Condition> attribute(const std::string& name, const Value& value);
+  std::optional<Condition> typed(const std::string& name, const Value& type,
+                                 const Value::Entry& test);
   std::optional<Condition> operation(const std::string& name, const Value::Entry& entry);
   std::optional<Condition> membership(const std::string& name, const Value& list,
                                       bool ignores_case = false);
@@ -34,9 +37,12 @@ class Mongo {
   std::optional<Condition> element(const std::string& name, const Value& value);
   std::optional<Condition> every_element(const std::string& name, const Value& value,
                                          bool ignores_case);
-  static std::optional<std::vector<Scalar>> scalars(const Value& list);
+  std::optional<std::vector<Scalar>> scalars(const Value& list);
+
+  bool is_too_long(const Value& value, std::size_t more);
 
   const Node* saved_groups_;
+  std::size_t& values_;
   std::size_t parts_ = 0;
   std::vector<std::string>
       open_groups_;  // Those that are being read, for they may lead in circles.

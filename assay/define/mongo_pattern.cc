@@ -4,20 +4,32 @@
 #include <cctype>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "assay/define/import_rules.h"
 
 namespace assay::define {
 namespace {
 
-constexpr std::size_t kMaxTexts = 64;
+constexpr std::size_t kMaxTexts = kMaxItems;  // As in a file.
+constexpr std::size_t kMaxCombined = 64;      // Of those, made of parts: [ab][cd].
 constexpr std::size_t kMaxSpellings = 256;
 constexpr int kMaxNesting = 8;
+constexpr std::string_view kVeryEnd = "(?![\\s\\S])";
 
 using Texts = std::vector<std::string>;
 
-// Each of `texts` followed by each of `more`; false where that is too many.
-bool append(Texts& texts, const Texts& more, std::size_t max = kMaxTexts) {
+// Each of `texts` followed by each of `more`; false where that is too many, or too long.
+bool append(Texts& texts, const Texts& more, std::size_t max) {
+  const auto longest = [](const Texts& all) {
+    return std::ranges::max_element(all, {}, &std::string::size)->size();
+  };
   if (texts.size() * more.size() > max) return false;
+  if (longest(texts) + longest(more) > kMaxTextBytes) return false;
+  if (more.size() == 1) {
+    for (std::string& text : texts) text += more.front();
+    return true;
+  }
   Texts longer;
   for (const std::string& text : texts) {
     for (const std::string& end : more) longer.push_back(text + end);
@@ -38,7 +50,8 @@ class Reader {
       auto atom = one();
       if (!atom) return std::nullopt;
       if (take("?")) atom->emplace_back();
-      if (!append(texts, *atom)) return std::nullopt;
+      const bool combines = texts.size() > 1 && atom->size() > 1;
+      if (!append(texts, *atom, combines ? kMaxCombined : kMaxTexts)) return std::nullopt;
     }
     return texts;
   }
@@ -65,6 +78,8 @@ class Reader {
     if (!is_plain || size > rest_.size()) return std::nullopt;
     Texts texts = {std::string(rest_.substr(0, size))};
     rest_.remove_prefix(size);
+    // Four bytes are two characters of JavaScript, of which "?" leaves out the second.
+    if (size == 4 && rest_.starts_with('?')) return std::nullopt;
     return texts;
   }
 
@@ -79,7 +94,7 @@ class Reader {
       const auto to = is_range ? class_character() : from;
       if (!to || *to < *from) return std::nullopt;
       for (unsigned char c = *from; c <= *to; ++c) all.emplace_back(1, static_cast<char>(c));
-      if (all.size() > kMaxTexts) return std::nullopt;
+      if (all.size() > kMaxCombined) return std::nullopt;
     }
     if (all.empty()) return std::nullopt;
     return all;
@@ -117,12 +132,12 @@ class Reader {
   int nesting_ = 0;
 };
 
-// The ends of alternatives outside of groups and escapes.
+// What stands between '|' outside of groups and escapes; no more than can be read.
 std::vector<std::string_view> branches_of(std::string_view regex) {
   std::vector<std::string_view> branches;
   int depth = 0;
   std::size_t begin = 0;
-  for (std::size_t i = 0; i < regex.size(); ++i) {
+  for (std::size_t i = 0; i < regex.size() && branches.size() <= kMaxTexts; ++i) {
     if (regex[i] == '\\') {
       ++i;
     } else if (regex[i] == '[') {
@@ -157,8 +172,9 @@ struct Branch {
 std::optional<Branch> read_branch(std::string_view regex) {
   const bool from_start = regex.starts_with('^');
   if (from_start) regex.remove_prefix(1);
-  const bool to_end = ends_unescaped(regex, "$");
-  if (to_end) regex.remove_suffix(1);
+  const std::string_view end = ends_unescaped(regex, kVeryEnd) ? kVeryEnd : "$";
+  const bool to_end = ends_unescaped(regex, end);
+  if (to_end) regex.remove_suffix(end.size());
   // Anything before or after, where nothing says where the text begins or ends.
   if (!from_start && regex.starts_with(".*")) regex.remove_prefix(2);
   if (!to_end && ends_unescaped(regex, ".*")) regex.remove_suffix(2);
@@ -226,7 +242,7 @@ std::optional<Condition> pattern_condition(const std::string& attribute, const V
       is_plain = is_plain && spelled && (!text.empty() || branch->op == Op::kIn);
       auto& texts = by_op[branch->op];
       if (spelled) texts.insert(texts.end(), spelled->begin(), spelled->end());
-      is_plain = is_plain && texts.size() <= kMaxSpellings;
+      is_plain = is_plain && (!ignores_case || texts.size() <= kMaxSpellings);
     }
   }
   if (!is_plain) {
@@ -234,7 +250,9 @@ std::optional<Condition> pattern_condition(const std::string& attribute, const V
                 ignores_case
                     ? "short texts of the letters a to z have; give the context the attribute in "
                       "small letters, and compare that with $regex"
-                    : "plain texts have, with | between, ? behind, ^ before and $ after them");
+                    : fmt::format("plain texts have, with | between, ? behind, ^ before and $ "
+                                  "after them; at most {}, of {} bytes",
+                                  kMaxTexts, kMaxTextBytes));
     return std::nullopt;
   }
   std::vector<Condition> ways;

@@ -4,9 +4,12 @@
 //   "(Mobile|Tablet)"            contains Mobile or Tablet
 //   "^/(cart|checkout)"          starts with /cart or /checkout
 //   ".*@(acme|example)\\.com$"    ends with @acme.com or @example.com
+//   "(?:a|b)(?![\\s\\S])"          ends with a or b: nothing comes after it
 //   "^https?://shop$"            equals http://shop or https://shop
 //
-// Everything else is refused, so that no regular expression is ever run: no input can be slow.
+// Everything else is refused, so that no regular expression is ever run: no input can be slow. What
+// a pattern stands for is bounded: as many texts as a file's list may hold, none longer than there,
+// and few that are made by combining (`[ab][cd]?`).
 #pragma once
 
 #include <optional>

@@ -334,6 +334,17 @@ class Growthbook(unittest.TestCase):
             self.assertEqual(headers["x-assay-left-out"], "1")
             features = json.loads(text)["features"]
             self.assertEqual(list(features), ["ranker_gb"])
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                file.write(text)
+                file.flush()
+                taken = subprocess.run([BINARY, "define", "--import", "growthbook", file.name,
+                                        "--json"], capture_output=True, text=True, check=True)
+            metrics = json.dumps({"primary": [{"name": "c", "type": "count", "event": "c"}]})
+            (again,) = json.loads(taken.stdout)["experiments"]
+            with Server(BINARY) as other:
+                start(other, again["file"] + "  metrics: " + metrics + "\n")
+                answer = other.ask("GET", "/api/features/any")[2]
+            self.assertEqual(json.loads(answer)["features"], features)
             status, _, _ = server.ask("GET", "/api/features/any",
                                       headers={"If-None-Match": headers["etag"]})
             self.assertEqual(status, 304)
