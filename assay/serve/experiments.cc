@@ -66,13 +66,24 @@ auto conflict(const std::string& what, const Problems& problems) {
               problems.front().hint);
 }
 
-Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experiments,
-                                              deliver::StickyStore* sticky) {
-  const std::vector<assign::Running> running = running_of(experiments);
-  auto compiled = assign::compile(running);
-  if (!compiled) {
-    return conflict("the running experiments do not fit together", compiled.error());
-  }
+Result<std::shared_ptr<const assign::Snapshot>> compile(
+    const std::vector<RegisteredPtr>& experiments) {
+  auto compiled = assign::compile(running_of(experiments));
+  if (compiled) return std::move(*compiled);
+  return conflict("the running experiments do not fit together", compiled.error());
+}
+
+Result<std::shared_ptr<const Served>> served_of(const std::vector<RegisteredPtr>& experiments,
+                                                deliver::StickyStore* sticky) {
+  ASSAY_TRY(auto snapshot, compile(experiments));
+  Tally tally(*snapshot);
+  return std::make_shared<const Served>(
+      Served{deliver::Ofrep(std::move(snapshot), sticky), std::move(tally)});
+}
+
+std::shared_ptr<const View> make_view(std::vector<RegisteredPtr> experiments,
+                                      std::shared_ptr<const Served> served,
+                                      deliver::StickyStore* sticky) {
   collect::Known known;
   for (const RegisteredPtr& one : experiments) {
     collect::KnownExperiment& mine = known[one->record.id] = known_of(*one);
@@ -82,18 +93,15 @@ Result<std::shared_ptr<const View>> make_view(std::vector<RegisteredPtr> experim
         return remembered_epoch(*sticky, experiment, kind, unit);
       };
     } else if (!one->earlier.empty()) {
-      mine.epoch_of = [snapshot = *compiled](std::string_view experiment, std::string_view,
-                                             std::string_view unit) -> std::optional<std::int64_t> {
-        return snapshot->epoch_of(*snapshot->find(experiment), unit);
+      mine.epoch_of = [served](std::string_view experiment, std::string_view,
+                               std::string_view unit) -> std::optional<std::int64_t> {
+        const assign::Snapshot& snapshot = served->ofrep.snapshot();
+        return snapshot.epoch_of(*snapshot.find(experiment), unit);
       };
     }
   }
-  Rules rules{.json = assign::snapshot_json(running), .etag = {}};
-  rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
-  Tally tally(**compiled);
-  return std::make_shared<const View>(View{std::move(experiments),
-                                           deliver::Ofrep(std::move(*compiled), sticky),
-                                           std::move(known), std::move(rules), std::move(tally)});
+  return std::make_shared<const View>(
+      View{std::move(experiments), std::move(served), std::move(known)});
 }
 
 // The list with `changed` in its place, or in front when it is new.
@@ -111,8 +119,7 @@ std::vector<RegisteredPtr> with(std::vector<RegisteredPtr> all, RegisteredPtr ch
 
 // Asked before a change is stored: a stored one that cannot be served would stop the next start.
 Result<void> check_fits(const View& view, Registered changed) {
-  ASSAY_TRY_VOID(
-      make_view(with(view.experiments, std::make_shared<Registered>(std::move(changed))), nullptr));
+  ASSAY_TRY_VOID(compile(with(view.experiments, std::make_shared<Registered>(std::move(changed)))));
   return {};
 }
 
@@ -157,6 +164,12 @@ std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experi
   return running;
 }
 
+Rules rules_of(const View& view) {
+  Rules rules{.json = assign::snapshot_json(running_of(view.experiments)), .etag = {}};
+  rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
+  return rules;
+}
+
 RegisteredPtr View::find(std::string_view id) const {
   const auto at = std::find_if(experiments.begin(), experiments.end(),
                                [&](const RegisteredPtr& one) { return one->record.id == id; });
@@ -173,7 +186,8 @@ Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
     ASSAY_TRY(Registered one, experiments->load(record));
     loaded.push_back(std::make_shared<const Registered>(std::move(one)));
   }
-  ASSAY_TRY(experiments->view_, make_view(std::move(loaded), sticky));
+  ASSAY_TRY(auto served, served_of(loaded, sticky));
+  experiments->view_ = make_view(std::move(loaded), std::move(served), sticky);
   return experiments;
 }
 
@@ -221,7 +235,13 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
   ASSAY_TRY(Registered loaded, load(record));
   auto changed = std::make_shared<const Registered>(std::move(loaded));
-  ASSAY_TRY(auto next, make_view(with(view()->experiments, changed), sticky_));
+  const auto before = view();
+  auto experiments = with(before->experiments, changed);
+  auto served = before->served;
+  if (record.state != RecordState::kDraft) {
+    ASSAY_TRY(served, served_of(experiments, sticky_));
+  }
+  auto next = make_view(std::move(experiments), std::move(served), sticky_);
   {
     const std::scoped_lock lock(view_mutex_);
     view_ = next;

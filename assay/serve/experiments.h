@@ -4,7 +4,7 @@
 //   ASSAY_TRY(auto experiments, Experiments::open(records, catalogue));
 //   auto added = experiments->add(yaml, "ranker.yaml", {now(), "ana"});
 //   auto running = experiments->start("ranker_v2", {now(), "ana"});
-//   experiments->view()->ofrep.evaluate_flag("ranker_v2", body);
+//   experiments->view()->served->ofrep.evaluate_flag("ranker_v2", body);
 //
 // A draft may change in any way. Once started, the plan is frozen: a new version may raise
 // `traffic`, change weights together with that (for the units that come in) or where the plan says
@@ -45,22 +45,27 @@ struct Registered {
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
 };
 
-// The rules of the running and stopped experiments, for others to evaluate.
-struct Rules {
-  std::string json;
-  std::string etag;
+// What the experiments that run or ran are answered from: a draft changes nothing of it.
+struct Served {
+  deliver::Ofrep ofrep;
+  mutable Tally tally;  // Of what was answered; for the metrics.
 };
 
 // Everything requests are answered from, as of the last change.
 struct View {
   std::vector<std::shared_ptr<const Registered>> experiments;  // Newest first.
-  deliver::Ofrep ofrep;
+  std::shared_ptr<const Served> served;
   collect::Known known;
-  Rules rules;
-  mutable Tally tally;  // Of what was answered; for the metrics.
 
   std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
 };
+
+// The rules of the running and stopped experiments, for others to evaluate.
+struct Rules {
+  std::string json;
+  std::string etag;
+};
+Rules rules_of(const View& view);  // Slow: the text of every plan is written.
 
 // What assignment must know of them; drafts are not answered for.
 std::vector<assign::Running> running_of(

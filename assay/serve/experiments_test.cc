@@ -59,8 +59,9 @@ class ExperimentsTest : public testing::Test {
     ASSERT_TRUE(started) << to_text(started.error());
   }
   std::string reason_of(const std::string& id) const {
-    const auto body =
-        experiments_->view()->ofrep.evaluate_flag(id, R"({"context":{"targetingKey":"u"}})").body;
+    const auto body = experiments_->view()
+                          ->served->ofrep.evaluate_flag(id, R"({"context":{"targetingKey":"u"}})")
+                          .body;
     return body;
   }
 
@@ -120,10 +121,10 @@ TEST_F(ExperimentsTest, WeightsChangeWithTrafficAndMoveNobody) {
   add_and_start("a", "  traffic: 0.2\n");
   const auto variant_of = [&](int i) {
     const auto view = experiments_->view();
-    assign::Context context(view->ofrep.snapshot());
+    assign::Context context(view->served->ofrep.snapshot());
     const std::string id = "u" + std::to_string(i);
     context.set_targeting_key(id);
-    return *view->ofrep.snapshot().evaluate("a", context);
+    return *view->served->ofrep.snapshot().evaluate("a", context);
   };
   std::vector<assign::Assignment> before;
   for (int i = 0; i < 2000; ++i) before.push_back(variant_of(i));
@@ -162,7 +163,7 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   add_and_start("a", "  sticky: true\n");
   const auto answer = [&](int i) {
     const std::string body = R"({"context":{"targetingKey":"u)" + std::to_string(i) + "\"}}";
-    deliver::Answer made = experiments_->view()->ofrep.evaluate_flag("a", body);
+    deliver::Answer made = experiments_->view()->served->ofrep.evaluate_flag("a", body);
     std::promise<bool> stands;
     store->remember(std::move(made.memories),
                     [&](Result<bool> done) { stands.set_value(done.value()); });
@@ -220,7 +221,7 @@ TEST_F(ExperimentsTest, ABanditSetsTheWeightsOfAnAdaptiveExperiment) {
 TEST_F(ExperimentsTest, AReshuffleForgetsButARaiseOfTrafficDoesNot) {
   add_and_start("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.5\n");
   const auto first_epoch = [&] {
-    const auto& snapshot = experiments_->view()->ofrep.snapshot();
+    const auto& snapshot = experiments_->view()->served->ofrep.snapshot();
     return snapshot.first_epoch(*snapshot.find("a"));
   };
   ASSERT_TRUE(add(plan("a", "  sticky: true\n  reshuffle: true\n  traffic: 0.6\n")));
@@ -327,7 +328,7 @@ TEST_F(ExperimentsTest, ASwitchbackAnswersForThePeriod) {
   const auto ask = [&](std::int64_t second) {
     const std::string body = R"({"context":{"targetingKey":"u"}})";
     const Timestamp now{.micros = second * kMicrosPerSecond};
-    return experiments_->view()->ofrep.evaluate_flag("a", body, now).body;
+    return experiments_->view()->served->ofrep.evaluate_flag("a", body, now).body;
   };
   EXPECT_THAT(ask(3600 + 1), HasSubstr("burn_in"));
   std::set<std::string> answers;
@@ -408,7 +409,7 @@ TEST_F(ExperimentsTest, WhatIsNotThereIsNotFound) {
 
 // The version of "a" that all parts of the view agree on; 0 where they do not.
 std::int64_t version_in(const View& view) {
-  const assign::Snapshot& snapshot = view.ofrep.snapshot();
+  const assign::Snapshot& snapshot = view.served->ofrep.snapshot();
   const auto handle = snapshot.find("a");
   if (!handle) return 0;
   const std::int64_t version = snapshot.version(*handle);
@@ -416,7 +417,8 @@ std::int64_t version_in(const View& view) {
   assign::Context context(snapshot);
   context.set_targeting_key("u");
   const bool is_running = snapshot.evaluate(*handle, context).reason != assign::Reason::kStopped;
-  const auto body = view.ofrep.evaluate_flag("a", R"({"context":{"targetingKey":"u"}})").body;
+  const auto body =
+      view.served->ofrep.evaluate_flag("a", R"({"context":{"targetingKey":"u"}})").body;
   const bool agree = is_running && view.known.at("a").version == text &&
                      view.find("a")->record.version.number == version &&
                      body.find("\"version\":\"" + text + "\"") != std::string::npos;
@@ -463,14 +465,14 @@ TEST_F(ExperimentsTest, EveryChangeOfTheRulesIsAnnounced) {
   Streams streams(1);
   streams.changed(*experiments_->view(), Timestamp{0});
   experiments_->on_change([&](const View& view) {
-    EXPECT_EQ(view.rules.etag, experiments_->view()->rules.etag);
+    EXPECT_EQ(rules_of(view).etag, rules_of(*experiments_->view()).etag);
     streams.changed(view, Timestamp{0});
   });
   const auto listening = streams.open_notices({}, Timestamp{60'000'000}).stream;
   ASSERT_NE(listening, nullptr);
-  std::string etag = experiments_->view()->rules.etag;
+  std::string etag = rules_of(*experiments_->view()).etag;
   const auto expect_change = [&](bool is_expected, const std::string& after) {
-    const std::string now = experiments_->view()->rules.etag;
+    const std::string now = rules_of(*experiments_->view()).etag;
     EXPECT_EQ(now != etag, is_expected) << after;
     EXPECT_EQ(listening->take() != nullptr, is_expected) << after;
     etag = now;

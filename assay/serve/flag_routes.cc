@@ -44,9 +44,9 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures, Timestam
 }
 
 Response response_of(Backend& backend, const View& view, deliver::Answer answer, Timestamp asked) {
-  const assign::Snapshot& snapshot = view.ofrep.snapshot();
+  const assign::Snapshot& snapshot = view.served->ofrep.snapshot();
   for (const deliver::Evaluation& one : answer.evaluations) {
-    view.tally.count(snapshot, one, backend.metrics);
+    view.served->tally.count(snapshot, one, backend.metrics);
   }
   record(backend, std::move(answer.exposures), asked);
   Response response{.status = answer.status, .body = std::move(answer.body)};
@@ -113,7 +113,7 @@ Handler answering(Backend& backend, Door door) {
 
 Handler post_flag(Backend& backend) {
   return answering(backend, {[](const Asked& asked) {
-                     return asked.view.ofrep.evaluate_flag(
+                     return asked.view.served->ofrep.evaluate_flag(
                          asked.request.param("key"), asked.request.body, asked.at, asked.fault);
                    }});
 }
@@ -122,19 +122,26 @@ Handler post_flags(Backend& backend, const Guard& guard) {
   const std::string target = "/ofrep/v1/events" + guard.ticket_query();
   return answering(backend, {[target](const Asked& asked) {
                      const auto etag = asked.request.header("if-none-match").value_or("");
-                     return asked.view.ofrep.evaluate_bulk(asked.request.body,
-                                                           {.if_none_match = etag,
-                                                            .stream_target = target,
-                                                            .now = asked.at,
-                                                            .fault = asked.fault});
+                     return asked.view.served->ofrep.evaluate_bulk(asked.request.body,
+                                                                   {.if_none_match = etag,
+                                                                    .stream_target = target,
+                                                                    .now = asked.at,
+                                                                    .fault = asked.fault});
                    }});
 }
 
+// Written when somebody asks, and kept until something else is served.
 Handler get_snapshot(Backend& backend) {
-  return [&backend](const Request& request, const Respond& respond) {
-    const auto view = backend.experiments.view();
-    respond(io::http::with_etag(request, {.body = view->rules.json}, view->rules.etag));
+  struct Kept {
+    std::weak_ptr<const Served> of;
+    Rules rules;
   };
+  return on_worker(backend.worker, [&backend, kept = std::make_shared<Kept>()](
+                                       const Request& request, const Respond& respond) {
+    const auto view = backend.experiments.view();
+    if (kept->of.lock() != view->served) *kept = {view->served, rules_of(*view)};
+    respond(io::http::with_etag(request, {.body = kept->rules.json}, kept->rules.etag));
+  });
 }
 
 Handler get_flag_events(Backend& backend) {
@@ -159,13 +166,13 @@ Handler get_growthbook_events(Backend& backend) {
 Handler post_assignments(Backend& backend) {
   const auto evaluate = [&backend](const Asked& asked) {
     return deliver::answer_assignments(
-        asked.view.ofrep.snapshot(), asked.request.body,
+        asked.view.served->ofrep.snapshot(), asked.request.body,
         {.store = &backend.sticky, .now = asked.at, .fault = asked.fault});
   };
   const Handler handler = answering(backend, {.evaluate = evaluate, .is_long = true});
   return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
                                                                         Respond respond) {
-    const bool looks_up = !backend.experiments.view()->ofrep.snapshot().sticky().empty();
+    const bool looks_up = !backend.experiments.view()->served->ofrep.snapshot().sticky().empty();
     (looks_up ? slow : handler)(std::move(request), std::move(respond));
   };
 }

@@ -32,7 +32,7 @@ std::string features_event(const std::string& payload) {
 }  // namespace
 
 std::string flag_state(const View& view) {
-  const assign::Snapshot& snapshot = view.ofrep.snapshot();
+  const assign::Snapshot& snapshot = view.served->ofrep.snapshot();
   std::string text;
   for (const auto& one : view.experiments) {
     const auto handle = snapshot.find(one->record.id);

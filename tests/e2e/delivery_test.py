@@ -266,6 +266,28 @@ class Notices(unittest.TestCase):
                 stream.close()
 
 
+class Rules(unittest.TestCase):
+    def test_the_snapshot_is_that_of_the_last_start_or_stop(self):
+        def known(server, tag=""):
+            status, headers, body = server.ask("GET", "/v1/snapshot", None, {"If-None-Match": tag})
+            stopped = {e["id"]: e["stopped"] for e in json.loads(body or "{}").get("experiments", [])}
+            return status, headers["etag"], stopped
+
+        with Server(BINARY) as server:
+            start(server, EXPERIMENT)
+            status, first, stopped = known(server)
+            self.assertEqual((status, stopped), (200, {"ranker_v2": False}))
+            server.post("/v1/experiments", GROWTHBOOK, "application/yaml")
+            self.assertEqual(known(server, first), (304, first, {}))
+            server.post("/v1/experiments/ranker_gb/start", "", "application/json")
+            status, second, stopped = known(server, first)
+            self.assertEqual((status, stopped), (200, {"ranker_v2": False, "ranker_gb": False}))
+            server.post("/v1/experiments/ranker_v2/stop", "", "application/json")
+            status, third, stopped = known(server, second)
+            self.assertEqual((status, stopped), (200, {"ranker_v2": True, "ranker_gb": False}))
+            self.assertEqual(known(server, third)[0], 304)
+
+
 class Pages(unittest.TestCase):
     def test_allowed_origins_may_ask_and_report_but_not_steer(self):
         shop = {"Origin": "https://shop.example"}
