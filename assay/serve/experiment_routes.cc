@@ -48,9 +48,9 @@ Response add(Backend& backend, const Request& request) {
 
 Handler get_experiments(Backend& backend) {
   return [&backend](const Request& request, const Respond& respond) {
-    const std::string body = experiment_list_json(*backend.experiments.view(), backend.results);
+    std::string body = experiment_list_json(*backend.experiments.view(), backend.results);
     const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(body));
-    respond(io::http::with_etag(request, {.body = body}, etag));
+    respond(io::http::with_etag(request, {.body = std::move(body)}, etag));
   };
 }
 

@@ -101,7 +101,7 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add(Access::kOpen, "GET", "/healthz", get_health());
   add(Access::kOpen, "GET", "/readyz", slow(get_ready(backend)));
   add(Access::kGuarded, "GET", "/metrics", get_metrics(backend));
-  add(Access::kGuarded, "GET", "/v1/experiments", get_experiments(backend));
+  add(Access::kGuarded, "GET", "/v1/experiments", slow(get_experiments(backend)));
   add(Access::kGuarded, "POST", "/v1/experiments", slow(post_experiment(backend)));
   add(Access::kGuarded, "GET", "/v1/experiments/{id}", get_experiment(backend));
   add(Access::kGuarded, "POST", "/v1/experiments/{id}/start", slow(post_start(backend)));
