@@ -43,7 +43,8 @@ class StickyStore {
   virtual Result<std::vector<Memory>> recall(std::string_view unit_kind,
                                              std::string_view unit_id) = 0;
   // Calls `done` once, when all of it is durable (or none, and why; kUnavailable when too much
-  // waits). False: another answer to one of the units was first and stands; ask again.
+  // waits). False: another answer to one of the units was first and stands, and none of this is
+  // kept; ask again.
   using Done = std::function<void(Result<bool> all_stand)>;
   virtual void remember(std::vector<NewMemory> memories, Done done) = 0;
 };

@@ -84,6 +84,7 @@ struct StickyStore::State {
 
   void write_until_closed();
   Result<std::vector<bool>> store(const std::deque<Waiting>& group);
+  Result<bool> store_all(const std::vector<deliver::NewMemory>& memories, Statement& insert);
 };
 
 void StickyStore::State::write_until_closed() {
@@ -105,20 +106,33 @@ void StickyStore::State::write_until_closed() {
 
 // For each request of the group whether all of its memories stand.
 Result<std::vector<bool>> StickyStore::State::store(const std::deque<Waiting>& group) {
-  std::vector<bool> stand(group.size(), true);
+  std::vector<bool> stand(group.size());
   ASSAY_TRY(auto transaction, Transaction::begin(writer));
   ASSAY_TRY(auto insert, writer.prepare(kRemember));
   for (std::size_t i = 0; i < group.size(); ++i) {
-    for (const deliver::NewMemory& one : group[i].memories) {
-      insert.bind(one.unit_kind).bind(one.unit_id).bind(one.memory.experiment);
-      insert.bind(one.memory.variant).bind(one.memory.epoch).bind(one.first_epoch);
-      ASSAY_TRY(const bool stands, insert.step());
-      if (!stands) stand[i] = false;
-      insert.reset();
-    }
+    ASSAY_TRY(const bool stands, store_all(group[i].memories, insert));
+    stand[i] = stands;
   }
   ASSAY_TRY_VOID(transaction.commit());
   return stand;
+}
+
+// Or none: a part would say of one unit what it was not answered.
+Result<bool> StickyStore::State::store_all(const std::vector<deliver::NewMemory>& memories,
+                                           Statement& insert) {
+  const bool are_many = memories.size() > 1;
+  if (are_many) ASSAY_TRY_VOID(writer.execute("SAVEPOINT request"));
+  bool stands = true;
+  for (const deliver::NewMemory& one : memories) {
+    insert.bind(one.unit_kind).bind(one.unit_id).bind(one.memory.experiment);
+    insert.bind(one.memory.variant).bind(one.memory.epoch).bind(one.first_epoch);
+    ASSAY_TRY(stands, insert.step());
+    insert.reset();
+    if (!stands) break;
+  }
+  if (are_many && !stands) ASSAY_TRY_VOID(writer.execute("ROLLBACK TO request"));
+  if (are_many) ASSAY_TRY_VOID(writer.execute("RELEASE request"));
+  return stands;
 }
 
 StickyStore::StickyStore(std::unique_ptr<State> state) : state_(std::move(state)) {

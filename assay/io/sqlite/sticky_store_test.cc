@@ -83,6 +83,21 @@ TEST(StickyStore, TheFirstAnswerStandsUntilItDoesNotHoldAnyMore) {
   EXPECT_EQ(recalled(*store, "u"), "a=treatment@2 ");
 }
 
+TEST(StickyStore, AnAnswerIsRememberedUnderAllOfItsUnitsOrNone) {
+  auto store = open(fresh_path("whole"));
+  EXPECT_TRUE(remember(*store, {memory("device", "a", "control")}).value());
+  // Whoever logged in at the same moment asks again, and keeps the variant of the device.
+  EXPECT_FALSE(remember(*store, {memory("user", "a", "treatment"),
+                                 memory("device", "a", "treatment"), memory("other", "b", "x")})
+                   .value());
+  EXPECT_EQ(recalled(*store, "user"), "");
+  EXPECT_EQ(recalled(*store, "device"), "a=control@0 ");
+  EXPECT_EQ(recalled(*store, "other"), "");
+  EXPECT_TRUE(
+      remember(*store, {memory("user", "a", "control"), memory("other", "b", "x")}).value());
+  EXPECT_EQ(recalled(*store, "user") + recalled(*store, "other"), "a=control@0 b=x@0 ");
+}
+
 TEST(StickyStore, ManyThreadsAgreeOnOneAnswer) {
   auto store = open(fresh_path("threads"));
   std::vector<std::thread> threads;
