@@ -141,5 +141,29 @@ TEST(Prerequisite, ForcesAVariant) {
   EXPECT_TRUE(remembering->needs_memory(*remembering->find("b")));
 }
 
+TEST(Prerequisite, KnowsWhichOfThemRemember) {
+  const auto sticky = [](Running running) {
+    running.plan.assignment.sticky = true;
+    return running;
+  };
+  Running forced{.plan = plan_of("forced")};
+  forced.plan.assignment.forced = {{"treatment", {}, {{"far", {"treatment"}}}}};
+  const auto snapshot = must_compile(
+      {sticky(needs("top", {{"middle", {"control"}}, {"near", {"control"}}, {"gone", {"x"}}})),
+       needs("middle", {{"near", {"control"}}, {"forced", {"control"}}}),
+       sticky({.plan = plan_of("near")}), forced, sticky({.plan = plan_of("far")})});
+  const auto names = [&](const char* experiment) {
+    std::string all;
+    for (const Handle one : snapshot->sticky_prerequisites(*snapshot->find(experiment))) {
+      all += std::string(snapshot->id(one)) + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(names("top"), "near far ") << "not itself, through one that does not, each once";
+  EXPECT_EQ(names("middle"), "near far ");
+  EXPECT_EQ(names("forced"), "far ");
+  EXPECT_EQ(names("near"), "");
+}
+
 }  // namespace
 }  // namespace assay::assign

@@ -114,6 +114,8 @@ class Snapshot {
   std::int64_t first_epoch(Handle experiment) const;    // Memories of before do not count.
   // Whether this answer depends on what is remembered, here or for a prerequisite.
   bool needs_memory(Handle experiment) const;
+  // Those among its prerequisites, and theirs, that remember; each once.
+  std::vector<Handle> sticky_prerequisites(Handle experiment) const;
 
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;

@@ -100,6 +100,18 @@ bool Special::asks_others() const {
          std::ranges::any_of(forced, [](const Forced& one) { return !one.prerequisites.empty(); });
 }
 
+std::vector<std::uint32_t> Special::others() const {
+  std::vector<std::uint32_t> all;
+  const auto add = [&](const std::vector<Prerequisite>& some) {
+    for (const Prerequisite& one : some) {
+      if (one.experiment != TextTable::kAbsent) all.push_back(one.experiment);
+    }
+  };
+  add(prerequisites);
+  for (const Forced& one : forced) add(one.prerequisites);
+  return all;
+}
+
 Problems special_problems(const Running& running) {
   Problems problems;
   const define::Assignment& plan = running.plan.assignment;
@@ -290,6 +302,20 @@ std::vector<Snapshot::Rememberer> Snapshot::rememberers(Handle experiment,
   if (!by_fallback) add(entry.unit_kind);
   if (fallback && (by_fallback || context.names_unit(*fallback))) add(*fallback);
   return all;
+}
+
+std::vector<Handle> Snapshot::sticky_prerequisites(Handle experiment) const {
+  std::vector<Handle> sticky;
+  std::vector<std::uint32_t> asked = {experiment.index};
+  for (std::size_t i = 0; i < asked.size(); ++i) {  // Grows while it is read.
+    const Entry& entry = entries_[asked[i]];
+    if ((entry.flags & kSpecial) == 0) continue;
+    if (i > 0 && specials_[entry.special].is_sticky) sticky.push_back({asked[i]});
+    for (const std::uint32_t one : specials_[entry.special].others()) {
+      if (std::ranges::find(asked, one) == asked.end()) asked.push_back(one);
+    }
+  }
+  return sticky;
 }
 
 Assignment Snapshot::decide_special(const Entry& plain, const Context& context) const {

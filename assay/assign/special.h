@@ -78,6 +78,7 @@ struct Special {
   std::uint32_t salt_text = 0;  // Switchback: in the snapshot's texts.
 
   bool asks_others() const;
+  std::vector<std::uint32_t> others() const;  // Experiments in the snapshot, maybe repeated.
 };
 
 bool is_special(const Running& running);

@@ -239,10 +239,8 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   if (const auto failure = failure_of(read_context(body, context))) {
     return flag_failure(400, key, *failure);
   }
-  if (store_ != nullptr && snapshot_->needs_memory(*experiment) &&
-      !recall(*snapshot_, *store_, context)) {
-    fault = StoreFault::kNotRead;
-  }
+  const bool remembers = store_ != nullptr && snapshot_->needs_memory(*experiment);
+  if (remembers && !recall(*snapshot_, *store_, context)) fault = StoreFault::kNotRead;
   const Assignment assignment = snapshot_->evaluate(*experiment, context);
   if (const auto why = withheld(*snapshot_, *experiment, assignment, fault)) {
     return flag_failure(503, key, {"GENERAL", to_text(*why)});
@@ -260,6 +258,7 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   if (!fragments_[experiment->index].leaves_nothing) {
     leave_traces(*experiment, assignment, context, answer);
   }
+  if (remembers) note_prerequisites(*snapshot_, *experiment, context, answer.memories);
   return answer;
 }
 

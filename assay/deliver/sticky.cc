@@ -79,4 +79,11 @@ void note_memories(const Snapshot& snapshot, Handle experiment, const Assignment
   }
 }
 
+void note_prerequisites(const Snapshot& snapshot, Handle experiment, const Context& context,
+                        std::vector<NewMemory>& memories) {
+  for (const Handle one : snapshot.sticky_prerequisites(experiment)) {
+    note_memories(snapshot, one, snapshot.evaluate(one, context), context, memories);
+  }
+}
+
 }  // namespace assay::deliver

@@ -135,6 +135,33 @@ TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   EXPECT_EQ(rows.error().code, Code::kUnavailable);
 }
 
+// Else other weights could take the variant away that it was answered for.
+TEST(Sticky, AnAnswerAloneRemembersTheVariantsThatItStandsOn) {
+  MapStore store;
+  const Ofrep before = world(store, {1, 1}, 0), after = world(store, {9, 1}, 1);
+  const auto reason = [&](const Ofrep& ofrep, const std::string& unit) {
+    Answer answer = ofrep.evaluate_flag("needs", body_of({{"targetingKey", unit}}));
+    store.remember(std::move(answer.memories), [](Result<bool>) {});
+    return json::parse(answer.body)["metadata"]["assay_reason"].get<std::string>();
+  };
+  std::map<std::string, int> seen;
+  for (int i = 0; i < 100; ++i) {
+    const std::string unit = "u" + std::to_string(i);
+    const std::string first = reason(before, unit);
+    ++seen[first];
+    const std::string kept = store.kept.at({"user", unit, "sticky"}).variant;
+    ASSERT_EQ(kept, first == "split" ? "treatment" : "control");
+    ASSERT_EQ(reason(after, unit), first) << unit;
+    ASSERT_EQ(ask(after, store, {{"targetingKey", unit}})["variant"], kept);
+  }
+  EXPECT_TRUE(seen["split"] > 20 && seen["prerequisite"] > 20) << seen["split"];
+  const char* rows = R"({"experiment":"needs","units":[{"id":"new"},{"id":"new"}]})";
+  const auto assigned = answer_assignments(before.snapshot(), rows, {.store = &store});
+  ASSERT_TRUE(assigned) << to_text(assigned.error());
+  ASSERT_EQ(assigned->memories.size(), 1U) << "known in the second row";
+  EXPECT_EQ(assigned->memories[0].memory.experiment, "sticky");
+}
+
 // The error codes of a bulk answer by key; of a flag that was answered, its reason.
 std::map<std::string, std::string> outcomes(const Answer& answer) {
   EXPECT_EQ(answer.status, 200) << answer.body;

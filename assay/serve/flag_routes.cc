@@ -69,8 +69,8 @@ struct Door {
   bool is_long = false;  // Not for a thread that others wait for.
 };
 
-// Where two requests of one unit cross each other while the weights change, the first one stands.
-constexpr int kAttempts = 3;
+// Where two requests of one unit cross each other, the first one stands. A list may meet many.
+constexpr int kAttempts = 10;
 
 // The answer leaves when what it promises is durable.
 void answer(Backend& backend, const Door& door, Request&& request, const Respond& respond,
