@@ -112,25 +112,24 @@ Handler answering(Backend& backend, Door door) {
 }  // namespace
 
 Handler post_flag(Backend& backend) {
-  return answering(backend, {[](const Asked& asked) {
-                     return asked.view.served->ofrep.evaluate_flag(
-                         asked.request.param("key"), asked.request.body, asked.at, asked.fault);
-                   }});
+  const auto evaluate = [](const Asked& asked) {
+    return asked.view.served->ofrep.evaluate_flag(asked.request.param("key"), asked.request.body,
+                                                  asked.at, asked.fault);
+  };
+  return answering(backend, {evaluate});
 }
 
 Handler post_flags(Backend& backend, const Guard& guard) {
   const std::string target = "/ofrep/v1/events" + guard.ticket_query();
-  return answering(backend, {[target](const Asked& asked) {
-                     const auto etag = asked.request.header("if-none-match").value_or("");
-                     return asked.view.served->ofrep.evaluate_bulk(asked.request.body,
-                                                                   {.if_none_match = etag,
-                                                                    .stream_target = target,
-                                                                    .now = asked.at,
-                                                                    .fault = asked.fault});
-                   }});
+  const auto evaluate = [target](const Asked& asked) {
+    const auto etag = asked.request.header("if-none-match").value_or("");
+    return asked.view.served->ofrep.evaluate_bulk(
+        asked.request.body,
+        {.if_none_match = etag, .stream_target = target, .now = asked.at, .fault = asked.fault});
+  };
+  return answering(backend, {evaluate});
 }
 
-// Written when somebody asks, and kept until something else is served.
 Handler get_snapshot(Backend& backend) {
   struct Kept {
     std::weak_ptr<const Served> of;
