@@ -270,8 +270,8 @@ class Rules(unittest.TestCase):
     def test_the_snapshot_is_that_of_the_last_start_or_stop(self):
         def known(server, tag=""):
             status, headers, body = server.ask("GET", "/v1/snapshot", None, {"If-None-Match": tag})
-            stopped = {e["id"]: e["stopped"] for e in json.loads(body or "{}").get("experiments", [])}
-            return status, headers["etag"], stopped
+            experiments = json.loads(body or "{}").get("experiments", [])
+            return status, headers["etag"], {e["id"]: e["stopped"] for e in experiments}
 
         with Server(BINARY) as server:
             start(server, EXPERIMENT)
