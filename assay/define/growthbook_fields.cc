@@ -68,7 +68,9 @@ std::optional<std::vector<Value>> items_of(const std::optional<Value>& list, con
     list->error(fmt::format("expected a list of {}", what));
     return std::nullopt;
   }
-  return list->node().items.empty() ? std::vector<Value>{} : list->list();
+  if (list->node().items.empty()) return std::vector<Value>{};
+  auto items = list->list();
+  return items.empty() ? std::nullopt : std::optional(std::move(items));  // Too long.
 }
 
 std::optional<HashScheme> hash_version(const Value& value, HashScheme otherwise) {

@@ -19,8 +19,9 @@ constexpr std::int64_t kMaxWeight = 2'147'483'647;
 // Flattens a flag's targeting into rules: what is given when.
 class Targeting {
  public:
-  Targeting(const Node* evaluators, const std::map<std::string, Variant>& variants, Flag& flag)
-      : logic_(evaluators), variants_(variants), flag_(flag) {}
+  Targeting(JsonLogic logic, Extent& extent, const std::map<std::string, Variant>& variants,
+            Flag& flag)
+      : logic_(logic), extent_(extent), variants_(variants), flag_(flag) {}
 
   // `when` is what led here; false after a problem.
   bool read(const Value& value, const Condition& when);
@@ -32,6 +33,7 @@ class Targeting {
   bool give(const std::string& name, const Value& value, const Condition& when);
 
   JsonLogic logic_;
+  Extent& extent_;
   const std::map<std::string, Variant>& variants_;
   Flag& flag_;
 };
@@ -49,7 +51,8 @@ bool Targeting::give(const std::string& name, const Value& value, const Conditio
 
 bool Targeting::read(const Value& given, const Condition& when) {
   if (is_never(when)) return true;  // Nobody gets here.
-  if (is_too_large(given, {when}) || !logic_.enter(given)) return false;
+  if (is_too_large(given, {when}) || extent_.add(given, when)) return false;
+  if (!logic_.enter(given)) return false;
   const auto value = logic_.resolve(given);
   const bool done = value && read_resolved(*value, when);
   logic_.leave();
@@ -231,7 +234,7 @@ bool read_fallback(const Value& value, const std::map<std::string, Variant>& var
 }
 
 std::optional<Experiment> read_flag(const std::string& key, const Value& value,
-                                    const Node* evaluators) {
+                                    const Node* evaluators, Extent& extent) {
   if (!value.is_map()) {
     value.error("is not a flag", "an object with state, variants and defaultVariant");
     return std::nullopt;
@@ -257,7 +260,8 @@ std::optional<Experiment> read_flag(const std::string& key, const Value& value,
   const Node* targeting = value.node().find("targeting");
   if (targeting != nullptr && !(targeting->kind == Node::Kind::kMap && targeting->items.empty())) {
     const Value rules(value.report(), *targeting, value.path() + ".targeting");
-    if (!Targeting(evaluators, *variants, flag).read(rules, always())) return std::nullopt;
+    Targeting read({evaluators, extent}, extent, *variants, flag);
+    if (!read.read(rules, always())) return std::nullopt;
   }
   return make_experiment(std::move(flag), value);
 }
@@ -284,9 +288,11 @@ Checked<Imported> import_flagd(std::string_view text, const std::string& file) {
     entries.push_back({name, Value(report, item.node(), "flags." + name)});
   }
   Imported imported;
+  std::size_t values = 0;
+  const Node* evaluators = read->root.find("$evaluators");
   for (const Value::Entry& entry : entries) {
-    add_flag(entry.value, imported,
-             [&] { return read_flag(entry.key, entry.value, read->root.find("$evaluators")); });
+    add_flag(entry.value, imported, values,
+             [&](Extent& extent) { return read_flag(entry.key, entry.value, evaluators, extent); });
   }
   return sorted_out(std::move(imported), std::move(report.problems));
 }
@@ -295,7 +301,8 @@ Checked<Condition> import_flagd_condition(std::string_view text, const std::stri
   auto read = read_document(text, file);
   if (!read) return unexpected(std::move(read).error());
   Report report{file, std::move(read->problems)};
-  auto condition = JsonLogic(nullptr).condition(Value(report, read->root, ""));
+  Extent extent;
+  auto condition = JsonLogic(nullptr, extent).condition(Value(report, read->root, ""));
   if (!condition || has_errors(report.problems)) return unexpected(std::move(report.problems));
   return std::move(*condition);
 }

@@ -44,14 +44,13 @@ struct Payload {
   Problems broken = {};  // Of the file itself: what is there is not to be read.
 };
 
-constexpr std::size_t kMaxNamespaces = 20;     // As in a file.
-constexpr int kMaxParents = 100;               // Of one feature, each as often as it is asked for.
-constexpr std::size_t kMaxValues = 5'000'000;  // Of all features, once they are written out.
+constexpr std::size_t kMaxNamespaces = 20;  // As in a file.
+constexpr int kMaxParents = 100;            // Of one feature, each as often as it is asked for.
 
 // What was read for one feature that was asked for.
 struct Size {
-  int parents = 0;
-  std::size_t values = 0;  // In lists, groups and patterns.
+  Extent& extent;
+  int parents = 0;  // Features.
 };
 
 constexpr std::string_view kHoldout = "$holdout:";  // In front of a feature that holds units out.
@@ -142,7 +141,7 @@ bool Feature::rule(const Value& value) {
   auto when = parents(value);
   if (!when) return false;
   if (const auto given = get(value, "condition"); given && !given->is_null()) {
-    auto read = Mongo(payload_.saved_groups, size_.values).condition(*given);
+    auto read = Mongo(payload_.saved_groups, size_.extent).condition(*given);
     if (!read) return false;
     when->condition = all_of({std::move(when->condition), std::move(*read)});
   }
@@ -187,7 +186,7 @@ std::optional<When> Feature::parent(const Value& wanted) {
     return std::nullopt;
   }
   const std::string& name = id->node().text;
-  const auto test = given ? Mongo(payload_.saved_groups, size_.values).condition(*given)
+  const auto test = given ? Mongo(payload_.saved_groups, size_.extent).condition(*given)
                           : std::optional(always());
   if (!test) return std::nullopt;
   if (++size_.parents > kMaxParents) {
@@ -521,16 +520,9 @@ Checked<Imported> import_growthbook(std::string_view text, const std::string& fi
   Imported imported;
   std::size_t values = 0;
   for (const Value::Entry& entry : Value(report, *features, "features").entries(kMaxImportFlags)) {
-    add_flag(entry.value, imported, [&]() -> std::optional<Experiment> {
-      if (values > kMaxValues) {
-        entry.value.error(
-            "the features before it have too many values to compare with",
-            fmt::format("at most {} in one payload; export one project at a time", kMaxValues));
-        return std::nullopt;
-      }
-      Size size;
+    add_flag(entry.value, imported, values, [&](Extent& extent) -> std::optional<Experiment> {
+      Size size{extent};
       auto flag = Feature(entry.key, entry.value, payload, size).read();
-      values += size.values;
       if (!flag) return std::nullopt;
       return make_experiment(std::move(*flag), entry.value);
     });
@@ -546,8 +538,8 @@ Checked<Condition> import_growthbook_condition(std::string_view text, std::strin
       saved_groups.empty() ? Checked<Document>(Document{}) : read_document(saved_groups, file);
   if (!groups) return unexpected(groups.error());
   Report report{file, std::move(read->problems)};
-  std::size_t values = 0;
-  auto condition = Mongo(&groups->root, values).condition(Value(report, read->root, ""));
+  Extent extent;
+  auto condition = Mongo(&groups->root, extent).condition(Value(report, read->root, ""));
   if (!condition || has_errors(report.problems)) return unexpected(std::move(report.problems));
   return std::move(*condition);
 }

@@ -464,23 +464,38 @@ TEST(ImportGrowthbookCondition, WhatIsWrittenOutIsBounded) {
   std::string group = R"({"g": [0)";
   for (int i = 1; i < 10'000; ++i) group += "," + std::to_string(i);
   group += "]}";
-  std::string ten = R"("a0": {"$inGroup": "g"})";
-  for (int i = 1; i < 10; ++i) ten += fmt::format(R"(, "a{}": {{"$notInGroup": "g"}})", i);
-  EXPECT_THAT(condition("{" + ten + "}", group), HasSubstr("a0 in [0, 1, "));
-  EXPECT_THAT(condition("{" + ten + R"(, "b": {"$all": [5]}})", group),
-              HasSubstr("has too many values to compare with once everything is written out (at "
-                        "most 100000 in one feature)"));
+  std::string hundred = R"("a0": {"$inGroup": "g"})";
+  for (int i = 1; i < 100; ++i) hundred += fmt::format(R"(, "a{}": {{"$notInGroup": "g"}})", i);
+  EXPECT_THAT(condition("{" + hundred + "}", group), HasSubstr("a0 in [0, 1, "));
+  for (const char* one_more : {R"({"$all": [5]})", R"({"$alli": ["x"]})", R"({"$in": [5]})",
+                               R"({"$regex": "x"})", R"({"$elemMatch": {"$in": [5]}})"}) {
+    EXPECT_THAT(condition("{" + hundred + R"(, "b": )" + one_more + "}", group),
+                HasSubstr("has too many values to compare with once everything it refers to is "
+                          "written out (at most 1000000 in one flag)"))
+        << one_more;
+  }
+  std::string long_list = "[{}";
+  for (int i = 0; i < 1000; ++i) long_list += ", {}";
+  for (const std::string& rules :
+       {long_list + "]", R"([{"force": 1, "condition": {"$or": )" + long_list + "]}}]",
+        std::string(R"([{"force": 1, "condition": {"a": {"$inGroup": "g"}}}])"),
+        R"([{"force": 1, "condition": {"a": {"$elemMatch": {"$in": )" + long_list + "]}}}}]"}) {
+    const Imported read = import(R"("f": {"defaultValue": 0, "rules": )" + rules + "}",
+                                 group.substr(0, group.size() - 2) + ",0]}");
+    EXPECT_EQ(read.refused.size(), 1U) << to_text(read.refused);
+  }
   std::string features;
-  for (int i = 0; i <= 51; ++i) {
+  for (int i = 0; i <= 6; ++i) {
     features += fmt::format(R"({}"f{}": {{"defaultValue": 0, "rules": [{{"condition": {{{}}},
                             "force": 0}}]}})",
-                            i == 0 ? "" : ", ", i, ten);
+                            i == 0 ? "" : ", ", i, hundred);
   }
   const Imported read = import(features, group);
-  ASSERT_EQ(read.refused.size(), 52U);
-  EXPECT_THAT(to_text(Problems{read.refused[50]}), HasSubstr("has one value only"));
-  EXPECT_THAT(to_text(Problems{read.refused[51]}),
-              HasSubstr("features.f51: the features before it have too many values"));
+  ASSERT_EQ(read.refused.size(), 7U);
+  EXPECT_THAT(to_text(Problems{read.refused[5]}), HasSubstr("has one value only"));
+  EXPECT_THAT(to_text(Problems{read.refused[6]}),
+              HasSubstr("features.f6: the flags before it have too many values to compare with (at "
+                        "most 5000000 in one file"));
 }
 
 TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {

@@ -12,14 +12,8 @@
 namespace assay::define {
 namespace {
 
-constexpr std::size_t kMaxParts = 500;   // Comparisons of one condition.
 constexpr std::size_t kMaxForced = 100;  // As in a file.
-
-std::size_t parts_of(const Condition& condition) {
-  std::size_t parts = 1;
-  for (const Condition& child : condition.children) parts += parts_of(child);
-  return parts;
-}
+constexpr std::size_t kMaxAllValues = 5'000'000;
 
 bool is_id(const std::string& text) {
   const auto usable = [](char c) {
@@ -393,15 +387,6 @@ Condition exists(std::string attribute, bool is_there) {
   return compare(Op::kExists, std::move(attribute), {is_there});
 }
 
-bool is_too_large(const Value& value, const std::vector<Condition>& conditions) {
-  std::size_t parts = 0;
-  for (const Condition& condition : conditions) parts += parts_of(condition);
-  if (parts <= kMaxParts) return false;
-  value.error("has too many comparisons once everything it refers to is written out",
-              fmt::format("at most {}", kMaxParts));
-  return true;
-}
-
 Condition is_text(std::string attribute) {
   return compare(Op::kPrefix, std::move(attribute), {std::string{}});
 }
@@ -545,12 +530,19 @@ bool can_be_written(const Experiment& experiment, const Value& value) {
 
 }  // namespace
 
-void add_flag(const Value& value, Imported& imported,
-              const std::function<std::optional<Experiment>()>& read) {
+void add_flag(const Value& value, Imported& imported, std::size_t& values,
+              const std::function<std::optional<Experiment>(Extent&)>& read) {
   Problems& problems = value.report().problems;
   if (has_error_within(problems, value.path())) return;  // The file's own: not to be read.
+  if (values > kMaxAllValues) {
+    value.error("the flags before it have too many values to compare with",
+                fmt::format("at most {} in one file; export one project at a time", kMaxAllValues));
+    return;
+  }
   const std::size_t before = problems.size();
-  auto experiment = read();
+  Extent extent;
+  auto experiment = read(extent);
+  values += extent.values();
   // What many flags refer to says for which it was read.
   for (std::size_t i = before; i < problems.size(); ++i) {
     if (problems[i].field.starts_with(value.path())) continue;

@@ -10,6 +10,7 @@
 #include "assay/define/experiment.h"
 #include "assay/define/fields.h"
 #include "assay/define/import.h"
+#include "assay/define/import_extent.h"
 
 namespace assay::define {
 
@@ -30,9 +31,6 @@ Condition exists(std::string attribute, bool is_there = true);
 Condition is_text(std::string attribute);
 // A list (and nothing else) in which one of the values is.
 Condition is_list_with(const std::string& attribute, std::vector<Scalar> values);
-
-// True, and a problem, where conditions have grown too large once all is expanded.
-bool is_too_large(const Value& value, const std::vector<Condition>& conditions);
 
 // A plain scalar: true, 5 or a text; nothing for null, lists and maps.
 std::optional<Scalar> scalar_of(const Node& node);
@@ -103,9 +101,9 @@ bool has_error_within(const Problems& problems, const std::string& path);
 bool has_error_outside(const Problems& problems, std::string_view flags);
 
 // What `read` makes of a flag into `imported`, unless it reports a problem; it reports one at least
-// where it makes nothing.
-void add_flag(const Value& value, Imported& imported,
-              const std::function<std::optional<Experiment>()>& read);
+// where it makes nothing. `values` are those of all flags so far, which are bounded, too.
+void add_flag(const Value& value, Imported& imported, std::size_t& values,
+              const std::function<std::optional<Experiment>(Extent&)>& read);
 // With the problems that were reported.
 Imported sorted_out(Imported imported, Problems problems);
 

@@ -493,6 +493,42 @@ TEST(ImportGrowthbook, RegularExpressionsAreBounded) {
   }
 }
 
+// References stand for many values in few bytes, and each case of an `if` repeats those before.
+TEST(ImportFlagd, WhatIsWrittenOutIsBounded) {
+  std::string list = "0";
+  for (int i = 1; i < 10'000; ++i) list += "," + std::to_string(i);
+  std::string texts = "\"0\"";
+  for (int i = 1; i < 1000; ++i) texts += ",\"" + std::to_string(i) + "\"";
+  const auto says = [&](const std::string& targeting) {
+    const auto read = import_flagd(
+        R"({"$evaluators": {"g": {"in": [{"var": "a"}, [)" + list + R"(]]},
+            "h": {"some": [{"var": "a"}, {"in": [{"var": ""}, [)" +
+            texts +
+            R"(]]}]}}, "flags": {"f": {"state": "ENABLED", "variants": {"a": 1, "b": 2},
+            "defaultVariant": "a", "targeting": )" +
+            targeting + "}}}",
+        "f");
+    EXPECT_TRUE(read) << to_text(read.error());
+    return read ? to_text(read->refused) : "";
+  };
+  const auto times = [](int count, const std::string& part) {
+    std::string all;
+    while (count-- > 0) all += (all.empty() ? "" : ", ") + part;
+    return all;
+  };
+  const char* expected = "has too many values to compare with once everything it refers to";
+  const std::string test = R"({"$ref": "g"})";
+  EXPECT_EQ(says(R"({"if": [)" + test + R"(, "a", "b"]})"), "");
+  for (const std::string& large :
+       {R"({"if": [{"or": [)" + times(101, test) + R"(]}, "a", "b"]})",
+        R"({"if": [{"or": [)" + times(10, R"({"or": [)" + times(120, R"({"$ref": "h"})") + "]}") +
+            R"(]}, "a", "b"]})",
+        R"({"if": [)" + times(60, test + R"(, "b")") + R"(, "a"]})",
+        R"({"if": [{"if": [)" + times(60, test + ", true") + R"(]}, "b", "a"]})"}) {
+    EXPECT_NE(says(large).find(expected), std::string::npos) << says(large).substr(0, 300);
+  }
+}
+
 TEST(ImportGrowthbook, ListsAreToldFromTexts) {
   const auto text_of = [](const char* condition) {
     const auto read = import_growthbook_condition(condition, "", "c");

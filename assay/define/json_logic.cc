@@ -201,6 +201,7 @@ std::optional<Condition> JsonLogic::element(const Call& call, const Value& value
     }
     values.push_back(*scalar);
   }
+  if (extent_.add(value, values.size())) return std::nullopt;
   auto some = is_list_with(*name, std::move(values));
   return call.op == "some" ? std::move(some) : negate(std::move(some));
 }
@@ -232,6 +233,9 @@ std::optional<Condition> JsonLogic::branch(const Call& call) {
     std::vector<Condition> path = before;
     before.push_back(negate(*test));
     if (is_too_large(call.arguments[i], before)) return std::nullopt;
+    for (const Condition& one : before) {
+      if (extent_.add(call.arguments[i], one)) return std::nullopt;
+    }
     path.push_back(std::move(*test));
     if (i + 1 < call.arguments.size()) {
       auto then = condition(call.arguments[i + 1]);
@@ -423,7 +427,7 @@ std::optional<Condition> JsonLogic::membership(const Call& call, const Value& va
     }
     values.push_back(*scalar);
   }
-  if (!haystack.is_list()) return std::nullopt;
+  if (!haystack.is_list() || extent_.add(haystack, values.size())) return std::nullopt;
   return values.empty() ? never() : compare(Op::kIn, *name, std::move(values));
 }
 

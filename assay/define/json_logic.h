@@ -9,6 +9,7 @@
 
 #include "assay/define/condition.h"
 #include "assay/define/fields.h"
+#include "assay/define/import_extent.h"
 
 namespace assay::define {
 
@@ -24,7 +25,7 @@ std::optional<Call> call_of(const Value& value);
 class JsonLogic {
  public:
   // `evaluators` holds what {"$ref": NAME} stands for; may be null.
-  explicit JsonLogic(const Node* evaluators) : evaluators_(evaluators) {}
+  JsonLogic(const Node* evaluators, Extent& extent) : evaluators_(evaluators), extent_(extent) {}
 
   std::optional<Condition> condition(const Value& value);
   // What a {"$ref": NAME} stands for, else the value itself.
@@ -51,6 +52,7 @@ class JsonLogic {
   std::optional<Condition> version(const Call& call, const Value& value);
 
   const Node* evaluators_;
+  Extent& extent_;
   bool ignores_defaults_ = false;  // Of attributes, which are known to be there.
   int depth_ = 0;
   int steps_ = 0;

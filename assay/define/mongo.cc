@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxParts = 2000;      // Comparisons of one rule.
 constexpr std::size_t kMaxSpellings = 1000;  // In one list, as in a file.
-constexpr std::size_t kMaxValues = 100'000;  // Of one feature, as in a file.
 constexpr const char* kOperators =
     "$eq, $ne, $in, $nin, $ini, $nini, $inGroup, $notInGroup, $exists, $not, $lt, $lte, $gt, "
     "$gte, $veq to $vlte, $type, $elemMatch, $all, $alli, and a $regex or $regexi of plain texts "
@@ -53,12 +52,6 @@ Condition loosely_equal(const std::string& name, const Scalar& constant) {
   return any_of(std::move(ways));
 }
 
-std::size_t values_in(const Condition& condition) {
-  std::size_t count = condition.values.size();
-  for (const Condition& child : condition.children) count += values_in(child);
-  return count;
-}
-
 // The values of {"type": "list", "values": […]}; null where it is none.
 const Node* list_of(const Node& group) {
   const Node* type = group.find("type");
@@ -88,14 +81,6 @@ bool append_spellings(const Scalar& value, bool ignores_case, const Value& at,
 
 }  // namespace
 
-bool Mongo::is_too_long(const Value& value, std::size_t more) {
-  values_ += more;
-  if (values_ <= kMaxValues) return false;
-  value.error("has too many values to compare with once everything is written out",
-              fmt::format("at most {} in one feature", kMaxValues));
-  return true;
-}
-
 std::optional<Condition> Mongo::condition(const Value& value) {
   if (!value.is_map()) {
     value.error("a condition is an object");
@@ -123,6 +108,7 @@ std::optional<Condition> Mongo::several(const Value& value, bool is_any) {
     if (!part) return std::nullopt;
     parts.push_back(std::move(*part));
   }
+  if (parts.empty()) return std::nullopt;  // Too long.
   if (is_any && parts.size() == 2) return either(std::move(parts[0]), std::move(parts[1]));
   return is_any ? any_of(std::move(parts)) : all_of(std::move(parts));
 }
@@ -212,7 +198,7 @@ std::optional<Condition> Mongo::operation(const std::string& name, const Value::
   if (op.starts_with("$v")) return version(name, entry);
   if (op == "$regex" || op == "$regexi") {
     auto made = pattern_condition(name, entry.value, op == "$regexi");
-    if (made && is_too_long(entry.value, values_in(*made))) return std::nullopt;
+    if (made && extent_.add(entry.value, *made)) return std::nullopt;
     return made;
   }
   if (op == "$type") return type(name, entry.value);
@@ -235,7 +221,7 @@ std::optional<std::vector<Scalar>> Mongo::scalars(const Value& list) {
     }
     values.push_back(std::move(*scalar));
   }
-  if (is_too_long(list, values.size())) return std::nullopt;
+  if (values.empty() || extent_.add(list, values.size())) return std::nullopt;  // Too long.
   return values;
 }
 
@@ -281,7 +267,7 @@ std::optional<Condition> Mongo::every_element(const std::string& name, const Val
   for (const Scalar& one : *values) {
     std::vector<Scalar> spelled;
     if (!append_spellings(one, ignores_case, value, spelled)) return std::nullopt;
-    if (is_too_long(value, spelled.size())) return std::nullopt;
+    if (extent_.add(value, spelled.size())) return std::nullopt;
     parts.push_back(is_list_with(name, std::move(spelled)));
   }
   return all_of(std::move(parts));
@@ -303,7 +289,8 @@ std::optional<Condition> Mongo::membership(const std::string& name, const Value&
       return std::nullopt;
     }
   }
-  if (is_too_long(list, values.size())) return std::nullopt;
+  if (values.empty() && ways.empty()) return std::nullopt;  // Too long.
+  if (extent_.add(list, values.size())) return std::nullopt;
   if (!values.empty()) ways.push_back(compare(Op::kIn, name, std::move(values)));
   return any_of(std::move(ways));
 }

@@ -8,14 +8,14 @@
 
 #include "assay/define/condition.h"
 #include "assay/define/fields.h"
+#include "assay/define/import_extent.h"
 
 namespace assay::define {
 
 class Mongo {
  public:
-  // `saved_groups` may be null; `values` counts what lists, groups and patterns are written out to.
-  Mongo(const Node* saved_groups, std::size_t& values)
-      : saved_groups_(saved_groups), values_(values) {}
+  // `saved_groups` may be null.
+  Mongo(const Node* saved_groups, Extent& extent) : saved_groups_(saved_groups), extent_(extent) {}
 
   // Nothing after a problem, which is reported.
   std::optional<Condition> condition(const Value& value);
@@ -39,10 +39,8 @@ class Mongo {
                                          bool ignores_case);
   std::optional<std::vector<Scalar>> scalars(const Value& list);
 
-  bool is_too_long(const Value& value, std::size_t more);
-
   const Node* saved_groups_;
-  std::size_t& values_;
+  Extent& extent_;
   std::size_t parts_ = 0;
   std::vector<std::string>
       open_groups_;  // Those that are being read, for they may lead in circles.
