@@ -401,12 +401,14 @@ TEST(ImportGrowthbookCondition, WithoutCaseIsEverySpelling) {
 
 // The SDKs match the text of whatever there is, and "null" where there is nothing.
 TEST(ImportGrowthbookCondition, RegularExpressionsMatchOtherTypes) {
-  EXPECT_EQ(condition(R"({"a": {"$regex": "^true$|^7$"}})"), "a in [true, 7] or a in [true, 7]");
-  EXPECT_EQ(condition(R"({"a": {"$regex": "^fa"}})"), "a in [false] or a starts_with fa");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^true$|^7$"}})"),
+            "a equals true or a equals 7 or (a starts_with  and a in [true, 7])");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^fa"}})"), "a equals false or a starts_with fa");
   EXPECT_EQ(condition(R"({"a": {"$regex": "ll$"}})"), "a exists false or a ends_with ll");
   EXPECT_EQ(condition(R"({"a": {"$regexi": "^NU"}})"),
             "a exists false or a starts_with [nu, nU, Nu, NU]");
-  EXPECT_EQ(condition(R"({"a": {"$regex": "e"}})"), "a in [true, false] or a contains e");
+  EXPECT_EQ(condition(R"({"a": {"$regex": "e"}})"),
+            "a equals true or a equals false or a contains e");
   EXPECT_EQ(condition(R"({"a": {"$regex": "^07$"}})"), "a equals 07");
 }
 
@@ -423,7 +425,7 @@ TEST(ImportGrowthbookCondition, WithItsTypeNothingIsConverted) {
             "a starts_with  and a in [x, 1]")
       << "not where a list holds it";
   EXPECT_EQ(condition(R"({"a": {"$type": "boolean", "$regex": "e"}})"),
-            "(a equals true or a equals false) and a in [true, false]");
+            "a equals true or a equals false");
   EXPECT_EQ(condition(R"({"a": {"$type": "string", "$not": {"$eq": 7}}})"),
             "a starts_with  and not (a equals 7)");
   EXPECT_EQ(condition(R"({"a": {"$type": "array", "$in": ["x"]}})"),
@@ -496,6 +498,23 @@ TEST(ImportGrowthbookCondition, WhatIsWrittenOutIsBounded) {
   EXPECT_THAT(to_text(Problems{read.refused[6]}),
               HasSubstr("features.f6: the flags before it have too many values to compare with (at "
                         "most 5000000 in one file"));
+}
+
+// In lists as elsewhere: 7 is "7", and false is 0 and "".
+TEST(ImportGrowthbookCondition, ElementsAreConvertedByAllOnly) {
+  EXPECT_EQ(condition(R"({"a": {"$all": ["x"]}})"), "a in [x] and not (a starts_with )");
+  EXPECT_EQ(condition(R"({"a": {"$all": [7]}})"),
+            condition(R"({"a": {"$elemMatch": {"$in": [7, "7"]}}})"));
+  EXPECT_EQ(condition(R"({"a": {"$all": ["7"]}})"),
+            condition(R"({"a": {"$elemMatch": {"$in": ["7", 7]}}})"));
+  EXPECT_EQ(condition(R"({"a": {"$all": [1]}})"),
+            condition(R"({"a": {"$elemMatch": {"$in": [1, "1", true]}}})"));
+  EXPECT_EQ(condition(R"({"a": {"$all": [false]}})"),
+            condition(R"({"a": {"$elemMatch": {"$in": [false, 0, ""]}}})"));
+  EXPECT_EQ(condition(R"({"a": {"$alli": ["true"]}})").substr(0, 12), "a in [true, ");
+  EXPECT_THAT(condition(R"({"a": {"$all": [true]}})"), HasSubstr("true is whatever is not false"));
+  EXPECT_EQ(condition(R"({"a": {"$regex": "^(b|c)$"}})"), "a starts_with  and a in [b, c]")
+      << "not in lists";
 }
 
 TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {

@@ -20,35 +20,34 @@ constexpr const char* kOperators =
     "$gte, $veq to $vlte, $type, $elemMatch, $all, $alli, and a $regex or $regexi of plain texts "
     "have";
 
-// A plain attribute compared with a constant, as JavaScript compares `value + ""`, `value * 1` and
-// `!!value` with it.
-Condition loosely_equal(const std::string& name, const Scalar& constant) {
+// What JavaScript takes for equal to a constant, where it compares `value + ""`, `value * 1` and
+// `!!value` with it. Not for true, which whatever is not false, 0 or "" equals.
+std::vector<Scalar> loose_values(const Scalar& constant) {
+  std::vector<Scalar> values = {constant};
   if (const auto* text = std::get_if<std::string>(&constant)) {
-    std::vector<Condition> ways = {compare(Op::kEqual, name, {constant})};
     const auto number = parse_number(*text);
-    if (number && number_text(*number) == *text) {
-      ways.push_back(compare(Op::kEqual, name, {*number}));
-    }
-    if (*text == "true" || *text == "false") {
-      ways.push_back(compare(Op::kEqual, name, {*text == "true"}));
-    }
-    if (*text == "null") ways.push_back(exists(name, false));
-    return any_of(std::move(ways));
+    if (number && number_text(*number) == *text) values.emplace_back(*number);
+    if (*text == "true" || *text == "false") values.emplace_back(*text == "true");
+  } else if (const auto* number = std::get_if<double>(&constant)) {
+    values.emplace_back(number_text(*number));
+    if (*number == 1) values.emplace_back(true);
+    if (*number == 0) values.insert(values.end(), {Scalar{false}, Scalar{std::string{}}});
+  } else {
+    values.insert(values.end(), {Scalar{0.0}, Scalar{std::string{}}});
   }
-  const Condition is_nothing =
-      any_of({compare(Op::kEqual, name, {false}), compare(Op::kEqual, name, {0.0}),
-              compare(Op::kEqual, name, {std::string{}})});
-  if (const auto* flag = std::get_if<bool>(&constant)) {
-    return *flag ? all_of({exists(name), negate(is_nothing)}) : is_nothing;
+  return values;
+}
+
+// A plain attribute compared with a constant; what is missing is null.
+Condition loosely_equal(const std::string& name, const Scalar& constant) {
+  if (constant == Scalar{true}) {
+    return all_of({exists(name), negate(loosely_equal(name, false))});
   }
-  const double number = std::get<double>(constant);
-  std::vector<Condition> ways = {compare(Op::kEqual, name, {number}),
-                                 compare(Op::kEqual, name, {number_text(number)})};
-  if (number == 1) ways.push_back(compare(Op::kEqual, name, {true}));
-  if (number == 0) {
-    ways.push_back(is_nothing);
-    ways.push_back(exists(name, false));
+  std::vector<Condition> ways;
+  for (Scalar& value : loose_values(constant)) {
+    ways.push_back(compare(Op::kEqual, name, {std::move(value)}));
   }
+  if (constant == Scalar{0.0} || constant == Scalar{"null"}) ways.push_back(exists(name, false));
   return any_of(std::move(ways));
 }
 
@@ -265,8 +264,15 @@ std::optional<Condition> Mongo::every_element(const std::string& name, const Val
   if (!values) return std::nullopt;
   std::vector<Condition> parts;
   for (const Scalar& one : *values) {
+    if (one == Scalar{true}) {
+      value.error("true is whatever is not false, 0 or \"\", which has no equal in lists",
+                  "{\"$elemMatch\": {\"$eq\": true}} has");
+      return std::nullopt;
+    }
     std::vector<Scalar> spelled;
-    if (!append_spellings(one, ignores_case, value, spelled)) return std::nullopt;
+    for (const Scalar& same : loose_values(one)) {
+      if (!append_spellings(same, ignores_case, value, spelled)) return std::nullopt;
+    }
     if (extent_.add(value, spelled.size())) return std::nullopt;
     parts.push_back(is_list_with(name, std::move(spelled)));
   }

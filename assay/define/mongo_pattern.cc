@@ -207,7 +207,7 @@ void add_other_types(const std::string& attribute, Op op, const std::vector<Scal
     const auto number = op == Op::kIn ? parse_number(text) : std::nullopt;
     if (number && number_text(*number) == text) values.emplace_back(*number);
   }
-  if (!values.empty()) ways.push_back(compare(Op::kIn, attribute, std::move(values)));
+  for (Scalar& value : values) ways.push_back(compare(Op::kEqual, attribute, {std::move(value)}));
   if (matches(op, texts, "null")) ways.push_back(exists(attribute, false));
 }
 
@@ -258,8 +258,13 @@ std::optional<Condition> pattern_condition(const std::string& attribute, const V
   std::vector<Condition> ways;
   for (auto& [op, texts] : by_op) {
     add_other_types(attribute, op, texts, ways);
-    const Op single = op == Op::kIn && texts.size() == 1 ? Op::kEqual : op;
-    ways.push_back(compare(single, attribute, std::move(texts)));
+    if (op != Op::kIn) {
+      ways.push_back(compare(op, attribute, std::move(texts)));
+    } else if (texts.size() == 1) {
+      ways.push_back(compare(Op::kEqual, attribute, std::move(texts)));
+    } else {  // Not where a list holds it.
+      ways.push_back(all_of({is_text(attribute), compare(Op::kIn, attribute, std::move(texts))}));
+    }
   }
   return any_of(std::move(ways));
 }
