@@ -149,7 +149,8 @@ void add_gates(Random& random, Experiment& plan) {
   }
   while (random.chance(0.3)) {
     assignment.namespaces.push_back({any_hash(random), one_of<std::string>(random, {"__n", "7"}),
-                                     assignment.unit, any_ranges(random)});
+                                     one_of<std::string>(random, {assignment.unit, "user"}),
+                                     any_ranges(random)});
   }
   while (random.chance(0.3)) {
     assignment.forced.push_back({one_of(random, plan.variants).key, any_condition(random, 2), {}});
@@ -194,7 +195,7 @@ json any_value(Random& random) {
   }
 }
 
-// GrowthBook's id is the targeting key.
+// GrowthBook's id is the targeting key; some have none.
 json any_context(Random& random) {
   json context = json::object();
   for (const std::string& name : kAttributes) {
@@ -205,6 +206,10 @@ json any_context(Random& random) {
   const std::string even = assign::user(static_cast<int>(random.below(500)));
   context["id"] = random.chance(0.8) || odd.empty() ? even : odd;
   context["targetingKey"] = context["id"];
+  if (random.chance(0.05)) {
+    context.erase("id");
+    context.erase("targetingKey");
+  }
   if (random.chance(0.7)) context["session"] = "s" + even;
   return context;
 }
