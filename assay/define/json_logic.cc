@@ -160,7 +160,7 @@ std::optional<Condition> JsonLogic::call(const Call& made, const Value& value) {
   return std::nullopt;
 }
 
-// That one of the attributes is not there, or says nothing.
+// That one of the attributes is not there; an empty text is, for flagd's evaluators.
 std::optional<Condition> JsonLogic::missing(const Call& call, const Value& value) const {
   std::vector<Condition> ways;
   for (const Value& argument : call.arguments) {
@@ -170,7 +170,6 @@ std::optional<Condition> JsonLogic::missing(const Call& call, const Value& value
       return std::nullopt;
     }
     ways.push_back(exists(*name, false));
-    ways.push_back(compare(Op::kEqual, *name, {std::string{}}));
   }
   return any_of(std::move(ways));
 }
