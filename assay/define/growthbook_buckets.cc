@@ -89,6 +89,7 @@ void mend(HashScheme hash, const std::vector<Buckets>& wanted,
 void shorten(std::vector<std::uint32_t>& weights) {
   std::uint32_t common = 0;
   for (const std::uint32_t weight : weights) common = std::gcd(common, weight);
+  if (common <= 1) return;
   for (std::uint32_t& weight : weights) weight /= common;
 }
 

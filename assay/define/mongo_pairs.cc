@@ -81,7 +81,7 @@ Condition both(const std::string& name, Condition first, Condition second) {
 Condition either(Condition first, Condition second) {
   if (second.op == Op::kAll && second.children.front().op == Op::kIn) {
     const auto& [op, name, texts, none] = second.children.front();
-    const Condition contains = compare(Op::kContains, name, texts);
+    Condition contains = compare(Op::kContains, name, texts);
     const bool are_texts = !is_any_of_type(texts, 0) && !is_any_of_type(texts, 1);
     const bool is_any_text = std::ranges::find(texts, Scalar{""}) != texts.end();
     const Condition in_text = is_any_text ? is_text(name) : all_of({is_text(name), contains});
