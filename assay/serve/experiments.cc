@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -377,17 +378,15 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
   ASSAY_TRY_VOID(check_startable(plan));
   running.record.state = RecordState::kRunning;
   ASSAY_TRY_VOID(check_fits(*view(), std::move(running)));
+  std::optional<io::sqlite::NewVersion> with_slots;
   if (plan != experiment->plan) {
-    ASSAY_TRY([[maybe_unused]] const auto allocated,
-              records_.add_version({.id = id,
-                                    .name = plan.name,
-                                    .fingerprint = define::fingerprint(plan),
-                                    .plan_json = define::canonical_json(plan),
-                                    .source = experiment->record.version.source,
-                                    .opens_epoch = false},
-                                   change));
+    with_slots = {.id = id,
+                  .name = plan.name,
+                  .fingerprint = define::fingerprint(plan),
+                  .plan_json = define::canonical_json(plan),
+                  .source = experiment->record.version.source};
   }
-  ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change));
+  ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change, with_slots));
   log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
   return publish(id);
 }

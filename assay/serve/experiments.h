@@ -10,8 +10,9 @@
 // `traffic`, change weights together with that (for the units that come in) or where the plan says
 // `sticky` or `reshuffle` (all of these open a new epoch), rename the experiment and name
 // overrides; anything else is a conflict that names the fields. A plan that asks for a share of a
-// layer gets its slots when it starts, as a new version; holdouts stay those of the first
-// registration. Changes are made one at a time; views are immutable and swapped whole. Any thread.
+// layer gets its slots when it starts, as a new version and in one change with the start; holdouts
+// are those of the draft's last registration. Changes are made one at a time; views are immutable
+// and swapped whole. Any thread.
 #pragma once
 
 #include <functional>

@@ -96,6 +96,15 @@ Result<void> put_experiment(Database& database, const NewVersion& version, Times
   return put.bind(version.id).bind(version.name).bind(at).run();
 }
 
+// A version in all of its tables, within the caller's transaction.
+Result<void> write_version(Database& database, const NewVersion& version, std::int64_t number,
+                           const Change& change) {
+  ASSAY_TRY_VOID(put_experiment(database, version, change.at));
+  ASSAY_TRY_VOID(insert_version(database, version, number, change.at));
+  const std::string detail = fmt::format("version {}, {}", number, version.fingerprint);
+  return add_audit(database, {change.at, change.actor, version.action, version.id, detail});
+}
+
 auto fail_state(const ExperimentRecord& experiment, std::string_view wanted, std::string hint) {
   return fail(Code::kConflict,
               fmt::format("experiment {} is {}: it cannot {}", experiment.id,
@@ -170,26 +179,27 @@ Result<Added> Records::add_version(const NewVersion& version, const Change& chan
     return fail_state(*known, "get a new version", "register it under a new id");
   }
   const std::int64_t number = known ? known->version.number + 1 : 1;
-  ASSAY_TRY_VOID(put_experiment(database, version, change.at));
-  ASSAY_TRY_VOID(insert_version(database, version, number, change.at));
+  ASSAY_TRY_VOID(write_version(database, version, number, change));
   if (version.opens_epoch && known && known->state == State::kRunning) {
     ASSAY_TRY_VOID(open_epoch(database, version.id, number, change.at));
   }
-  const std::string detail = fmt::format("version {}, {}", number, version.fingerprint);
-  ASSAY_TRY_VOID(
-      add_audit(database, {change.at, change.actor, version.action, version.id, detail}));
   ASSAY_TRY(auto added, get(database, version.id));
   ASSAY_TRY_VOID(transaction.commit());
   return Added{.experiment = std::move(added), .created = true};
 }
 
-Result<ExperimentRecord> Records::start(const std::string& id, const Change& change) {
+Result<ExperimentRecord> Records::start(const std::string& id, const Change& change,
+                                        const std::optional<NewVersion>& found) {
   const std::lock_guard guard(impl_->mutex);
   Database& database = impl_->database;
   ASSAY_TRY(auto transaction, Transaction::begin(database));
-  ASSAY_TRY(const auto experiment, get(database, id));
+  ASSAY_TRY(auto experiment, get(database, id));
   if (experiment.state != State::kDraft) {
     return fail_state(experiment, "start", "register the plan under a new id to run it again");
+  }
+  if (found) {
+    ASSAY_TRY_VOID(write_version(database, *found, experiment.version.number + 1, change));
+    ASSAY_TRY(experiment, get(database, id));
   }
   ASSAY_TRY(auto update, database.prepare("UPDATE experiments SET state = 'running',"
                                           " started_at = ? WHERE id = ?"));

@@ -99,8 +99,11 @@ class Records {
 
   // Registers an experiment, or a new version of one. kConflict once it is stopped.
   Result<Added> add_version(const NewVersion& version, const Change& change);
-  // draft → running; epoch 0 begins. kConflict from any other state.
-  Result<ExperimentRecord> start(const std::string& id, const Change& change);
+  // draft → running; epoch 0 begins. kConflict from any other state. `found`: the version with what
+  // is only found at the start, such as slots; it is there when the experiment runs, and not
+  // before.
+  Result<ExperimentRecord> start(const std::string& id, const Change& change,
+                                 const std::optional<NewVersion>& found = std::nullopt);
   // running → stopped. kConflict from any other state.
   Result<ExperimentRecord> stop(const std::string& id, const Change& change);
 

@@ -108,6 +108,27 @@ TEST(Records, RefusesStepsOutOfOrder) {
   EXPECT_EQ(records->versions("ranker")->size(), 1u);  // The refusal left nothing behind.
 }
 
+TEST(Records, AStartAndTheVersionThatItFindsAreOneChange) {
+  const std::string path = fresh_path("found");
+  auto records = open(path);
+  ASSERT_TRUE(records->add_version(plan("ranker", "aa"), at(1)));
+  auto other = Database::open(path);
+  ASSERT_TRUE(
+      other->execute("CREATE TRIGGER torn BEFORE INSERT ON epochs"
+                     " BEGIN SELECT RAISE(ABORT, 'no'); END"));
+  EXPECT_FALSE(records->start("ranker", at(2), plan("ranker", "bb")));
+  EXPECT_EQ(records->experiment("ranker")->version.number, 1) << "no slots without a start";
+  ASSERT_TRUE(other->execute("DROP TRIGGER torn"));
+  const auto started = records->start("ranker", at(3), plan("ranker", "bb"));
+  ASSERT_TRUE(started) << to_text(started.error());
+  EXPECT_EQ(started->state, State::kRunning);
+  EXPECT_EQ(started->version.fingerprint, "bb");
+  EXPECT_EQ(records->epochs("ranker")->front().version, 2);
+  EXPECT_EQ(records->audit_trail()->size(), 3u);
+  EXPECT_FALSE(records->start("ranker", at(4), plan("ranker", "cc")));
+  EXPECT_EQ(records->versions("ranker")->size(), 2u);
+}
+
 TEST(Records, ListsTheNewestFirst) {
   auto records = open(fresh_path("list"));
   ASSERT_TRUE(records->add_version(plan("old", "aa"), at(1)));
