@@ -388,6 +388,31 @@ class Crash(unittest.TestCase):
             self.assertIn("no such table", log)
             self.assertEqual(server.stop(), 0, server.read_log())
 
+    def test_a_start_that_is_cut_off_leaves_no_slots_behind(self):
+        """The slots of a share are found at the start: stored without it, they would not be looked
+        for again, and another experiment could take them."""
+        plan = EXPERIMENT.replace("  name: Ranker", "  layer: {name: home, share: 20%}")
+
+        def version_and_slots(server):
+            _, shown = server.get("/v1/experiments/ranker_v2")
+            return shown["version"], shown["plan"]["assignment"]["slots"]
+
+        with Server(BINARY) as server:
+            self.assertEqual(server.post("/v1/experiments", plan)[0], 201)
+            with sqlite3.connect(os.path.join(server.folder, "records.sqlite")) as records:
+                records.execute("CREATE TRIGGER cut BEFORE INSERT ON epochs "
+                                "BEGIN SELECT RAISE(ABORT, 'cut off'); END")
+            self.assertEqual(server.post("/v1/experiments/ranker_v2/start", "")[0], 409)
+            server.kill()
+            server.start()
+            self.assertEqual(version_and_slots(server), (1, []))
+            with sqlite3.connect(os.path.join(server.folder, "records.sqlite")) as records:
+                records.execute("DROP TRIGGER cut")
+            records.close()
+            self.assertEqual(server.post("/v1/experiments/ranker_v2/start", "")[0], 200)
+            self.assertEqual(version_and_slots(server), (2, [{"begin": 0, "end": 200000}]))
+            self.assertEqual(server.stop(), 0, server.read_log())
+
     def test_sigterm_in_the_middle_of_an_import(self):
         with Server(BINARY) as server:
             load = Load(server, "import")
