@@ -142,7 +142,7 @@ bool read_plain(std::string_view text, std::array<std::uint32_t, 3>& parts) {
 std::optional<Version> parse_version(std::string_view text) {
   std::optional<Version> version(std::in_place);
   if (read_plain(text, version->parts)) return version;
-  if (text.starts_with('v')) text.remove_prefix(1);
+  if (text.starts_with('v') || text.starts_with('V')) text.remove_prefix(1);
   const auto parsed = parse(text);
   if (!parsed) return std::nullopt;
   return parsed->version;

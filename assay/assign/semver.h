@@ -3,9 +3,9 @@
 //   const auto range = parse_range("^1.4");                // >=1.4.0 <2.0.0-0
 //   matches(*range, *parse_version("1.10.2"));             // true
 //
-// Versions are read leniently: "2.3", "v2.3" and "2.3.0+build7" are 2.3.0. Parts
-// that are left out are zero, in versions and in ranges; only ^ and ~ look at how many there were.
-// A range may be several comparisons with spaces between, all of which must hold.
+// Versions are read leniently: "2.3", "v2.3", "V2.3" and "2.3.0+build7" are 2.3.0. Parts that are
+// left out are zero, in versions and in ranges; only ^ and ~ look at how many there were. A range
+// may be several comparisons with spaces between, all of which must hold.
 #pragma once
 
 #include <array>

@@ -21,7 +21,7 @@ TEST(Semver, OrdersLikeTheSpecification) {
 }
 
 TEST(Semver, ReadsLeniently) {
-  for (const char* text : {"2", "2.0", "2.0.0+build.7", "02.0.0", "v2.0.0", "v2"}) {
+  for (const char* text : {"2", "2.0", "2.0.0+build.7", "02.0.0", "v2.0.0", "V2.0", "v2"}) {
     const auto version = parse_version(text);
     ASSERT_TRUE(version) << text;
     EXPECT_EQ(compare(*version, *parse_version("2.0.0")), 0) << text;

@@ -28,6 +28,8 @@ class Targeting {
 
  private:
   bool read_resolved(const Value& value, const Condition& when);
+  bool branches(const Call& call, const Value& value, const Condition& when);
+  bool named_by(const Value& attribute, const Condition& when);
   bool fractional(const Call& call, const Value& value, const Condition& when);
   bool bucketing(const Value& value, Bucketing& out) const;
   bool give(const std::string& name, const Value& value, const Condition& when);
@@ -69,28 +71,53 @@ bool Targeting::read_resolved(const Value& given, const Condition& when) {
   const auto made = call_of(*value);
   if (made && made->op == "$ref") return read(*value, when);
   if (made && made->op == "fractional") return fractional(*made, *value, when);
+  if (made && made->op == "var") return named_by(*value, when);
   if (!made || made->op != "if") {  // A condition: its truth names the variant.
     const auto test = logic_.condition(*value);
-    return test && give("true", *value, all_of({when, *test})) &&
-           give("false", *value, all_of({when, negate(*test)}));
+    const auto nothing = test ? logic_.nothing(*value) : std::nullopt;
+    if (!nothing) return false;
+    flag_.rules.push_back({all_of({when, *nothing}), {flag_.fallback}, {}, *value});
+    return give("true", *value, all_of({when, *test})) &&
+           give("false", *value, all_of({when, negate(*nothing), negate(*test)}));
   }
+  const bool before = logic_.begin_branch(*made);
+  const bool done = branches(*made, *value, when);
+  logic_.end_branch(before);
+  return done;
+}
+
+bool Targeting::branches(const Call& call, const Value& value, const Condition& when) {
   Condition otherwise = when;
-  const auto& arguments = made->arguments;
+  const auto& arguments = call.arguments;
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) {
-      // A lone condition is its own truth; the last of several is what else is given.
-      if (i > 0) return read(arguments[i], otherwise);
-    }
+    if (i + 1 == arguments.size()) return read(arguments[i], otherwise);
     const auto test = logic_.condition(arguments[i]);
     if (!test) return false;
     const Condition path = all_of({otherwise, *test});
     otherwise = all_of({otherwise, negate(*test)});
-    const bool done = i + 1 < arguments.size()
-                          ? read(arguments[i + 1], path)
-                          : give("true", *value, path) && give("false", *value, otherwise);
-    if (!done) return false;
+    if (!read(arguments[i + 1], path)) return false;
   }
-  flag_.rules.push_back({otherwise, {flag_.fallback}, {}, *value});
+  flag_.rules.push_back({otherwise, {flag_.fallback}, {}, value});
+  return true;
+}
+
+// The attribute's value is the variant's key. Another value is an error of flagd's, which gives the
+// application's default; here the flag's.
+bool Targeting::named_by(const Value& attribute, const Condition& when) {
+  const auto name = logic_.attribute(attribute);
+  if (!name) return false;
+  Condition otherwise = when;
+  for (const auto& [key, variant] : variants_) {
+    std::vector<Scalar> values = {key};
+    if (key == "true" || key == "false") values.emplace_back(key == "true");
+    if (const auto number = parse_number(key); number && number_text(*number) == key) {
+      values.emplace_back(*number);
+    }
+    const Condition is_named = compare(Op::kIn, *name, std::move(values));
+    if (!give(key, attribute, all_of({when, is_named}))) return false;
+    otherwise = all_of({std::move(otherwise), negate(is_named)});
+  }
+  flag_.rules.push_back({std::move(otherwise), {flag_.fallback}, {}, attribute});
   return true;
 }
 
@@ -130,6 +157,10 @@ bool Targeting::bucketing(const Value& value, Bucketing& out) const {
     return false;
   }
   out.unit = *name == "targetingKey" ? "user" : *name;
+  if (std::ranges::any_of(out.salt, [](char c) { return static_cast<unsigned char>(c) > 127; })) {
+    value.warn("has a salt beyond ASCII, which flagd's evaluators hash each in its own way",
+               "here its UTF-8 is hashed; flagd's evaluator for JavaScript hashes UTF-16");
+  }
   if (out.salt.empty()) {
     value.warn("has no salt: every flag that hashes this attribute alone splits the same units",
                "keep it for the test that runs, and give the next one a salt");
@@ -186,8 +217,11 @@ bool Targeting::fractional(const Call& call, const Value& value, const Condition
                       "units have one variant; here they get the default",
                       unit));
     }
-    flag_.rules.push_back({all_of({when, exists(unit, false)}), {flag_.fallback}, {}, value});
-    rule.when = all_of({when, exists(unit)});
+    // What is no text is hashed behind a salt only, and one variant for all needs no hash.
+    const bool is_given = rule.variants.size() == 1 && rule.bucketing.salt.empty();
+    const Condition has_unit = is_given ? is_text(unit) : exists(unit);
+    flag_.rules.push_back({all_of({when, negate(has_unit)}), {flag_.fallback}, {}, value});
+    rule.when = all_of({when, has_unit});
   }
   flag_.rules.push_back(std::move(rule));
   return true;
@@ -258,6 +292,11 @@ std::optional<Experiment> read_flag(const std::string& key, const Value& value,
   if (!variants || !read_fallback(value, *variants, flag)) return std::nullopt;
   for (const auto& [name, variant] : *variants) flag.others.push_back(variant);
   const Node* targeting = value.node().find("targeting");
+  if (targeting != nullptr && targeting->kind != Node::Kind::kNull &&
+      targeting->kind != Node::Kind::kMap) {
+    value.error("`targeting` is not an object", "{\"if\": [CONDITION, VARIANT, VARIANT]}");
+    return std::nullopt;
+  }
   if (targeting != nullptr && !(targeting->kind == Node::Kind::kMap && targeting->items.empty())) {
     const Value rules(value.report(), *targeting, value.path() + ".targeting");
     Targeting read({evaluators, extent}, extent, *variants, flag);

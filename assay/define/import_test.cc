@@ -126,7 +126,7 @@ TEST(ImportFlagd, NamesThePlaceAndTheReasonOfWhatHasNoEqual) {
   says(R"({"if": [{"<": [{"var": "$flagd.timestamp"}, 5]}, "b"]})", "do not depend on the time");
   says(R"({"if": [{"+": [{"var": "x"}, 1]}, "b"]})", "the operator '+' has no equal");
   says(R"({"if": [{"missing": [{"var": "x"}]}, "b"]})", "'missing' takes names");
-  says(R"({"if": [{"var": ["x", 1]}, "b"]})", "has a default here");
+  says(R"({"fractional": [{"var": ["x", "y"]}, ["a"], ["b"]]})", "has a default here");
   says(R"({"if": [{"==": [{"var": ["x", 1]}, {"var": ["y", 1]}]}, "b"]})", "are compared with");
   says(R"({"if": [{"some": [{"var": "x"}, {">": [{"var": ""}, 1]}]}, "b"]})", "'some' looks into");
   says(R"({"if": [{"none": [{"var": "x"}, {"in": [{"var": ""}, [[1]]]}]}, "b"]})",

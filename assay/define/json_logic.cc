@@ -1,12 +1,11 @@
 #include "assay/define/json_logic.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "assay/define/flagd_version.h"
 #include "assay/define/import_rules.h"
 
 namespace assay::define {
@@ -69,13 +68,6 @@ std::optional<std::string> JsonLogic::attribute(const Value& value) const {
   return std::nullopt;
 }
 
-// An attribute by itself: there, and not false, 0 or "".
-std::optional<Condition> JsonLogic::truth(const std::string& name) const {
-  return all_of({exists(name), negate(compare(Op::kEqual, name, {false})),
-                 negate(compare(Op::kEqual, name, {0.0})),
-                 negate(compare(Op::kEqual, name, {std::string{}}))});
-}
-
 std::optional<Condition> JsonLogic::condition(const Value& given) {
   if (!enter(given)) return std::nullopt;
   const auto value = resolve(given);
@@ -99,17 +91,39 @@ std::optional<Condition> JsonLogic::read(const Value& given) {
     value->error("expected a condition", "an object with one operator");
     return std::nullopt;
   }
-  if (made->op == "var") {
-    const auto name = attribute(*value);
-    return name ? truth(*name) : std::nullopt;
-  }
-  return call(*made, *value);
+  return made->op == "var" ? truth(*value) : call(*made, *value);
 }
 
 namespace {
 
 bool is_var(const Value& value) {
   return value.is_map() && value.node().items.size() == 1 && value.node().keys[0].text == "var";
+}
+
+// As JavaScript makes a number of a constant; nothing where that is NaN.
+std::optional<double> number_from(const Scalar& scalar) {
+  if (const auto* flag = std::get_if<bool>(&scalar)) return *flag ? 1 : 0;
+  if (const auto* number = std::get_if<double>(&scalar)) return *number;
+  const std::string_view text = std::get<std::string>(scalar);
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return 0.0;
+  return parse_number(text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin));
+}
+
+// What is `== constant`: numbers for texts that read as one, and the other way round.
+std::vector<Scalar> loose_values(const Scalar& constant) {
+  std::vector<Scalar> values = {constant};
+  const auto number = number_from(constant);
+  if (!number) return values;
+  const bool is_text = std::holds_alternative<std::string>(constant);
+  const auto add = [&](Scalar same) {
+    if (same != constant) values.push_back(std::move(same));
+  };
+  if (*number == 0 || *number == 1) add(*number == 1);
+  add(*number);
+  if (!is_text) add(number_text(*number));
+  if (!is_text && *number == 0) add("");
+  return values;
 }
 
 // The default in {"var": [ATTRIBUTE, DEFAULT]}, where it is one.
@@ -120,6 +134,25 @@ std::optional<Value> default_of(const Value& value) {
 }
 
 }  // namespace
+
+std::optional<std::string> JsonLogic::attribute_with_default(const Value& value) {
+  const bool before = std::exchange(ignores_defaults_, true);
+  auto name = attribute(value);
+  ignores_defaults_ = before;
+  return name;
+}
+
+// An attribute by itself: there, and not false, 0 or ""; else its default.
+std::optional<Condition> JsonLogic::truth(const Value& value) {
+  const auto otherwise = default_of(value);
+  const auto name = attribute_with_default(value);
+  const auto is_default_true = otherwise ? condition(*otherwise) : never();
+  if (!name || !is_default_true) return std::nullopt;
+  Condition there = all_of({exists(*name), negate(compare(Op::kEqual, *name, {false})),
+                            negate(compare(Op::kEqual, *name, {0.0})),
+                            negate(compare(Op::kEqual, *name, {std::string{}}))});
+  return is_always(*is_default_true) ? any_of({exists(*name, false), std::move(there)}) : there;
+}
 
 // What is there is compared, else the default, which is a constant.
 std::optional<Condition> JsonLogic::with_default(const Call& made, std::size_t argument,
@@ -198,7 +231,8 @@ std::optional<Condition> JsonLogic::element(const Call& call, const Value& value
       item.error("elements are compared with texts, numbers, true and false only");
       return std::nullopt;
     }
-    values.push_back(*scalar);
+    const auto alike = test->op == "==" ? loose_values(*scalar) : std::vector{*scalar};
+    values.insert(values.end(), alike.begin(), alike.end());
   }
   if (extent_.add(value, values.size())) return std::nullopt;
   auto some = is_list_with(*name, std::move(values));
@@ -224,6 +258,13 @@ std::optional<Condition> JsonLogic::logic(const Call& call, const Value& value) 
 
 // if as a condition: (c1 and t1) or (not c1 and (c2 and t2 or …)).
 std::optional<Condition> JsonLogic::branch(const Call& call) {
+  const bool before = begin_branch(call);
+  auto made = branches(call);
+  end_branch(before);
+  return made;
+}
+
+std::optional<Condition> JsonLogic::branches(const Call& call) {
   std::vector<Condition> ways;
   std::vector<Condition> before;
   for (std::size_t i = 0; i < call.arguments.size(); i += 2) {
@@ -248,16 +289,6 @@ std::optional<Condition> JsonLogic::branch(const Call& call) {
 
 namespace {
 
-// As JavaScript makes a number of a constant; nothing where that is NaN.
-std::optional<double> number_from(const Scalar& scalar) {
-  if (const auto* flag = std::get_if<bool>(&scalar)) return *flag ? 1 : 0;
-  if (const auto* number = std::get_if<double>(&scalar)) return *number;
-  const std::string_view text = std::get<std::string>(scalar);
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string_view::npos) return 0.0;
-  return parse_number(text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin));
-}
-
 // `a == b` of JavaScript; nothing where flagd's evaluator fails.
 std::optional<bool> are_loosely_equal(const Scalar& a, const Scalar& b) {
   if (a.index() == b.index()) return a == b;
@@ -268,23 +299,14 @@ std::optional<bool> are_loosely_equal(const Scalar& a, const Scalar& b) {
 
 constexpr std::string_view kTargetingKey = "targetingKey";  // Always a text.
 
-// An attribute `== constant`. flagd's evaluator takes what is missing for 0 before a number or a
-// boolean (not behind it), and numbers for texts that read as one.
-Condition loosely_equal(const std::string& name, const Scalar& constant, bool is_turned) {
-  std::vector<Scalar> values = {constant};
+// An attribute `== constant`, which may take what is missing for 0.
+Condition loosely_equal(const std::string& name, const Scalar& constant, bool is_missing_zero) {
   const auto number = number_from(constant);
-  if (!number || name == kTargetingKey) return compare(Op::kEqual, name, std::move(values));
   const bool is_text = std::holds_alternative<std::string>(constant);
-  const auto add = [&](Scalar same) {
-    if (same != constant) values.push_back(std::move(same));
-  };
-  if (*number == 0 || *number == 1) add(*number == 1);
-  add(*number);
-  if (!is_text) add(number_text(*number));
-  if (is_text || *number != 0) return compare(Op::kIn, name, std::move(values));
-  add("");
-  if (is_turned) return compare(Op::kIn, name, std::move(values));
-  return any_of({exists(name, false), compare(Op::kIn, name, std::move(values))});
+  if (!number || (is_text && name == kTargetingKey)) return compare(Op::kEqual, name, {constant});
+  auto equal = compare(Op::kIn, name, loose_values(constant));
+  if (!is_missing_zero || *number != 0 || is_text) return equal;
+  return any_of({exists(name, false), std::move(equal)});
 }
 
 }  // namespace
@@ -299,6 +321,9 @@ std::optional<Condition> JsonLogic::equality(const Call& call, const Value& valu
   const auto operand = scalar_of(constant.node());
   const bool is_positive = call.op.front() == '=';
   const bool is_strict = call.op.size() == 3;
+  // flagd's evaluator takes null for 0 beside a number or boolean; where it compiles, before it
+  // only.
+  const bool is_null_zero = !is_strict && (!is_turned || is_interpreted_);
   if (!is_var(call.arguments[is_turned ? 1 : 0])) {  // Two constants.
     const auto other = scalar_of(call.arguments[0].node());
     const bool is_known = other && operand;
@@ -313,14 +338,99 @@ std::optional<Condition> JsonLogic::equality(const Call& call, const Value& valu
   }
   const auto name = attribute(call.arguments[is_turned ? 1 : 0]);
   if (!name) return std::nullopt;
-  if (constant.is_null()) return exists(*name, !is_positive);
+  if (constant.is_null()) {
+    Condition equal = exists(*name, false);
+    if (is_null_zero) equal = any_of({std::move(equal), compare(Op::kIn, *name, {0.0, false})});
+    return is_positive ? std::move(equal) : negate(std::move(equal));
+  }
   if (!operand) {
     constant.error("attributes are compared with a text, a number, true or false only");
     return std::nullopt;
   }
   auto equal = is_strict ? compare(Op::kEqual, *name, {*operand})
-                         : loosely_equal(*name, *operand, is_turned);
+                         : loosely_equal(*name, *operand, is_null_zero);
   return is_positive ? std::move(equal) : negate(std::move(equal));
+}
+
+std::optional<Condition> JsonLogic::nothing(const Value& given) {
+  if (!enter(given)) return std::nullopt;
+  const auto value = resolve(given);
+  const auto made = value ? call_of(*value) : std::nullopt;
+  std::optional<Condition> when;
+  if (made) {
+    when = made->op == "$ref" ? nothing(*value) : nothing_of(*made, *value);
+  } else if (value) {
+    when = value->is_null() ? always() : never();
+  }
+  leave();
+  if (when && is_too_large(given, {*when})) return std::nullopt;
+  return when;
+}
+
+std::optional<Condition> JsonLogic::nothing_of(const Call& call, const Value& value) {
+  if (call.op == "var") {
+    const auto name = attribute_with_default(value);
+    if (!name) return std::nullopt;
+    return default_of(value) ? never() : exists(*name, false);
+  }
+  if (call.op == "missing") {
+    value.error("is a list, which names no variant", "{\"!!\": {\"missing\": …}} is true or false");
+    return std::nullopt;
+  }
+  if (call.op == "if") {
+    const bool before = begin_branch(call);
+    auto when = nothing_of_branch(call);
+    end_branch(before);
+    return when;
+  }
+  if (call.op == "and" || call.op == "or") return nothing_of_several(call);
+  const bool is_affix = call.op == "starts_with" || call.op == "ends_with";
+  if ((!is_affix && call.op != "sem_ver") || !is_var(call.arguments[0])) return never();
+  const auto name = attribute_with_default(call.arguments[0]);
+  if (!name) return std::nullopt;
+  Condition known = is_affix ? is_text(*name) : compare(Op::kSemver, *name, {">=0.0.0-0"});
+  if (default_of(call.arguments[0])) known = any_of({std::move(known), exists(*name, false)});
+  return negate(std::move(known));
+}
+
+// The first argument that decides is the value, else the last.
+std::optional<Condition> JsonLogic::nothing_of_several(const Call& call) {
+  std::vector<Condition> ways;
+  std::vector<Condition> before;
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    const Value& argument = call.arguments[i];
+    const bool is_last = i + 1 == call.arguments.size();
+    auto here = call.op == "and" || is_last ? nothing(argument) : never();
+    auto test = is_last ? never() : condition(argument);
+    if (!here || !test) return std::nullopt;
+    std::vector<Condition> path = before;
+    path.push_back(std::move(*here));
+    ways.push_back(all_of(std::move(path)));
+    before.push_back(call.op == "and" ? std::move(*test) : negate(std::move(*test)));
+    if (is_too_large(argument, before) || is_too_large(argument, ways)) return std::nullopt;
+  }
+  return any_of(std::move(ways));
+}
+
+std::optional<Condition> JsonLogic::nothing_of_branch(const Call& call) {
+  std::vector<Condition> ways;
+  std::vector<Condition> before;
+  for (std::size_t i = 0; i < call.arguments.size(); i += 2) {
+    const bool is_last = i + 1 == call.arguments.size();
+    auto test = is_last ? always() : condition(call.arguments[i]);
+    auto here = test ? nothing(call.arguments[is_last ? i : i + 1]) : std::nullopt;
+    if (!here) return std::nullopt;
+    std::vector<Condition> path = before;
+    before.push_back(negate(*test));
+    path.push_back(std::move(*test));
+    path.push_back(std::move(*here));
+    ways.push_back(all_of(std::move(path)));
+    if (is_too_large(call.arguments[i], before) || is_too_large(call.arguments[i], ways)) {
+      return std::nullopt;
+    }
+  }
+  if (call.arguments.size() % 2 == 0) ways.push_back(all_of(std::move(before)));
+  return any_of(std::move(ways));
 }
 
 namespace {
@@ -379,6 +489,8 @@ std::optional<Condition> JsonLogic::order(const Call& call, const Value& value) 
 
 namespace {
 
+bool is_empty_list(const Value& value) { return value.is_list() && value.node().items.empty(); }
+
 // Of a constant in constants; nothing where one of them is not.
 std::optional<bool> constant_membership(const Value& needle, const Value& haystack) {
   const auto sought = scalar_of(needle.node());
@@ -391,7 +503,7 @@ std::optional<bool> constant_membership(const Value& needle, const Value& haysta
   const auto* within = text ? std::get_if<std::string>(&*text) : nullptr;
   const auto* part = std::get_if<std::string>(&*sought);
   if (within == nullptr || part == nullptr) return std::nullopt;
-  return within->find(*part) != std::string::npos;
+  return !within->empty() && within->find(*part) != std::string::npos;
 }
 
 }  // namespace
@@ -413,10 +525,13 @@ std::optional<Condition> JsonLogic::membership(const Call& call, const Value& va
       needle.error("only a text can be looked for in an attribute");
       return std::nullopt;
     }
-    return compare(Op::kContains, *name, {*text});
+    Condition contains = compare(Op::kContains, *name, {*text});
+    if (*text != Scalar{std::string{}}) return contains;
+    return all_of({std::move(contains), negate(compare(Op::kEqual, *name, {*text}))});
   }
   const auto name = attribute(needle);
   if (!name) return std::nullopt;
+  if (is_empty_list(haystack)) return never();
   std::vector<Scalar> values;
   for (const Value& item : haystack.list(kMaxListed)) {
     const auto scalar = scalar_of(item.node());
@@ -427,7 +542,7 @@ std::optional<Condition> JsonLogic::membership(const Call& call, const Value& va
     values.push_back(*scalar);
   }
   if (!haystack.is_list() || extent_.add(haystack, values.size())) return std::nullopt;
-  return values.empty() ? never() : compare(Op::kIn, *name, std::move(values));
+  return compare(Op::kIn, *name, std::move(values));
 }
 
 std::optional<Condition> JsonLogic::affix(const Call& call, const Value& value) {
@@ -451,52 +566,13 @@ std::optional<Condition> JsonLogic::affix(const Call& call, const Value& value) 
   return compare(call.op == "starts_with" ? Op::kPrefix : Op::kSuffix, *name, {*text});
 }
 
-namespace {
-
-// "2.5.1-rc" → 2 or 2.5: what ^ and ~ of flagd compare, whatever follows.
-std::vector<std::string> first_parts(std::string_view version, std::size_t count) {
-  std::vector<std::string> parts;
-  version = version.substr(0, version.find_first_of("-+"));
-  while (parts.size() < count) {
-    const std::size_t dot = std::min(version.find('.'), version.size());
-    parts.emplace_back(version.substr(0, dot));
-    if (parts.back().empty()) parts.back() = "0";
-    version.remove_prefix(std::min(dot + 1, version.size()));
-  }
-  return parts;
-}
-
-}  // namespace
-
 std::optional<Condition> JsonLogic::version(const Call& call, const Value& value) {
-  const auto name = call.arguments.size() == 3 ? attribute(call.arguments[0]) : std::nullopt;
-  const auto op = call.arguments.size() == 3 ? call.arguments[1].text() : std::nullopt;
-  const auto text = call.arguments.size() == 3 ? call.arguments[2].text() : std::nullopt;
-  if (call.arguments.size() != 3) value.error("'sem_ver' takes [{\"var\": …}, OPERATOR, VERSION]");
-  if (!name || !op || !text) return std::nullopt;
-  if (!is_semver_range(*text) || !std::isdigit(static_cast<unsigned char>(text->front()))) {
-    call.arguments[2].error(fmt::format("'{}' is not a version", *text), "such as 2.3.0");
+  if (call.arguments.size() != 3) {
+    value.error("'sem_ver' takes [{\"var\": …}, OPERATOR, VERSION]");
     return std::nullopt;
   }
-  const auto range = [&](std::string limits) {
-    return compare(Op::kSemver, *name, {std::move(limits)});
-  };
-  for (const std::string_view same : {"=", "<", "<=", ">", ">="}) {
-    if (*op == same) return range(*op + *text);
-  }
-  if (*op == "!=") return any_of({range("<" + *text), range(">" + *text)});
-  if (*op == "^" || *op == "~") {
-    auto parts = first_parts(*text, *op == "^" ? 1 : 2);
-    const std::string low = fmt::format("{}", fmt::join(parts, "."));
-    const auto last = parse_number(parts.back()).value_or(0);
-    parts.back() = fmt::format("{:.0f}", last + 1);
-    const std::string fill = parts.size() == 1 ? ".0.0-0" : ".0-0";
-    return all_of(
-        {range(">=" + low + fill), range(fmt::format("<{}{}", fmt::join(parts, "."), fill))});
-  }
-  call.arguments[1].error(fmt::format("'{}' is no operator of sem_ver", *op),
-                          "=, !=, <, <=, >, >=, ^ or ~");
-  return std::nullopt;
+  const auto name = attribute(call.arguments[0]);
+  return name ? compare_version(*name, call.arguments[1], call.arguments[2]) : std::nullopt;
 }
 
 }  // namespace assay::define
