@@ -241,6 +241,7 @@ bool Feature::force(const Value& value, const Value& forced, When when) {
   Rule rule{std::move(when.condition), {std::move(variant)}, {}, value};
   rule.needs = std::move(when.needs);
   const bool is_share = get(value, "coverage") || get(value, "range");
+  if (is_share && !hash(value, rule.bucketing)) return false;  // Whom filters are told from.
   if (!filters(value, rule) || (is_share && !rollout(value, rule))) return false;
   add(std::move(rule));
   return true;
@@ -256,8 +257,7 @@ std::optional<double> share_of(const Value& coverage) {
 
 // "hash at most coverage", or in the range: whole buckets, so that weights say the same.
 bool Feature::rollout(const Value& value, Rule& rule) const {
-  Bucketing& draw = rule.bucketing;
-  if (!hash(value, draw)) return false;
+  const Bucketing& draw = rule.bucketing;
   std::uint32_t inside = 0;
   if (const auto range = get(value, "range"); range && !range->is_null()) {
     const auto bounds = number_range_of(*range);
@@ -274,6 +274,10 @@ bool Feature::rollout(const Value& value, Rule& rule) const {
   if (inside == 0) rule.when = never();
   rule.variants.front().weight = inside;
   rule.rest = bucket_count(draw.hash) - inside;
+  if (rule.rest == 0 && draw.unit != "user") {  // Nothing is hashed, so that nobody asks for an id.
+    rule.when = all_of(
+        {std::move(rule.when), negate(compare(Op::kIn, draw.unit, {std::string(), 0.0, false}))});
+  }
   return true;
 }
 
@@ -381,7 +385,10 @@ bool Feature::add_namespace(const Value& at, Namespace one, const std::vector<Nu
   const bool is_everyone = one.ranges == std::vector<SlotRange>{{0, kLayerSlots}};
   if (one.ranges.empty()) rule.when = never();
   auto& all = rule.bucketing.namespaces;
-  if (!one.ranges.empty() && !(is_everyone && one.unit == rule.bucketing.unit)) {
+  // Who has no such unit is inside of none; the others stand in for nobody who is drawn by it.
+  const bool says_nothing =
+      is_everyone && one.unit == rule.bucketing.unit && rule.bucketing.fallback_unit.empty();
+  if (!one.ranges.empty() && !says_nothing) {
     all.push_back(std::move(one));
   }
   if (all.size() <= kMaxNamespaces) return true;

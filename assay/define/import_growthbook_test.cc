@@ -343,6 +343,24 @@ TEST(ImportGrowthbookRule, WeightsBeyondEightDigitsAreRounded) {
 }
 
 // A test of A against A says nothing of which is control.
+TEST(ImportGrowthbookRule, AShareOfEverybodyNeedsAnId) {
+  EXPECT_THAT(feature(R"({"force": 1, "coverage": 1, "hashAttribute": "company",
+                          "condition": {"x": {"$eq": 2}}})"),
+              HasSubstr(R"({"not":{"attribute":"company","in":["",0.0,false]}})"));
+}
+
+TEST(ImportGrowthbookRule, AFilterOfEverybodyNeedsItsOwnId) {
+  const char* const filter = R"("filters": [{"seed": "f", "ranges": [[0, 1]]}])";
+  EXPECT_THAT(feature(R"({"force": 1, "coverage": 0.5, "hashAttribute": "company",
+                          "filters": [{"seed": "f", "attribute": "id", "ranges": [[0, 1]]}]})"),
+              HasSubstr(R"("salt":"f","unit":"user","ranges":[[0,1]])"));
+  EXPECT_THAT(feature(fmt::format(R"({{"variations": [0, 1], {}}})", filter)),
+              Not(HasSubstr("namespaces")));
+  EXPECT_THAT(feature(fmt::format(R"({{"variations": [0, 1], "fallbackAttribute": "device", {}}})",
+                                  filter)),
+              HasSubstr(R"("salt":"f","unit":"user","ranges":[[0,1]])"));
+}
+
 TEST(ImportGrowthbookRule, ControlOfVariantsThatAreTheSame) {
   const auto control = [](const char* first, const char* second) {
     const Imported read =
@@ -527,6 +545,10 @@ TEST(ImportGrowthbookCondition, VersionsOfOneOrTwoNumbers) {
   EXPECT_EQ(condition(R"({"v": {"$vne": "2.3"}})"), "not (v in [2.3, v2.3])");
   EXPECT_THAT(condition(R"({"v": {"$vgx": "2.3"}})"), HasSubstr("'$vgx' has no equal"));
   EXPECT_THAT(condition(R"({"v": {"$vgx": "2.3.1"}})"), HasSubstr("'$vgx' has no equal"));
+}
+
+TEST(ImportGrowthbookCondition, WhatIsNoVersionDiffersFromEveryVersion) {
+  EXPECT_EQ(condition(R"({"v": {"$vne": "2.3.0"}})"), "not (v semver =2.3.0)");
 }
 
 TEST(ImportGrowthbookCondition, SavedGroups) {

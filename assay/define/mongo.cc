@@ -381,7 +381,7 @@ std::optional<Condition> whole_version(const std::string& name, const std::strin
   if (op == "$veq") return range("=");
   if (op == "$vgt") return range(">");
   if (op == "$vgte") return range(">=");
-  if (op == "$vne") return any_of({exists(name, false), range("<"), range(">")});
+  if (op == "$vne") return negate(range("="));
   if (op == "$vlt") return any_of({exists(name, false), range("<")});
   if (op == "$vlte") return any_of({exists(name, false), range("<=")});
   return std::nullopt;
