@@ -86,18 +86,25 @@ bool Targeting::read_resolved(const Value& given, const Condition& when) {
   return done;
 }
 
+// Of a long choice, which would else be nested as deep as it is long.
+std::vector<Condition> parts_of(const Condition& condition) {
+  return condition.op == Op::kAll ? condition.children : std::vector{condition};
+}
+
 bool Targeting::branches(const Call& call, const Value& value, const Condition& when) {
-  Condition otherwise = when;
+  std::vector<Condition> otherwise = parts_of(when);
   const auto& arguments = call.arguments;
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return read(arguments[i], otherwise);
+    if (i + 1 == arguments.size()) return read(arguments[i], all_of(std::move(otherwise)));
     const auto test = logic_.condition(arguments[i]);
     if (!test) return false;
-    const Condition path = all_of({otherwise, *test});
-    otherwise = all_of({otherwise, negate(*test)});
-    if (!read(arguments[i + 1], path)) return false;
+    std::vector<Condition> path = otherwise;
+    path.push_back(*test);
+    otherwise.push_back(negate(*test));
+    if (!read(arguments[i + 1], all_of(std::move(path)))) return false;
+    if (is_too_large(arguments[i], otherwise)) return false;
   }
-  flag_.rules.push_back({otherwise, {flag_.fallback}, {}, value});
+  flag_.rules.push_back({all_of(std::move(otherwise)), {flag_.fallback}, {}, value});
   return true;
 }
 
@@ -106,7 +113,7 @@ bool Targeting::branches(const Call& call, const Value& value, const Condition& 
 bool Targeting::named_by(const Value& attribute, const Condition& when) {
   const auto name = logic_.attribute(attribute);
   if (!name) return false;
-  Condition otherwise = when;
+  std::vector<Condition> otherwise = parts_of(when);
   for (const auto& [key, variant] : variants_) {
     std::vector<Scalar> values = {key};
     if (key == "true" || key == "false") values.emplace_back(key == "true");
@@ -115,9 +122,9 @@ bool Targeting::named_by(const Value& attribute, const Condition& when) {
     }
     const Condition is_named = compare(Op::kIn, *name, std::move(values));
     if (!give(key, attribute, all_of({when, is_named}))) return false;
-    otherwise = all_of({std::move(otherwise), negate(is_named)});
+    otherwise.push_back(negate(is_named));
   }
-  flag_.rules.push_back({std::move(otherwise), {flag_.fallback}, {}, attribute});
+  flag_.rules.push_back({all_of(std::move(otherwise)), {flag_.fallback}, {}, attribute});
   return true;
 }
 

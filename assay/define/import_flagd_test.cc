@@ -109,6 +109,18 @@ TEST(ImportFlagdFaults, OneVariantForAllIsNotHashed) {
       HasSubstr("y equals a and x starts_with "));
 }
 
+TEST(ImportFlagdFaults, LongChoicesAreNotNested) {
+  std::string list, nested, ends;
+  for (int i = 0; i < 45; ++i) {
+    const std::string one = R"({"===": [{"var": "x"}, )" + std::to_string(i) + R"(]}, "true", )";
+    list += one;
+    if (i < 25) nested += R"({"if": [)" + one;
+    if (i < 25) ends += "]}";
+  }
+  EXPECT_THAT(outline_of(R"({"if": [)" + list + R"("false"]})"), HasSubstr("and x equals 44"));
+  EXPECT_THAT(outline_of(nested + R"("false")" + ends), HasSubstr("and x equals 24"));
+}
+
 TEST(ImportFlagdFaults, TargetingIsAnObject) {
   EXPECT_THAT(outline_of("false"), HasSubstr("`targeting` is not an object"));
 }
