@@ -231,9 +231,7 @@ Taken<std::int64_t> epoch_of(const Scalar& sent, const KnownExperiment& experime
                     "send that of the answer that was shown, a number, or leave it out");
   }
   if (experiment.epoch_of) {
-    const auto known =
-        experiment.epoch_of(exposure.experiment, exposure.unit_kind, exposure.unit_id);
-    if (known) return *known;
+    if (const auto known = experiment.epoch_of(exposure)) return *known;
   }
   return epoch_at(experiment, exposure.time);
 }

@@ -43,9 +43,8 @@ struct KnownExperiment {
   std::string fallback_unit = {};  // Kind that counts where the first is not named; or none.
   std::string version = {};        // Written into each exposure.
   std::vector<Epoch> epochs = {};  // By start; an exposure gets the one of its time …
-  // … unless the epoch follows from the unit (by experiment, kind and id).
-  std::function<std::optional<std::int64_t>(std::string_view, std::string_view, std::string_view)>
-      epoch_of = {};
+  // … unless the epoch follows from the unit; asked when all but the epoch is known.
+  std::function<std::optional<std::int64_t>(const Exposure&)> epoch_of = {};
   // By epoch: the share of each variant, in their order. Logged with each exposure.
   std::map<std::int64_t, std::vector<double>> propensities = {};
   std::set<std::string, std::less<>> overridden = {};  // Units whose exposures are left out later.

@@ -295,8 +295,8 @@ TEST(Intake, TheEpochThatIsSentCounts) {
     EXPECT_TRUE(says(refused.hint, "or leave it out"));
   }
   Known remembered = known();
-  remembered.at("ranker").epoch_of = [](auto, auto, auto) {
-    return std::optional<std::int64_t>(1);
+  remembered.at("ranker").epoch_of = [](const Exposure& exposure) {
+    return exposure.unit_id == "u" ? std::optional<std::int64_t>(1) : std::nullopt;
   };
   const std::string body = R"({"id":"a","experiment":"ranker","variant":"control","unit":"u")";
   const auto epoch = [&](const std::string& more) {

@@ -49,14 +49,22 @@ collect::KnownExperiment known_of(const Registered& experiment) {
   return known;
 }
 
-// The epoch of what the unit was answered, where that is remembered.
+// The epoch of what the unit was answered, where that is remembered. Since a reshuffle it may have
+// been answered anew: then the time says of which epoch an exposure from before is.
 std::optional<std::int64_t> remembered_epoch(deliver::StickyStore& sticky,
-                                             std::string_view experiment, std::string_view kind,
-                                             std::string_view unit) {
-  const auto memories = sticky.recall(kind, unit);
+                                             const Registered& experiment,
+                                             const collect::Exposure& exposure) {
+  const auto memories = sticky.recall(exposure.unit_kind, exposure.unit_id);
   if (!memories) return std::nullopt;
-  const auto found = std::ranges::find(*memories, experiment, &deliver::Memory::experiment);
-  return found == memories->end() ? std::nullopt : std::optional(found->epoch);
+  const auto found =
+      std::ranges::find(*memories, exposure.experiment, &deliver::Memory::experiment);
+  if (found == memories->end()) return std::nullopt;
+  if (experiment.plan.assignment.reshuffle) {
+    const auto epoch =
+        std::ranges::find(experiment.epochs, found->epoch, &io::sqlite::Epoch::number);
+    if (epoch != experiment.epochs.end() && exposure.time < epoch->started_at) return std::nullopt;
+  }
+  return found->epoch;
 }
 
 // What is wrong in one sentence, and how to mend the first of it.
@@ -89,15 +97,13 @@ std::shared_ptr<const View> make_view(std::vector<RegisteredPtr> experiments,
   for (const RegisteredPtr& one : experiments) {
     collect::KnownExperiment& mine = known[one->record.id] = known_of(*one);
     if (one->plan.assignment.sticky && sticky != nullptr) {
-      mine.epoch_of = [sticky](std::string_view experiment, std::string_view kind,
-                               std::string_view unit) {
-        return remembered_epoch(*sticky, experiment, kind, unit);
+      mine.epoch_of = [sticky, one](const collect::Exposure& exposure) {
+        return remembered_epoch(*sticky, *one, exposure);
       };
     } else if (!one->earlier.empty()) {
-      mine.epoch_of = [served](std::string_view experiment, std::string_view,
-                               std::string_view unit) -> std::optional<std::int64_t> {
+      mine.epoch_of = [served](const collect::Exposure& exposure) -> std::optional<std::int64_t> {
         const assign::Snapshot& snapshot = served->ofrep.snapshot();
-        return snapshot.epoch_of(*snapshot.find(experiment), unit);
+        return snapshot.epoch_of(*snapshot.find(exposure.experiment), exposure.unit_id);
       };
     }
   }

@@ -34,6 +34,17 @@ std::string reweighed(std::string text) {
   return text.replace(text.find("treatment: {weight: 1}"), 22, "treatment: {weight: 9}");
 }
 
+// Of experiment a.
+collect::Exposure exposed(const std::string& unit, const std::string& kind = "user",
+                          std::int64_t second = 1) {
+  collect::Exposure exposure;
+  exposure.experiment = "a";
+  exposure.unit_kind = kind;
+  exposure.unit_id = unit;
+  exposure.time = Timestamp{second * kMicrosPerSecond};
+  return exposure;
+}
+
 const Change kChange = {Timestamp{1'000'000}, "test"};
 
 class ExperimentsTest : public testing::Test {
@@ -148,7 +159,7 @@ TEST_F(ExperimentsTest, WeightsChangeWithTrafficAndMoveNobody) {
     const auto& known = experiments_->view()->known.at("a");
     ASSERT_TRUE(known.epoch_of);
     if (!now.assigned()) continue;
-    ASSERT_EQ(known.epoch_of("a", "user", "u" + std::to_string(i)), now.epoch);
+    ASSERT_EQ(known.epoch_of(exposed("u" + std::to_string(i))), now.epoch);
   }
   EXPECT_NEAR(came_in, 1200, 120);
   EXPECT_NEAR(treated, 0.9 * came_in, 50);
@@ -178,10 +189,29 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   const auto& known = experiments_->view()->known.at("a");
   EXPECT_EQ(known.epochs.size(), 2u);
   answer(1000);
-  EXPECT_EQ(known.epoch_of("a", "user", "u0"), 0);
-  EXPECT_EQ(known.epoch_of("a", "user", "u1000"), 1);
-  EXPECT_EQ(known.epoch_of("a", "user", "nobody"), std::nullopt);
-  EXPECT_EQ(known.epoch_of("a", "device", "u0"), std::nullopt);
+  EXPECT_EQ(known.epoch_of(exposed("u0")), 0);
+  EXPECT_EQ(known.epoch_of(exposed("u1000")), 1);
+  EXPECT_EQ(known.epoch_of(exposed("nobody")), std::nullopt);
+  EXPECT_EQ(known.epoch_of(exposed("u0", "device")), std::nullopt);
+}
+
+// The unit was answered anew since; what it met before was drawn by the weights of before.
+TEST_F(ExperimentsTest, AnExposureFromBeforeAReshuffleIsOfItsTime) {
+  const std::string path = testing::TempDir() + "assay_experiments_reshuffled.sqlite";
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);
+  const auto store = io::sqlite::StickyStore::open(path).value();
+  reopen(store.get());
+  const std::string more = "  sticky: true\n  reshuffle: true\n";
+  add_and_start("a", more);
+  ASSERT_TRUE(experiments_->add(reweighed(plan("a", more)), "test.yaml",
+                                {Timestamp{5 * kMicrosPerSecond}, "test"}));
+  std::promise<bool> stands;
+  store->remember({{.unit_kind = "user", .unit_id = "u0", .memory = {"a", "control", 1}}},
+                  [&](Result<bool> done) { stands.set_value(done.value()); });
+  ASSERT_TRUE(stands.get_future().get());
+  const auto& known = experiments_->view()->known.at("a");
+  EXPECT_EQ(known.epoch_of(exposed("u0", "user", 4)), std::nullopt);
+  EXPECT_EQ(known.epoch_of(exposed("u0", "user", 5)), 1);
 }
 
 TEST_F(ExperimentsTest, ABanditSetsTheWeightsOfAnAdaptiveExperiment) {
