@@ -174,6 +174,7 @@ class Compiler {
     append(problems_, prerequisite_problems(related));
     if (!problems_.empty()) return unexpected(std::move(problems_));
     find_prerequisites(related);
+    find_who_needs_memory();
     snapshot_->targeting_.seal();
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
   }
@@ -276,12 +277,23 @@ class Compiler {
     }
     for (const Cohort& cohort : running.earlier) add_cohort(running.plan, cohort, special);
     special.is_sticky = plan.sticky;
-    if (plan.sticky) {
+    if (plan.sticky && !running.is_stopped) {
       snapshot_->sticky_.push_back({static_cast<std::uint32_t>(snapshot_->entries_.size())});
     }
     entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
     entry.flags |= Snapshot::kSpecial;
     snapshot_->specials_.push_back(std::move(special));
+  }
+
+  void find_who_needs_memory() {
+    if (snapshot_->sticky_.empty()) return;
+    for (const Handle one : snapshot_->sticky_) {
+      snapshot_->entries_[one.index].flags |= Snapshot::kNeedsMemory;
+    }
+    for (std::uint32_t i = 0; i < snapshot_->entries_.size(); ++i) {
+      if (snapshot_->sticky_prerequisites({i}).empty()) continue;
+      snapshot_->entries_[i].flags |= Snapshot::kNeedsMemory;
+    }
   }
 
   void add_namespace(const define::Namespace& one, std::uint8_t kind, Special& special) {

@@ -163,6 +163,34 @@ TEST(Prerequisite, KnowsWhichOfThemRemember) {
   EXPECT_EQ(names("middle"), "near far ");
   EXPECT_EQ(names("forced"), "far ");
   EXPECT_EQ(names("near"), "");
+  EXPECT_TRUE(snapshot->needs_memory(*snapshot->find("forced")));
+}
+
+// Else a stopped flag would not be answered while the store fails, and fill it while it works.
+TEST(Prerequisite, WhoIsStoppedOrStandsOnNobodyWhoRemembersNeedsNoMemory) {
+  Running near{.plan = plan_of("near")}, stopped = needs("stopped", {{"near", {"control"}}});
+  near.plan.assignment.sticky = true;
+  stopped.is_stopped = true;
+  const auto with = [&](const Running& sticky) {
+    return must_compile({sticky,
+                         stopped,
+                         needs("behind", {{"stopped", {"control"}}}),
+                         needs("apart", {{"plain", {"control"}}}),
+                         {.plan = plan_of("plain")},
+                         needs("open", {{"near", {"control"}}})});
+  };
+  const auto who = [](const Snapshot& snapshot) {
+    std::string all;
+    for (std::uint32_t i = 0; i < snapshot.size(); ++i) {
+      if (snapshot.needs_memory({i})) all += std::string(snapshot.id({i})) + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(who(*with(near)), "near open ");
+  EXPECT_EQ(with(near)->sticky().size(), 1U);
+  near.is_stopped = true;
+  EXPECT_EQ(who(*with(near)), "");
+  EXPECT_TRUE(with(near)->sticky().empty()) << "no unit is looked up";
 }
 
 }  // namespace

@@ -22,10 +22,7 @@ bool Snapshot::is_sticky(Handle experiment) const {
   return (entry.flags & kSpecial) != 0 && specials_[entry.special].is_sticky;
 }
 bool Snapshot::needs_memory(Handle experiment) const {
-  const Entry& entry = entries_[experiment.index];
-  if ((entry.flags & kSpecial) == 0 || sticky_.empty()) return false;
-  const Special& special = specials_[entry.special];
-  return special.is_sticky || special.asks_others();
+  return (entries_[experiment.index].flags & kNeedsMemory) != 0;
 }
 bool Snapshot::exposes_on_evaluation(Handle experiment) const {
   return (entries_[experiment.index].flags & kExposes) != 0;

@@ -101,8 +101,9 @@ class Snapshot {
   std::int64_t epoch_of(Handle experiment, std::string_view unit_id) const;
   bool exposes_on_evaluation(Handle experiment) const;
 
-  // Experiments that remember. Under which units of a context they do, the deciding one first: a
-  // targeting key that stands for the first kind of unit does not stand for the second as well.
+  // Experiments that run and remember. Under which units of a context they do, the deciding one
+  // first: a targeting key that stands for the first kind of unit does not stand for the second as
+  // well.
   std::span<const Handle> sticky() const { return sticky_; }
   bool is_sticky(Handle experiment) const;
   struct Rememberer {
@@ -112,9 +113,10 @@ class Snapshot {
   std::vector<Rememberer> rememberers(Handle sticky, const Context& context) const;
   bool holds(const Context::Remembered& memory) const;  // Its variant and its epoch still count.
   std::int64_t first_epoch(Handle experiment) const;    // Memories of before do not count.
-  // Whether this answer depends on what is remembered, here or for a prerequisite.
+  // Whether this answer depends on what is remembered, here or for a prerequisite; not once it is
+  // stopped.
   bool needs_memory(Handle experiment) const;
-  // Those among its prerequisites, and theirs, that remember; each once.
+  // Those among its prerequisites, and theirs, that remember; each once. Who is stopped asks none.
   std::vector<Handle> sticky_prerequisites(Handle experiment) const;
 
   bool has_targeting(Handle experiment) const;
@@ -144,6 +146,7 @@ class Snapshot {
     kLikePeer = 8,
     kExposes = 16,
     kSpecial = 32,
+    kNeedsMemory = 64,
     kMayDecideEarly = kStopped | kHasOverrides,
     kNotShort = kMayDecideEarly | kLikePeer | kSpecial
   };

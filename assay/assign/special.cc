@@ -95,11 +95,6 @@ std::vector<define::Prerequisite> all_prerequisites(const define::Assignment& pl
   return all;
 }
 
-bool Special::asks_others() const {
-  return !prerequisites.empty() ||
-         std::ranges::any_of(forced, [](const Forced& one) { return !one.prerequisites.empty(); });
-}
-
 std::vector<std::uint32_t> Special::others() const {
   std::vector<std::uint32_t> all;
   const auto add = [&](const std::vector<Prerequisite>& some) {
@@ -309,7 +304,7 @@ std::vector<Handle> Snapshot::sticky_prerequisites(Handle experiment) const {
   std::vector<std::uint32_t> asked = {experiment.index};
   for (std::size_t i = 0; i < asked.size(); ++i) {  // Grows while it is read.
     const Entry& entry = entries_[asked[i]];
-    if ((entry.flags & kSpecial) == 0) continue;
+    if ((entry.flags & kSpecial) == 0 || (entry.flags & kStopped) != 0) continue;
     if (i > 0 && specials_[entry.special].is_sticky) sticky.push_back({asked[i]});
     for (const std::uint32_t one : specials_[entry.special].others()) {
       if (std::ranges::find(asked, one) == asked.end()) asked.push_back(one);

@@ -77,7 +77,6 @@ struct Special {
   std::int64_t start_micros = 0;
   std::uint32_t salt_text = 0;  // Switchback: in the snapshot's texts.
 
-  bool asks_others() const;
   std::vector<std::uint32_t> others() const;  // Experiments in the snapshot, maybe repeated.
 };
 

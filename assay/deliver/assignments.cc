@@ -123,7 +123,7 @@ Result<Answer> answer_assignments(const Snapshot& snapshot, std::string_view bod
     if (!store || fault != StoreFault::kNone) return {};
     const std::size_t before = out.memories.size();
     note_memories(snapshot, experiment, assignment, context, out.memories);
-    if (only) note_prerequisites(snapshot, experiment, context, out.memories);
+    if (only) note_prerequisites(snapshot, experiment, assignment, context, out.memories);
     for (std::size_t i = before; i < out.memories.size(); ++i) store->note(out.memories[i]);
     return {};
   };

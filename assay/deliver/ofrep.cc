@@ -258,7 +258,9 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   if (!fragments_[experiment->index].leaves_nothing) {
     leave_traces(*experiment, assignment, context, answer);
   }
-  if (remembers) note_prerequisites(*snapshot_, *experiment, context, answer.memories);
+  if (remembers) {
+    note_prerequisites(*snapshot_, *experiment, assignment, context, answer.memories);
+  }
   return answer;
 }
 

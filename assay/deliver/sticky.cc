@@ -79,8 +79,10 @@ void note_memories(const Snapshot& snapshot, Handle experiment, const Assignment
   }
 }
 
-void note_prerequisites(const Snapshot& snapshot, Handle experiment, const Context& context,
-                        std::vector<NewMemory>& memories) {
+void note_prerequisites(const Snapshot& snapshot, Handle experiment, const Assignment& assignment,
+                        const Context& context, std::vector<NewMemory>& memories) {
+  // Whoever has no unit was not compared with them.
+  if (assignment.reason == Reason::kNoUnit || !snapshot.needs_memory(experiment)) return;
   for (const Handle one : snapshot.sticky_prerequisites(experiment)) {
     note_memories(snapshot, one, snapshot.evaluate(one, context), context, memories);
   }

@@ -72,6 +72,7 @@ void note_memories(const assign::Snapshot& snapshot, assign::Handle experiment,
 // The same of the other experiments' answers that this one stands on, where they are not given
 // beside it.
 void note_prerequisites(const assign::Snapshot& snapshot, assign::Handle experiment,
-                        const assign::Context& context, std::vector<NewMemory>& memories);
+                        const assign::Assignment& assignment, const assign::Context& context,
+                        std::vector<NewMemory>& memories);
 
 }  // namespace assay::deliver

@@ -162,6 +162,46 @@ TEST(Sticky, AnAnswerAloneRemembersTheVariantsThatItStandsOn) {
   EXPECT_EQ(assigned->memories[0].memory.experiment, "sticky");
 }
 
+// Its answer does not depend on what is remembered, and stands on nobody's.
+TEST(Sticky, AStoppedExperimentNeitherAsksTheStoreNorWritesToIt) {
+  MapStore store;
+  assign::Running sticky{.plan = plan_of("sticky")}, needs{.plan = plan_of("needs")};
+  sticky.plan.assignment.sticky = true;
+  needs.plan.assignment.prerequisites = {{"sticky", {"treatment"}}};
+  needs.is_stopped = true;
+  const Ofrep ofrep(assign::compile(std::vector{sticky, needs}).value(), &store);
+  const std::string body = body_of({{"targetingKey", "u"}});
+  store.fails = true;
+  const Answer alone = ofrep.evaluate_flag("needs", body);
+  EXPECT_EQ(json::parse(alone.body)["reason"], "DISABLED") << alone.body;
+  EXPECT_TRUE(alone.memories.empty());
+  EXPECT_EQ(json::parse(ofrep.evaluate_bulk(body).body)["flags"][1]["reason"], "DISABLED");
+  const auto rows = answer_assignments(
+      ofrep.snapshot(), R"({"experiment":"needs","units":[{"id":"u"}]})", {.store = &store});
+  ASSERT_TRUE(rows) << to_text(rows.error());
+  EXPECT_TRUE(rows->memories.empty());
+}
+
+// The same at both doors.
+TEST(Sticky, WhoeverHasNoUnitIsNotRememberedElsewhere) {
+  MapStore store;
+  assign::Running sticky{.plan = plan_of("sticky")}, needs{.plan = plan_of("needs")};
+  sticky.plan.assignment.sticky = true;
+  needs.plan.assignment.unit = "session";
+  needs.plan.assignment.prerequisites = {{"sticky", {"treatment"}}};
+  const Ofrep ofrep(assign::compile(std::vector{sticky, needs}).value(), &store);
+  const auto memories = [&](const json& session) {
+    const json row = {{"id", "u"}, {"attributes", {{"session", session}}}};
+    const json units = {{"experiment", "needs"}, {"units", {row}}};
+    const auto rows = answer_assignments(ofrep.snapshot(), units.dump(), {.store = &store});
+    const std::string body = body_of({{"targetingKey", "u"}, {"session", session}});
+    return std::pair(ofrep.evaluate_flag("needs", body).memories.size(),
+                     rows.value().memories.size());
+  };
+  EXPECT_EQ(memories("s"), std::pair(std::size_t{1}, std::size_t{1}));
+  EXPECT_EQ(memories(17), std::pair(std::size_t{0}, std::size_t{0}));
+}
+
 // The error codes of a bulk answer by key; of a flag that was answered, its reason.
 std::map<std::string, std::string> outcomes(const Answer& answer) {
   EXPECT_EQ(answer.status, 200) << answer.body;
