@@ -144,6 +144,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                503: components["responses"]["Problem"];
             };
         };
         put?: never;
@@ -412,6 +413,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                503: components["responses"]["Problem"];
             };
         };
         put?: never;
@@ -991,7 +993,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** All running experiments for one context, by OFREP 0.3, with ETag and the address of the event stream. */
+        /** All experiments that run or were stopped (DISABLED), for one context, by OFREP 0.3, with ETag and the address of the event stream. */
         post: {
             parameters: {
                 query?: never;
