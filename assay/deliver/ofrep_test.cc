@@ -256,6 +256,29 @@ TEST(Ofrep, AttributesOfEveryShape) {
   EXPECT_EQ(answer_of(ofrep.evaluate_flag("shapes", context_json(whole)), 200)["reason"], "SPLIT");
 }
 
+// One JSON object has one meaning, in whatever order its members are written.
+TEST(Ofrep, TheLongestNameLeadsToAnAttribute) {
+  Experiment plan = plan_of("a");
+  plan.assignment.targeting = leaf(Op::kEqual, "a.b.c", {std::string("yes")});
+  const Ofrep ofrep = ofrep_of({plan});
+  const auto reason = [&](const std::string& attributes) {
+    const auto body = R"({"context":{"targetingKey":"u",)" + attributes + "}}";
+    const json answer = answer_of(ofrep.evaluate_flag("a", body), 200);
+    return answer["metadata"]["assay_reason"].get<std::string>();
+  };
+  const std::vector<std::string> longer = {R"("a":{"b":{"c":"yes"}})", R"("a.b":{"c":"yes"})",
+                                           R"("a.b.c":"yes")"};
+  const std::vector<std::string> shorter = {R"("a":{"b":{"c":"no"}})", R"("a.b":{"c":"no"})"};
+  for (std::size_t i = 0; i < longer.size(); ++i) {
+    for (std::size_t j = 0; j < std::min(i, shorter.size()); ++j) {
+      EXPECT_EQ(reason(longer[i] + "," + shorter[j]), "split") << longer[i] << shorter[j];
+      EXPECT_EQ(reason(shorter[j] + "," + longer[i]), "split") << shorter[j] << longer[i];
+    }
+  }
+  EXPECT_EQ(reason(R"("a":{"b":{"c":"no"},"b.c":"yes"})"), "split");
+  EXPECT_EQ(reason(R"("":{"a":{"b":{"c":"yes"}}})"), "targeting") << "not beside it";
+}
+
 TEST(Ofrep, BulkAnswersEveryExperimentLikeItsFlag) {
   const Ofrep ofrep = world();
   for (const json& context :

@@ -93,20 +93,36 @@ bool set_leaves(Reader& reader, std::size_t length, const dom::object& object,
   return has_objects;
 }
 
-// Leaves once more after the objects, so that an attribute whose whole name is "device.os" wins
-// over the way by dots.
+void set_object(Reader& reader, std::size_t length, const dom::object& object,
+                assign::Context& context);
+
+void set_inner(Reader& reader, std::size_t length, const dom::key_value_pair& pair,
+               assign::Context& context) {
+  if (length + pair.key.size() > kMaxNameBytes) return;
+  if (length + pair.key.size() == 0) return;  // What is in it would seem to be beside it.
+  const std::string_view name = full_name(reader, length, pair.key);
+  context.set_other(name);
+  if (length == 0) reader.name = name;
+  set_object(reader, reader.name.size(), dom::object(pair.value), context);
+}
+
+// The last way to an attribute wins, and may not depend on the order of an object's members: the
+// longest name comes last. So leaves are set once more after the objects, and "device.os" wins over
+// the way by dots.
 void set_object(Reader& reader, std::size_t length, const dom::object& object,
                 assign::Context& context) {
   if (!set_leaves(reader, length, object, context)) return;
+  std::vector<dom::key_value_pair> dotted;
   for (const dom::key_value_pair pair : object) {
-    dom::object inner;
-    if (pair.value.get(inner) != simdjson::SUCCESS) continue;
-    if (length + pair.key.size() > kMaxNameBytes) continue;
-    const std::string_view name = full_name(reader, length, pair.key);
-    context.set_other(name);
-    if (length == 0) reader.name = name;
-    set_object(reader, reader.name.size(), inner, context);
+    if (!pair.value.is_object()) continue;
+    if (pair.key.find('.') != std::string_view::npos) {
+      dotted.push_back(pair);
+    } else {
+      set_inner(reader, length, pair, context);
+    }
   }
+  std::ranges::stable_sort(dotted, {}, [](const auto& pair) { return pair.key.size(); });
+  for (const dom::key_value_pair& pair : dotted) set_inner(reader, length, pair, context);
   set_leaves(reader, length, object, context);
 }
 

@@ -1,7 +1,8 @@
 // Reads the JSON bodies that ask for variants into assign::Context. Internal to deliver.
 //
-// Nested objects are reached by dots ("device.os"); null is as good as missing; what a list holds
-// beyond texts, numbers and booleans does not count. Bounded: 4 MiB and 64 levels. Texts put into a
+// Nested objects are reached by dots ("device.os"); where several ways lead to one attribute, the
+// longest name counts, whatever the order. null is as good as missing; what a list holds beyond
+// texts, numbers and booleans does not count. Bounded: 4 MiB and 64 levels. Texts put into a
 // context are borrowed from this thread's parser and live until the next call on the same thread.
 #pragma once
 
