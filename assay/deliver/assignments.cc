@@ -34,6 +34,7 @@ void append_row(const Snapshot& snapshot, Handle experiment, const Assignment& a
   if (assignment.assigned()) {
     const auto variant = static_cast<std::size_t>(assignment.variant);
     out += R"(,"variant":)" + json_quoted(snapshot.variant_key(experiment, variant));
+    out += R"(,"epoch":)" + std::to_string(assignment.epoch);
     out += R"(,"propensity":)" + number_text(assignment.propensity);
   }
   out += R"(,"reason":")";
@@ -99,7 +100,8 @@ Result<Answer> answer_assignments(const Snapshot& snapshot, std::string_view bod
     if (experiment) {
       only = snapshot.find(*experiment);
       if (!only) {
-        return fail(Code::kNotFound, "no experiment " + json_quoted(*experiment) + " is running");
+        return fail(Code::kNotFound, "no experiment " + json_quoted(*experiment) + " is running",
+                    "GET /v1/experiments lists them; one that was registered must be started");
       }
     } else {
       all.resize(snapshot.size());

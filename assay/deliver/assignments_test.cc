@@ -31,6 +31,7 @@ TEST(Assignments, OneExperimentForManyUnits) {
   EXPECT_EQ(rows[1]["unit"], "u\"2");
   EXPECT_EQ(rows[1]["reason"], "split");
   EXPECT_EQ(rows[1]["propensity"], rows[1]["variant"] == "control" ? 0.25 : 0.75);
+  EXPECT_EQ(rows[1]["epoch"], 0);
   EXPECT_EQ(rows[2]["reason"], "no_unit");
   EXPECT_EQ(rows[2]["because"], "the context has no id of the kind user");
 }

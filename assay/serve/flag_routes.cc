@@ -139,7 +139,9 @@ Handler get_snapshot(Backend& backend) {
                                        const Request& request, const Respond& respond) {
     const auto view = backend.experiments.view();
     if (kept->of.lock() != view->served) *kept = {view->served, rules_of(*view)};
-    respond(io::http::with_etag(request, {.body = kept->rules.json}, kept->rules.etag));
+    Response response;
+    if (!io::http::matches_etag(request, kept->rules.etag)) response.body = kept->rules.json;
+    respond(io::http::with_etag(request, std::move(response), kept->rules.etag));
   });
 }
 

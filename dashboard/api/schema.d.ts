@@ -1282,6 +1282,8 @@ export interface components {
             error?: string;
             /** @description Which attribute, holdout or other experiment it was, where the reason is targeting, holdout or prerequisite; what is wrong with the id, where it is no_unit. */
             because?: string;
+            /** @description In which the variant was drawn; send it with the exposure. Absent without a variant. */
+            epoch?: number;
             propensity?: number;
             /** @description Of the unit that decided, where the experiment has a fallback_unit. */
             unit_kind?: string;

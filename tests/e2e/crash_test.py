@@ -168,9 +168,9 @@ class Crash(unittest.TestCase):
             _, rows = server.post("/v1/assignments", {"experiment": "ranker_v2",
                                                       "units": [{"id": "ann"}, {"id": "bob"}]})
             ann, bob = rows["assignments"]
-            self.assertEqual((ann["variant"], ann["reason"], ann["propensity"]),
-                             (variant, "sticky", 0.5))
-            self.assertEqual((bob["reason"], bob["unit_kind"]), ("split", "user"))
+            self.assertEqual((ann["variant"], ann["reason"], ann["propensity"], ann["epoch"]),
+                             (variant, "sticky", 0.5, 0))
+            self.assertEqual((bob["reason"], bob["unit_kind"], bob["epoch"]), ("split", "user", 1))
             self.assertEqual(ask(server, {"user": "bob"}), (bob["variant"], "sticky", 1))
             self.assertEqual(server.stop(), 0)
 
