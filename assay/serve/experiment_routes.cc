@@ -1,7 +1,4 @@
 // /v1/experiments: the lifecycle.
-#include <fmt/format.h>
-
-#include "assay/base/hash.h"
 #include "assay/serve/clock.h"
 #include "assay/serve/routes.h"
 #include "assay/serve/shapes.h"
@@ -49,7 +46,7 @@ Response add(Backend& backend, const Request& request) {
 Handler get_experiments(Backend& backend) {
   return [&backend](const Request& request, const Respond& respond) {
     std::string body = experiment_list_json(*backend.experiments.view(), backend.results);
-    const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(body));
+    const std::string etag = io::http::etag_of(body);
     respond(io::http::with_etag(request, {.body = std::move(body)}, etag));
   };
 }

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "assay/base/hash.h"
+#include "assay/io/http/message.h"
 #include "assay/serve/assigned.h"
 #include "assay/serve/log.h"
 
@@ -173,7 +173,7 @@ std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experi
 
 Rules rules_of(const View& view) {
   Rules rules{.json = assign::snapshot_json(running_of(view.experiments)), .etag = {}};
-  rules.etag = fmt::format("\"{:016x}\"", xxh3_64(rules.json));
+  rules.etag = io::http::etag_of(rules.json);
   return rules;
 }
 

@@ -1,9 +1,8 @@
 #include "assay/serve/results.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "assay/base/hash.h"
+#include "assay/io/http/message.h"
 
 namespace assay::serve {
 
@@ -30,7 +29,7 @@ Result<Outcome> read_outcome(std::string scorecard_json, std::string verdict_jso
   } catch (const nlohmann::json::exception& error) {
     return fail(Code::kCorrupt, std::string("a stored scorecard cannot be read: ") + error.what());
   }
-  outcome.etag = fmt::format("\"{:016x}\"", xxh3_64(scorecard_json));
+  outcome.etag = io::http::etag_of(scorecard_json);
   outcome.scorecard_json = std::move(scorecard_json);
   outcome.verdict_json = std::move(verdict_json);
   return outcome;

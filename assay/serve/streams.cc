@@ -83,7 +83,7 @@ Response Streams::growthbook_features(const Request& request) const {
   }
   response.headers.emplace_back("X-SSE-Support", "enabled");
   response.headers.emplace_back("Cache-Control", "no-cache");
-  const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(response.body));
+  const std::string etag = io::http::etag_of(response.body);
   return io::http::with_etag(request, std::move(response), etag);
 }
 

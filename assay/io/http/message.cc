@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "assay/base/check.h"
+#include "assay/base/hash.h"
 
 namespace assay::io::http {
 namespace {
@@ -207,6 +208,8 @@ void append_head(const Response& response, bool keep_alive, std::string_view dat
   if (!keep_alive) head.append("Connection: close\r\n");
   head.append("\r\n");
 }
+
+std::string etag_of(std::string_view body) { return fmt::format("\"{:016x}\"", xxh3_64(body)); }
 
 bool matches_etag(const Request& request, std::string_view etag) {
   auto header = request.header("if-none-match");

@@ -63,6 +63,9 @@ void append_head(const Response& response, bool keep_alive, std::string_view dat
 
 std::string_view reason_phrase(int status);
 
+// The ETag of a body, with its quotes: a hash.
+std::string etag_of(std::string_view body);
+
 // Does the If-None-Match header of `request` name `etag` (or "*")? Weak comparison, RFC 9110.
 bool matches_etag(const Request& request, std::string_view etag);
 

@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "assay/base/hash.h"
-
 namespace assay::io::http {
 namespace {
 
@@ -80,7 +78,7 @@ Result<StaticFiles> StaticFiles::load(const std::string& folder) {
     }
     ASSAY_TRY(std::string content, read_file(entry.path()));
     const std::string path = "/" + entry.path().lexically_relative(folder).generic_string();
-    const std::string etag = fmt::format("\"{:016x}\"", xxh3_64(content));
+    const std::string etag = etag_of(content);
     found.files_[path] = File{std::move(content), etag, {}};
   }
   if (!found.files_.count("/index.html")) {
