@@ -1,6 +1,9 @@
 #include "assay/serve/worker.h"
 
+#include <exception>
 #include <utility>
+
+#include "assay/serve/log.h"
 
 namespace assay::serve {
 
@@ -33,7 +36,11 @@ void Worker::run() {
     const std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    job();
+    try {
+      job();
+    } catch (const std::exception& thrown) {  // Out of memory: whoever waits for it is told so.
+      log_warning("job_failed", {{"error", thrown.what()}});
+    }
     lock.lock();
   }
 }

@@ -1,6 +1,7 @@
 #include "assay/serve/worker.h"
 
 #include <future>
+#include <new>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -32,6 +33,14 @@ TEST(Worker, TurnsJobsAwayWhenTooManyWait) {
   EXPECT_TRUE(worker.post([] {}));
   EXPECT_FALSE(worker.post([] {}));
   release.set_value();
+}
+
+TEST(Worker, AJobThatFindsNoMemoryEndsNoOtherOne) {
+  std::promise<void> done;
+  Worker worker;
+  worker.post([] { throw std::bad_alloc(); });
+  worker.post([&] { done.set_value(); });
+  done.get_future().wait();
 }
 
 }  // namespace

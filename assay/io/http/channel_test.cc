@@ -132,6 +132,23 @@ TEST(Channel, ASlowReaderIsCutOffAndDelaysNobody) {
   EXPECT_NE(diligent.read_until("still here\n\n"), "");
 }
 
+// Its socket drops whatever comes, as a network does that the reader has left: no reset says so.
+TEST(Channel, AReaderThatVanishedMakesRoom) {
+  Channel channel;
+  auto server = serve(channel, {.write_timeout = milliseconds(600), .heartbeat = milliseconds(50)});
+  TestClient gone(server->port());
+  TestClient diligent(server->port());
+  for (TestClient* client : {&gone, &diligent}) {
+    client->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_NE(client->read_until("retry: 3000\n\n"), "");
+  }
+  EXPECT_EQ(channel.subscribers(), 2U);
+  gone.vanish();
+  EXPECT_TRUE(becomes_true([&] { return channel.subscribers() == 1; }));
+  channel.publish("data: still here\n\n");
+  EXPECT_NE(diligent.read_until("still here\n\n"), "");
+}
+
 TEST(Channel, AStopEndsStreamsAtOnce) {
   Channel channel;
   auto server = serve(channel);

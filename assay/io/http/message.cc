@@ -1,6 +1,8 @@
 #include "assay/io/http/message.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -24,11 +26,13 @@ int hex_digit(char c) {
   return -1;
 }
 
-// `plus_is_space`: only in queries, as forms write them.
-bool decode(std::string_view text, bool plus_is_space, std::string& out) {
+enum class Part { kPath, kQuery };
+
+// In queries a plus is a space, as forms write it; in paths an encoded slash stays encoded.
+bool decode(std::string_view text, Part part, std::string& out) {
   const auto has = [text](char c) { return text.find(c) != std::string_view::npos; };
   if (has('\0')) return false;
-  if (!has('%') && !(plus_is_space && has('+'))) {
+  if (!has('%') && !(part == Part::kQuery && has('+'))) {
     out.assign(text);
     return true;
   }
@@ -42,7 +46,11 @@ bool decode(std::string_view text, bool plus_is_space, std::string& out) {
       if (high < 0 || low < 0) return false;
       c = static_cast<char>(high * 16 + low);
       i += 2;
-    } else if (c == '+' && plus_is_space) {
+      if (c == '/' && part == Part::kPath) {
+        out += kEncodedSlash;
+        continue;
+      }
+    } else if (c == '+' && part == Part::kQuery) {
       c = ' ';
     }
     if (c == '\0') return false;
@@ -59,8 +67,8 @@ bool parse_query(std::string_view text, Fields& query) {
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
     std::string name, value;
-    if (!decode(pair.substr(0, equals), true, name)) return false;
-    if (!decode(pair.substr(std::min(equals + 1, pair.size())), true, value)) return false;
+    if (!decode(pair.substr(0, equals), Part::kQuery, name)) return false;
+    if (!decode(pair.substr(std::min(equals + 1, pair.size())), Part::kQuery, value)) return false;
     query.emplace_back(std::move(name), std::move(value));
   }
   return true;
@@ -73,6 +81,19 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   std::replace_if(out.end() - static_cast<std::ptrdiff_t>(value.size()), out.end(), is_line_end,
                   ' ');
   out.append("\r\n");
+}
+
+// Of "http://" or "https://" in front, in any case; 0 without.
+std::size_t scheme_length(std::string_view target) {
+  if (target.starts_with('/')) return 0;
+  const auto same = [](char wanted, char c) {
+    return wanted == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  };
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.size() < scheme.size()) continue;
+    if (std::equal(scheme.begin(), scheme.end(), target.begin(), same)) return scheme.size();
+  }
+  return 0;
 }
 
 std::string_view strong(std::string_view etag) {
@@ -106,22 +127,22 @@ const std::string& Request::param(std::string_view name) const {
   return at->second;
 }
 
+std::string_view authority_of(std::string_view target) {
+  const std::size_t begin = scheme_length(target);
+  if (begin == 0) return {};
+  return target.substr(begin, target.find_first_of("/?#", begin) - begin);
+}
+
 bool parse_target(std::string_view target, Request& request) {
-  // The absolute form, "http://host/path", is what proxies send.
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (target.substr(0, scheme.size()) != scheme) continue;
-    target.remove_prefix(scheme.size());
-    const std::size_t slash = target.find('/');
-    if (slash == std::string_view::npos)
-      target = "/";
-    else
-      target.remove_prefix(slash);
-    break;
-  }
-  if (target.empty() || target.front() != '/') return false;
+  const std::size_t scheme = scheme_length(target);
+  const std::size_t host = authority_of(target).size();
+  if (scheme > 0 && host == 0) return false;
+  target.remove_prefix(scheme + host);
   target = target.substr(0, target.find('#'));
   const std::size_t question = std::min(target.find('?'), target.size());
-  if (!decode(target.substr(0, question), false, request.path)) return false;
+  const std::string_view path = target.substr(0, question);
+  if (!path.starts_with('/') && !(path.empty() && host > 0)) return false;
+  if (!decode(path.empty() ? "/" : path, Part::kPath, request.path)) return false;
   request.query.clear();
   return parse_query(target.substr(std::min(question + 1, target.size())), request.query);
 }
@@ -207,6 +228,21 @@ void append_head(const Response& response, bool keep_alive, std::string_view dat
   for (const auto& [name, value] : response.headers) append_field(head, name, value);
   if (!keep_alive) head.append("Connection: close\r\n");
   head.append("\r\n");
+}
+
+const std::string& http_date() {
+  thread_local std::time_t second = 0;
+  thread_local std::string text;
+  const std::time_t now = std::time(nullptr);
+  if (now != second) {
+    second = now;
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    std::array<char, 40> buffer{};
+    text.assign(buffer.data(),
+                std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc));
+  }
+  return text;
 }
 
 std::string etag_of(std::string_view body) { return fmt::format("\"{:016x}\"", xxh3_64(body)); }

@@ -16,11 +16,15 @@ namespace assay::io::http {
 
 class Subscription;
 
+inline constexpr std::string_view kEncodedSlash = "%2F";
+
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method;  // "GET"
-  std::string path;    // Decoded, without the query: "/v1/experiments/a b"
+  // Decoded, without the query: "/v1/experiments/a b". Only a slash that was encoded stays so
+  // (kEncodedSlash): it separates nothing.
+  std::string path;
   Fields query;
   Fields headers;  // Names in lower case.
   Fields params;   // What the route's {names} matched; filled in by the router.
@@ -57,11 +61,18 @@ using Handler = std::function<void(Request&&, Respond)>;
 // malformed: a broken escape, a NUL, or no leading slash.
 bool parse_target(std::string_view target, Request& request);
 
+// The host that a target of absolute form ("http://host/path", as proxies send it) names; empty for
+// the usual form.
+std::string_view authority_of(std::string_view target);
+
 // The status line and headers of a response, ready to send.
 void append_head(const Response& response, bool keep_alive, std::string_view date,
                  std::string& head);
 
 std::string_view reason_phrase(int status);
+
+// Now, as the Date header says it; made once a second and thread.
+const std::string& http_date();
 
 // The ETag of a body, with its quotes: a hash.
 std::string etag_of(std::string_view body);

@@ -8,7 +8,7 @@ namespace {
 TEST(Target, IsDecodedPathAndQuery) {
   Request request;
   ASSERT_TRUE(parse_target("/v1/a%20b%2Fc?start=true&x=1+2%2B&empty=&bare", request));
-  EXPECT_EQ(request.path, "/v1/a b/c");
+  EXPECT_EQ(request.path, "/v1/a b%2Fc");  // Not another segment.
   EXPECT_EQ(request.query_value("start"), "true");
   EXPECT_EQ(request.query_value("x"), "1 2+");
   EXPECT_EQ(request.query_value("empty"), "");
@@ -45,11 +45,23 @@ TEST(Target, AbsoluteFormLosesItsHost) {
   EXPECT_EQ(request.path, "/x");
   ASSERT_TRUE(parse_target("http://example.com", request));
   EXPECT_EQ(request.path, "/");
+  ASSERT_TRUE(parse_target("HTTPS://example.com/X", request));
+  EXPECT_EQ(request.path, "/X");
+  EXPECT_EQ(authority_of("HTTPS://example.com:1/X"), "example.com:1");
+  EXPECT_EQ(authority_of("/http://x/"), "");
+}
+
+TEST(Target, AQueryMayFollowTheHost) {
+  Request request;
+  ASSERT_TRUE(parse_target("http://example.com?x=/y", request));
+  EXPECT_EQ(request.path, "/");
+  EXPECT_EQ(request.query_value("x"), "/y");
 }
 
 TEST(Target, RefusesBrokenOnes) {
   Request request;
-  for (const char* bad : {"", "x", "*", "/%", "/%4", "/%zz", "/a%00b", "/?q=%0", "ftp://x/"}) {
+  for (const char* bad : {"", "x", "*", "/%", "/%4", "/%zz", "/a%00b", "/?q=%0", "ftp://x/",
+                          "http://", "http:///x", "http://?x", "http:/x"}) {
     EXPECT_FALSE(parse_target(bad, request)) << bad;
   }
 }

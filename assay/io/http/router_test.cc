@@ -40,6 +40,12 @@ TEST(Router, FindsHandlersAndParams) {
   EXPECT_EQ(ask(router, "POST", "/v1/experiments/x/start").body, "act id=x verb=start");
 }
 
+TEST(Router, AnEncodedSlashSeparatesNothing) {
+  const Router router = make_router();
+  EXPECT_EQ(ask(router, "GET", "/v1/experiments/a%2Fb").body, "one id=a/b");
+  EXPECT_EQ(ask(router, "GET", "/v1%2Fexperiments").status, 404);
+}
+
 TEST(Router, LiteralsWinOverNames) {
   EXPECT_EQ(ask(make_router(), "GET", "/v1/experiments/all").body, "literal");
 }

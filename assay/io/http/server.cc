@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -25,6 +26,7 @@ using BoostError = boost::system::error_code;
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 constexpr int kBacklog = 1024;
+constexpr std::size_t kMaxRefused = 16;
 constexpr std::chrono::milliseconds kRetryAccept{50};
 
 Error bind_failure(const Tcp::endpoint& endpoint, const BoostError& error) {
@@ -134,13 +136,20 @@ class Loop {
     acceptor_.async_accept([this](BoostError error, Tcp::socket socket) {
       if (!acceptor_.is_open()) return;
       if (error) return accept_later();
-      adopt(std::move(socket));
+      try {
+        adopt(std::move(socket));
+      } catch (const std::bad_alloc&) {
+        return accept_later();
+      }
       accept();
     });
   }
 
+  // Also telling somebody that there is no room takes a place, for a moment.
   void adopt(Tcp::socket socket) {
-    const bool refuse = shared_->connections >= shared_->options.max_connections;
+    const std::size_t limit = shared_->options.max_connections;
+    if (shared_->connections >= limit + kMaxRefused) return;
+    const bool refuse = shared_->connections >= limit;
     BoostError error;
     const int fd = socket.release(error);
     if (error) return;
@@ -165,9 +174,9 @@ class Loop {
     ticker_.expires_after(std::clamp(shortest / 4, milliseconds(10), milliseconds(500)));
     ticker_.async_wait([this](BoostError error) {
       if (error) return;
+      tick();
       const auto now = std::chrono::steady_clock::now();
       for (const auto& session : snapshot()) session->check_deadline(now);
-      tick();
     });
   }
 

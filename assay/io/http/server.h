@@ -9,7 +9,7 @@
 //
 // Handlers run on the loops' threads and must not block: answer later, from any thread, instead.
 // The server itself answers 400 (not HTTP), 408 (too slow), 413 (body), 431 (headers), 503 (too
-// many connections) and 500 (a handler that threw or forgot to answer).
+// many connections or long bodies) and 500 (a handler that threw or forgot to answer).
 #pragma once
 
 #include <chrono>
@@ -30,6 +30,7 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   std::size_t max_header_bytes = 16 << 10;
   std::size_t max_body_bytes = 8 << 20;
+  std::size_t max_all_body_bytes = 1 << 30;         // Of all connections, until they are answered.
   std::chrono::milliseconds idle_timeout{75'000};   // Between requests.
   std::chrono::milliseconds read_timeout{30'000};   // For one whole request, first byte to last.
   std::chrono::milliseconds write_timeout{30'000};  // For one whole response or message.

@@ -119,7 +119,51 @@ TEST(Server, ClosesOldConnectionsThatDoNotAskToStay) {
   Client staying(server->port());
   for (const char* path : {"/a", "/b"}) {
     staying.send("GET " + std::string(path) + " HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    EXPECT_EQ(body(staying.read_response()), "GET " + std::string(path) + " ");
+    const std::string response = staying.read_response();
+    EXPECT_EQ(body(response), "GET " + std::string(path) + " ");
+    EXPECT_NE(response.find("Connection: keep-alive\r\n"), std::string::npos) << response;
+  }
+}
+
+// RFC 9112, 6.1, and RFC 9110, 10.1.1: before HTTP/1.1 there were neither chunks nor expectations.
+TEST(Server, OldRequestsHaveNoChunksAndExpectNothing) {
+  auto server = serve();
+  Client chunked(server->port());
+  chunked.send("POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_EQ(status(chunked.read_all()), 400);
+  Client expecting(server->port());
+  expecting.send("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  std::this_thread::sleep_for(milliseconds(50));
+  expecting.send("ok");
+  const std::string all = expecting.read_all();
+  EXPECT_EQ(status(all), 200);
+  EXPECT_EQ(body(all), "POST / ok");
+}
+
+// RFC 9112, 2.2: some clients end a body with a line that its length does not count.
+TEST(Server, SkipsEmptyLinesBetweenRequests) {
+  auto server = serve();
+  Client client(server->port());
+  client.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok\r\n" + get("/b"));
+  EXPECT_EQ(body(client.read_response()), "POST /a ok");
+  EXPECT_EQ(body(client.read_response()), "GET /b ");
+  for (const char* half : {"\r", "\n"}) {
+    client.send(half);
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  client.send(get("/c"));
+  EXPECT_EQ(body(client.read_response()), "GET /c ");
+}
+
+// RFC 9112, 3.2.2: whoever checks the host must see the one that is asked.
+TEST(Server, ATargetOfAbsoluteFormNamesTheHost) {
+  auto server = serve([](const Request& request, const Respond& respond) {
+    respond({.body = std::string(request.header("host").value_or("none"))});
+  });
+  Client client(server->port());
+  for (const char* target : {"http://other:1/x", "HTTP://other:1", "https://other:1?a=/b"}) {
+    client.send("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(body(client.read_response()), "other:1") << target;
   }
 }
 
@@ -194,6 +238,30 @@ TEST(Server, BoundsBodies) {
   Client exact(server->port());
   exact.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + std::string(1000, 'x'));
   EXPECT_EQ(status(exact.read_response()), 200);
+}
+
+// However many begin, what is held of them is bounded, and a length alone holds nothing.
+TEST(Server, BoundsAllBodiesTogether) {
+  auto server = serve(echo, {.max_all_body_bytes = 300'000});
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n";
+  const std::string most(199'999, 'x');
+  std::vector<std::unique_ptr<Client>> promising;
+  for (int i = 0; i < 50; ++i) {
+    promising.push_back(std::make_unique<Client>(server->port()));
+    promising.back()->send(head + "x");
+  }
+  Client first(server->port());
+  first.send(head + most);
+  std::this_thread::sleep_for(milliseconds(50));
+  Client second(server->port());
+  second.send(head + most);
+  const std::string refusal = second.read_all();
+  EXPECT_EQ(status(refusal), 503);
+  EXPECT_NE(refusal.find("Retry-After: 1\r\n"), std::string::npos);
+  first.send("x");
+  EXPECT_EQ(status(first.read_response()), 200);
+  first.send(head + most + "x");  // Its own place is free again.
+  EXPECT_EQ(status(first.read_response()), 200);
 }
 
 TEST(Server, BoundsHeaders) {

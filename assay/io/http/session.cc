@@ -6,8 +6,9 @@
 // byte.
 #include "assay/io/http/session.h"
 
+#include <algorithm>
 #include <array>
-#include <ctime>
+#include <new>
 #include <optional>
 
 #include <boost/asio/dispatch.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
+#include <netinet/tcp.h>
 
 #include "assay/io/http/channel.h"
 #include "assay/io/http/failure.h"
@@ -34,28 +36,18 @@ using Tcp = asio::ip::tcp;
 using Socket = asio::basic_stream_socket<Tcp, asio::io_context::executor_type>;
 using TlsStream = asio::ssl::stream<Socket>;
 
+using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+
 constexpr std::size_t kFirstReadBytes = 4 << 10;  // What an idle connection keeps.
 constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::chrono::seconds kLinger{2};
 constexpr int kStreamSendBytes = 64 << 10;  // What the kernel keeps for a slow reader of a stream.
 
-// The Date header, made once a second and thread.
-const std::string& http_date() {
-  thread_local std::time_t second = 0;
-  thread_local std::string text;
-  const std::time_t now = std::time(nullptr);
-  if (now != second) {
-    second = now;
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    std::array<char, 40> buffer{};
-    text.assign(buffer.data(),
-                std::strftime(buffer.data(), buffer.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc));
-  }
-  return text;
-}
-
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string_view view_of(const beast::flat_buffer& buffer) {
+  return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
 
 std::string lower(std::string_view name) {
   std::string out(name);
@@ -65,20 +57,28 @@ std::string lower(std::string_view name) {
   return out;
 }
 
+const auto kNoRoom = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
+
 // Beast's incremental parser, which writes what it finds into a Request of ours.
 class Parser final : public beast::http::basic_parser<true> {
  public:
-  explicit Parser(const ServerOptions& options) {
+  explicit Parser(Shared& shared) : share_(shared) {
     eager(true);
-    header_limit(static_cast<std::uint32_t>(options.max_header_bytes));
-    body_limit(options.max_body_bytes);
+    header_limit(static_cast<std::uint32_t>(shared.options.max_header_bytes));
+    body_limit(shared.options.max_body_bytes);
   }
   Request request;
   bool is_head = false;
   bool is_target_good = false;
   bool expects_continue = false;
   // HTTP/1.1 asks for exactly one; before it there was none.
-  bool has_right_hosts() const { return hosts_ == 1 || (hosts_ == 0 && version_ < 11); }
+  bool has_right_hosts() const { return hosts_ == 1 || (hosts_ == 0 && is_old()); }
+  void drop_body() {
+    request.body = std::string();
+    share_.give_back();
+  }
+  // Goes on only where both sides say so.
+  bool is_old() const { return version_ < 11; }
 
  private:
   using Field = beast::http::field;
@@ -91,22 +91,32 @@ class Parser final : public beast::http::basic_parser<true> {
     is_head = verb == beast::http::verb::head;
     request.method = view(method);
     is_target_good = http::parse_target(view(target), request);
+    // Ahead of the Host header, which a target of absolute form overrules (RFC 9112, 3.2.2).
+    const std::string_view authority = http::authority_of(view(target));
     request.headers.reserve(kUsualHeaders);
+    if (!authority.empty()) request.headers.emplace_back("host", authority);
   }
   void on_field_impl(Field field, Text name, Text value, ErrorCode& error) override {
     if (has_headers_) return;  // A trailer: nobody here asks for one.
-    // In another coding nobody could tell where the body ends (RFC 9112, 6.3).
-    if (field == Field::transfer_encoding && !beast::iequals(value, "chunked")) {
+    // In another coding nobody could tell where the body ends, and what speaks HTTP/1.0 knows none
+    // (RFC 9112, 6.1 and 6.3).
+    if (field == Field::transfer_encoding && (is_old() || !beast::iequals(value, "chunked"))) {
       error = beast::http::error::bad_transfer_encoding;
     }
     if (field == Field::host) ++hosts_;
-    if (field == Field::expect && beast::iequals(value, "100-continue")) expects_continue = true;
+    if (field == Field::expect && !is_old() && beast::iequals(value, "100-continue")) {
+      expects_continue = true;
+    }
     request.headers.emplace_back(lower(view(name)), view(value));
   }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
-    if (length) request.body.reserve(*length);  // At most max_body_bytes.
+    // Of a long one, what has come: its length is only a promise.
+    if (length) request.body.reserve(std::min<std::uint64_t>(*length, kShortBodyBytes));
   }
-  std::size_t on_body_impl(Text bytes, ErrorCode&) override {
+  std::size_t on_body_impl(Text bytes, ErrorCode& error) override {
+    const std::size_t before = std::max(request.body.size(), kShortBodyBytes);
+    const std::size_t after = request.body.size() + bytes.size();
+    if (after > before && !share_.add(after - before)) error = kNoRoom;
     request.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
@@ -119,12 +129,18 @@ class Parser final : public beast::http::basic_parser<true> {
   void on_finish_impl(ErrorCode&) override {}
 
   static constexpr std::size_t kUsualHeaders = 8;
+  static constexpr std::size_t kShortBodyBytes = 16 << 10;  // Are not counted.
+  Share share_;
   bool has_headers_ = false;
   int version_ = 0;
   int hosts_ = 0;
 };
 
 Response parse_failure(beast::error_code error, const ServerOptions& options) {
+  if (error == kNoRoom) {
+    return failure(503,
+                   {Code::kUnavailable, "too many long bodies are on their way", "try again soon"});
+  }
   if (error == beast::http::error::body_limit) {
     return failure(413,
                    {Code::kInvalid,
@@ -277,7 +293,7 @@ class StreamSession final : public Session,
   }
 
   void next_request() {
-    parser_.emplace(options());
+    parser_.emplace(*shared_);
     continued_ = false;
     if (buffer_.size() > 0) {  // Pipelined.
       enter(Step::kReading, options().read_timeout);
@@ -314,8 +330,9 @@ class StreamSession final : public Session,
 
   void parse() {
     beast::error_code error;
+    skip_empty_lines();
     while (buffer_.size() > 0 && !parser_->is_done()) {
-      const std::size_t used = parser_->put(buffer_.data(), error);
+      const std::size_t used = put(error);
       buffer_.consume(used);
       if (error == beast::http::error::need_more) {
         error = {};
@@ -335,6 +352,22 @@ class StreamSession final : public Session,
     read();
   }
 
+  std::size_t put(beast::error_code& error) {
+    try {
+      return parser_->put(buffer_.data(), error);
+    } catch (const std::bad_alloc&) {
+      error = kNoRoom;
+      return 0;
+    }
+  }
+
+  // Some clients end a body with a line that nobody counts (RFC 9112, 2.2).
+  void skip_empty_lines() {
+    if (parser_->got_some()) return;
+    const std::string_view read = view_of(buffer_);
+    buffer_.consume(std::min(read.find_first_not_of("\r\n"), read.size()));
+  }
+
   void send_continue() {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     continued_ = true;
@@ -347,6 +380,7 @@ class StreamSession final : public Session,
 
   void refuse_request(Response&& response) {
     last_ = true;
+    parser_->drop_body();  // Before a lingering end.
     write(std::move(response));
   }
 
@@ -379,6 +413,9 @@ class StreamSession final : public Session,
     enter(Step::kWriting);
     if (shared_->stopping || response.stream) last_ = true;
     response_ = std::move(response);
+    if (!last_ && parser_ && parser_->is_old()) {
+      response_.headers.emplace_back("Connection", "keep-alive");
+    }
     head_.clear();
     append_head(response_, !last_, http_date(), head_);
     const bool head_only = parser_ && parser_->is_head;
@@ -425,6 +462,9 @@ class StreamSession final : public Session,
     if (shared_->stopping) return close();  // The stop came during the write.
     beast::error_code ignored;
     socket_of(stream_).set_option(asio::socket_base::send_buffer_size(kStreamSendBytes), ignored);
+    // Whoever vanished acknowledges no heartbeat either; by itself the kernel asks for 15 minutes.
+    socket_of(stream_).set_option(UserTimeout(static_cast<int>(options().write_timeout.count())),
+                                  ignored);
     enter(Step::kStreaming, options().heartbeat);
     // A publisher may call this after the session, and also after the server, has ended.
     response_.stream->on_message([weak = this->weak_from_this(), shared = shared_] {
@@ -505,9 +545,16 @@ class StreamSession final : public Session,
 
 }  // namespace
 
+// Without memory the step at hand is lost, and its connection ends at its deadline.
 void run(asio::io_context& loop) {
   this_threads_loop = &loop;
-  loop.run();
+  for (bool has_ended = false; !has_ended;) {
+    try {
+      loop.run();
+      has_ended = true;
+    } catch (const std::bad_alloc&) {
+    }
+  }
   this_threads_loop = nullptr;
 }
 

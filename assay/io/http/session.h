@@ -12,6 +12,7 @@
 #include <mutex>
 #include <shared_mutex>
 #include <unordered_set>
+#include <utility>
 
 #include "assay/io/http/server.h"
 
@@ -39,10 +40,30 @@ struct Shared {
   ServerOptions options;
   Handler handler;
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> body_bytes{0};  // Of all long bodies that are not answered yet.
   std::atomic<bool> stopping{false};
   // Held (shared) while a Respond touches a loop; closed for good before the loops are destroyed.
   std::shared_mutex gate;
   bool gate_open = true;
+};
+
+// What one long body takes of the bytes that all may take together.
+class Share {
+ public:
+  explicit Share(Shared& shared) : shared_(shared) {}
+  ~Share() { give_back(); }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  void give_back() { shared_.body_bytes -= std::exchange(held_, 0); }
+  // False: they are taken.
+  bool add(std::size_t bytes) {
+    held_ += bytes;
+    return (shared_.body_bytes += bytes) <= shared_.options.max_all_body_bytes;
+  }
+
+ private:
+  Shared& shared_;
+  std::size_t held_ = 0;
 };
 
 // Runs the loop on this thread until it is stopped.

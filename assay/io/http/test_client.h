@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -37,6 +38,12 @@ class TestClient {
       text.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
+  }
+  // From now on the kernel drops what comes for it, without a word.
+  void vanish() {
+    sock_filter drop_all{.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
+    const sock_fprog program{.len = 1, .filter = &drop_all};
+    ::setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
   }
   void half_close() { ::shutdown(socket_, SHUT_WR); }
 
