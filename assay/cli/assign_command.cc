@@ -1,5 +1,6 @@
 #include "assay/cli/assign_command.h"
 
+#include <optional>
 #include <ostream>
 #include <span>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "assay/assign/assign.h"
 #include "assay/base/text.h"
 #include "assay/cli/assign_many.h"
+#include "assay/cli/assign_parquet.h"
 #include "assay/cli/balance_command.h"
 #include "assay/cli/csv_reader.h"
 #include "assay/cli/define_command.h"
@@ -83,22 +85,27 @@ Problems assign_rows(const Snapshot& snapshot, const RowContext& columns, UnitRo
   });
 }
 
+// What is wrong with the options together.
+std::optional<Error> misuse(const AssignOptions& options) {
+  if (!options.balance.empty() && !options.earlier.empty()) {
+    return Error{Code::kInvalid, "--balance finds the salt of an experiment before it starts",
+                 "one that ran has its salt: leave out --balance, or --earlier"};
+  }
+  if (!options.balance.empty() && options.files.size() > 1) {
+    return Error{Code::kInvalid, "--balance finds the salt of one experiment",
+                 "name one file; others that run beside it go to --with"};
+  }
+  if (!options.out.empty() && !options.out.ends_with(".parquet")) {
+    return Error{Code::kInvalid, "--out writes Parquet: " + options.out + " has another extension",
+                 "name it .parquet; CSV, and JSON with --json, come on standard output"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int run_assign(const AssignOptions& options, Streams streams) {
-  if (!options.balance.empty() && !options.earlier.empty()) {
-    return report(
-        streams,
-        Error{Code::kInvalid, "--balance finds the salt of an experiment before it starts",
-              "one that ran has its salt: leave out --balance, or --earlier"},
-        options.json);
-  }
-  if (!options.balance.empty() && options.files.size() > 1) {
-    return report(streams,
-                  Error{Code::kInvalid, "--balance finds the salt of one experiment",
-                        "name one file; others that run beside it go to --with"},
-                  options.json);
-  }
+  if (const auto error = misuse(options)) return report(streams, *error, options.json);
   std::vector<std::string> beside(options.files.begin() + 1, options.files.end());
   beside.insert(beside.end(), options.with.begin(), options.with.end());
   const Assignable loaded = load_assignable(
@@ -120,7 +127,11 @@ int run_assign(const AssignOptions& options, Streams streams) {
   if (!problems.empty()) return report(streams, problems, options.json);
   units.read_for([&](std::size_t column) { return columns.use(column); });
   Progress progress(streams.err);
-  if (options.files.size() > 1) {
+  if (!options.out.empty()) {
+    auto written = assign_to_parquet(snapshot, answered, units, options.out, progress);
+    if (!written) return report(streams, written.error(), options.json);
+    problems = *std::move(written);
+  } else if (options.files.size() > 1) {
     problems = assign_many(snapshot, {answered, options.json}, units, streams.out, progress);
   } else {
     Rows rows(snapshot, streams.out, options.json, fingerprint(plan));

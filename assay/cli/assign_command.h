@@ -21,6 +21,7 @@ struct AssignOptions {
   std::vector<std::string> earlier;     // Experiments as they ran before: see earlier.h.
   std::vector<std::string> balance;     // Columns: find the salt that splits them evenly instead.
   std::size_t salts = 1000;             // To try.
+  std::string out;                      // A Parquet file to write instead; see assign_parquet.h.
   bool json = false;
 };
 

@@ -262,6 +262,8 @@ void add_assign(Session& session) {
   sub->add_option("--salts", options->salts, "How many to try")
       ->check(CLI::Range(1, 1'000'000))
       ->needs(balance);
+  sub->add_option("--out", options->out, "Write this .parquet file instead of CSV")
+      ->excludes(balance);
   add_json(sub, options->json);
 }
 

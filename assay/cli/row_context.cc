@@ -246,36 +246,43 @@ Problems problems_of_header(const UnitRows& rows, const RowContext& columns) {
   return problems;
 }
 
+bool EachRow::next(const AnswerRow& answer) {
+  is_over_ = is_over_ || problems_.size() >= kMaxRowProblems || !rows_.next(row_);
+  if (is_over_) return false;
+  std::string wrong = columns_.why_unusable(row_);
+  if (wrong.empty()) wrong = answer(row_);
+  if (!wrong.empty()) {
+    problems_.push_back({.place = rows_.place(), .message = std::move(wrong)});
+    return true;
+  }
+  ++count_;
+  if (!columns_.names_somebody(row_.fields)) ++nobody_;
+  progress_.add(1);
+  return true;
+}
+
+Problems EachRow::end() {
+  if (auto problem = rows_.problem()) problems_.push_back(*std::move(problem));
+  if (nobody_ > 0) {
+    problems_.push_back({.place = {.file = rows_.place().file},
+                         .field = columns_.header()[columns_.key()],
+                         .message = fmt::format("{} of {} rows name nobody, and nobody is assigned",
+                                                nobody_, count_),
+                         .severity = Severity::kWarning});
+  }
+  for (Problem& warning : columns_.warnings()) {
+    warning.place.file = rows_.place().file;
+    problems_.push_back(std::move(warning));
+  }
+  return std::move(problems_);
+}
+
 Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progress,
                       const AnswerRow& answer) {
-  Problems problems;
-  std::int64_t count = 0;
-  std::int64_t nobody = 0;
-  UnitRow row;
-  while (problems.size() < kMaxRowProblems && rows.next(row)) {
-    std::string wrong = columns.why_unusable(row);
-    if (wrong.empty()) wrong = answer(row);
-    if (!wrong.empty()) {
-      problems.push_back({.place = rows.place(), .message = std::move(wrong)});
-      continue;
-    }
-    ++count;
-    if (!columns.names_somebody(row.fields)) ++nobody;
-    progress.add(1);
+  EachRow each(rows, columns, progress);
+  while (each.next(answer)) {
   }
-  if (auto problem = rows.problem()) problems.push_back(*std::move(problem));
-  if (nobody > 0) {
-    problems.push_back(
-        {.place = {.file = rows.place().file},
-         .field = columns.header()[columns.key()],
-         .message = fmt::format("{} of {} rows name nobody, and nobody is assigned", nobody, count),
-         .severity = Severity::kWarning});
-  }
-  for (Problem& warning : columns.warnings()) {
-    warning.place.file = rows.place().file;
-    problems.push_back(std::move(warning));
-  }
-  return problems;
+  return each.end();
 }
 
 }  // namespace assay::cli

@@ -76,9 +76,32 @@ class RowContext {
 // What keeps the list from being read by these columns.
 Problems problems_of_header(const UnitRows& rows, const RowContext& columns);
 
-// Gives `answer` each row, which says what is wrong with it. The problems with their places, of at
-// most kMaxRowProblems rows, and a warning about rows that name nobody.
+// What is wrong with the row; empty when nothing is.
 using AnswerRow = std::function<std::string(const UnitRow& row)>;
+
+// The rows one after the other, and what is wrong with them.
+class EachRow {
+ public:
+  // All live as long.
+  EachRow(UnitRows& rows, const RowContext& columns, Progress& progress)
+      : rows_(rows), columns_(columns), progress_(progress) {}
+
+  // Gives `answer` one row; false after the last one, and after kMaxRowProblems.
+  bool next(const AnswerRow& answer);
+  // The problems with their places, and a warning about rows that name nobody.
+  Problems end();
+
+ private:
+  UnitRows& rows_;
+  const RowContext& columns_;
+  Progress& progress_;
+  UnitRow row_;
+  Problems problems_;
+  std::int64_t count_ = 0;
+  std::int64_t nobody_ = 0;
+  bool is_over_ = false;
+};
+
 Problems for_each_row(UnitRows& rows, const RowContext& columns, Progress& progress,
                       const AnswerRow& answer);
 

@@ -2,4 +2,5 @@
 #pragma once
 
 #include "assay/io/file/directory_lock.h"
+#include "assay/io/file/new_file.h"
 #include "assay/io/file/read_file.h"
