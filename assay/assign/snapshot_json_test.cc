@@ -132,6 +132,24 @@ TEST(SnapshotJson, LoadsWhateverTheLayout) {
   EXPECT_EQ(load_snapshot(snapshot_json({})).value()->size(), 0U);
 }
 
+// The shortest text of such a double is a whole number that 64 bits do not hold.
+TEST(SnapshotJson, NumbersOfAnySize) {
+  Running one{.plan = plan_of("large")};
+  one.plan.assignment.targeting = {
+      .op = define::Op::kIn,
+      .attribute = "a",
+      .values = {std::string("18446744073709551616"), 18446744073709551616.0, -1e19, 1e300}};
+  const std::string text = snapshot_json(std::span(&one, 1));
+  EXPECT_NE(text.find("[\"18446744073709551616\",18446744073709551616,"), std::string::npos);
+  expect_same_snapshot(text);
+  const auto loaded = load_snapshot(text);
+  ASSERT_TRUE(loaded) << to_text(loaded.error());
+  Context context(**loaded);
+  context.set_targeting_key("u");
+  context.set_number("a", 18446744073709551616.0);
+  EXPECT_EQ((*loaded)->evaluate("large", context)->reason, Reason::kSplit);
+}
+
 std::string load_error(const std::string& text) {
   const auto loaded = load_snapshot(text);
   return loaded ? "no error" : to_text(loaded.error());

@@ -419,8 +419,9 @@ Checked<dom::element> parse_document(dom::parser& parser, std::string_view json)
     return refuse("there is not enough memory for the snapshot");
   }
   dom::element document;
-  const simdjson::error_code error =
+  simdjson::error_code error =
       parser.parse(json.empty() ? "" : json.data(), json.size(), true).get(document);
+  if (error == simdjson::NUMBER_ERROR) error = parser.parse(with_fractions(json)).get(document);
   if (error == simdjson::DEPTH_ERROR) {
     return refuse("the snapshot is nested deeper than any condition may be");
   }

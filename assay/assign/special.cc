@@ -48,6 +48,15 @@ void check_cohorts(const Running& running, Problems& problems) {
   }
 }
 
+// Not before `start`; the two may be as far apart as 64 bits allow.
+std::uint64_t micros_since(std::int64_t start, Timestamp now) {
+  return static_cast<std::uint64_t>(now.micros) - static_cast<std::uint64_t>(start);
+}
+
+std::int64_t periods_in(std::uint64_t micros, std::int64_t period_micros) {
+  return static_cast<std::int64_t>(micros / static_cast<std::uint64_t>(period_micros));
+}
+
 bool has_sound_period(const define::Switchback& switchback) {
   return switchback.period_seconds > 0 && switchback.period_seconds <= kMaxPeriodSeconds &&
          switchback.burn_in_seconds >= 0 && switchback.burn_in_seconds < switchback.period_seconds;
@@ -241,8 +250,9 @@ Snapshot::Entry Snapshot::special_entry(const Entry& entry, const Unit& unit,
     break;
   }
   if (special.period_micros > 0 && now) {
-    const std::int64_t period = (now->micros - special.start_micros) / special.period_micros;
-    mine.salt = period_salt(texts_.text(special.salt_text), period);
+    const std::uint64_t since = micros_since(special.start_micros, *now);
+    mine.salt =
+        period_salt(texts_.text(special.salt_text), periods_in(since, special.period_micros));
   }
   return mine;
 }
@@ -330,9 +340,9 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
   const bool switches = special.period_micros > 0;
   const Unit& unit = context.unit(entry.unit_kind);
   if ((entry.flags & kStopped) != 0) return because(Reason::kStopped);
+  if (switches && now && now->micros < special.start_micros) return because(Reason::kStopped);
   if (unit.id.empty()) return nobody(plain, context);
   if (switches && !now) return because(Reason::kNoUnit);
-  if (switches && now->micros < special.start_micros) return because(Reason::kStopped);
   const bool is_overridden = find_override(entry, unit) != Assignment::kNone;
   if (!is_overridden && is_forced(special, context, answer)) return answer;
   if (!is_overridden && is_held_out(special, context, answer)) return answer;
@@ -346,8 +356,9 @@ Assignment Snapshot::decide_special(const Entry& plain, const Context& context) 
     return because(Reason::kExcluded);
   }
   if (special.is_sticky) stick(plain, context, answer);
-  const bool burns_in = switches && (now->micros - special.start_micros) % special.period_micros <
-                                        special.burn_in_micros;
+  const bool burns_in = switches && micros_since(special.start_micros, *now) %
+                                            static_cast<std::uint64_t>(special.period_micros) <
+                                        static_cast<std::uint64_t>(special.burn_in_micros);
   if (burns_in && answer.reason == Reason::kSplit) answer.reason = Reason::kBurnIn;
   return answer;
 }
@@ -356,9 +367,9 @@ std::optional<std::int64_t> Snapshot::period(Handle experiment, const Context& c
   const Entry& entry = entries_[experiment.index];
   if ((entry.flags & kSpecial) == 0 || !context.time()) return std::nullopt;
   const Special& special = specials_[entry.special];
-  const std::int64_t since = context.time()->micros - special.start_micros;
-  if (special.period_micros == 0 || since < 0) return std::nullopt;
-  return since / special.period_micros;
+  const Timestamp now = *context.time();
+  if (special.period_micros == 0 || now.micros < special.start_micros) return std::nullopt;
+  return periods_in(micros_since(special.start_micros, now), special.period_micros);
 }
 
 std::int64_t Snapshot::epoch_of(Handle experiment, std::string_view unit_id) const {

@@ -1,6 +1,7 @@
 // Holdouts, namespaces, cohorts and switchbacks: each answer and reason, and on a world of twelve
 // slots that nobody moves who should not. Prerequisites: prerequisites_test.cc.
 #include <array>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -514,10 +515,24 @@ TEST(Switchback, NeedsTheTimeAndItsStart) {
   context.set_time({.micros = 7199 * kMicrosPerSecond});
   EXPECT_EQ(snapshot->evaluate("prices", context)->reason, Reason::kStopped);
   EXPECT_EQ(snapshot->period(Handle{0}, context), std::nullopt) << "before the first";
+  Context nobody(*snapshot);
+  nobody.set_time({.micros = 7199 * kMicrosPerSecond});
+  EXPECT_EQ(snapshot->evaluate("prices", nobody)->reason, Reason::kStopped) << "whoever asks";
+  nobody.set_time({.micros = 7200 * kMicrosPerSecond});
+  EXPECT_EQ(snapshot->evaluate("prices", nobody)->reason, Reason::kNoUnit);
   const auto plain = must_compile({plan_of("plain")});
   Context other(*plain);
   other.set_time({.micros = 0});
   EXPECT_EQ(plain->period(Handle{0}, other), std::nullopt);
+  Running old = switching();
+  old.plan.assignment.switchback->start.micros = -9'000'000'000'000'000;
+  const auto ancient = must_compile({old});
+  Context last(*ancient);
+  last.set_targeting_key("pune");
+  constexpr std::int64_t kLastMoment = std::numeric_limits<std::int64_t>::max();
+  last.set_time({.micros = kLastMoment});
+  EXPECT_EQ(ancient->period(Handle{0}, last), (kLastMoment / 1'000'000 + 9'000'000'000) / 3600);
+  EXPECT_TRUE(ancient->evaluate("prices", last)->assigned());
   Running peer = switching();
   peer.plan.assignment.hash = define::HashScheme::kEppo;
   EXPECT_THAT(refusal({peer}), HasSubstr("prices.hash"));

@@ -12,6 +12,11 @@
 #include "assay/base/check.h"
 
 namespace assay {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+}  // namespace
 
 std::string number_text(double value) {
   ASSAY_CHECK(std::isfinite(value));
@@ -29,6 +34,27 @@ std::optional<double> parse_number(std::string_view text) {
     return std::nullopt;
   }
   return value;
+}
+
+std::string with_fractions(std::string_view json) {
+  constexpr std::size_t kAnyFit = 18;  // Digits, whatever they are.
+  std::string out;
+  out.reserve(json.size() + 16);
+  for (std::size_t i = 0, begin = 0; i < json.size(); begin = i) {
+    if (json[i] == '"') {
+      for (++i; i < json.size() && json[i] != '"'; ++i) i += json[i] == '\\' ? 1 : 0;
+      i = std::min(i + 1, json.size());
+      out += json.substr(begin, i - begin);
+    } else if (json[i] == '-' || is_digit(json[i])) {
+      i = std::min(json.find_first_not_of("0123456789+-.eE", i), json.size());
+      const std::string_view number = json.substr(begin, i - begin);
+      out += number;
+      if (number.size() > kAnyFit && number.find_first_of(".eE") == number.npos) out += ".0";
+    } else {
+      out += json[i++];
+    }
+  }
+  return out;
 }
 
 namespace {

@@ -23,7 +23,8 @@
 // - Numbers only: less_than, at_most, greater_than, at_least.
 // - semver: text that is a version, in any of the ranges. Precedence as in Semantic Versioning
 //   2.0.0, build metadata ignored, missing parts are 0 ("1.4", "v1.4": 1.4.0). "^1.4": >=1.4.0 and
-//   below 2.0.0 (^0.3.1: below 0.4.0, ^0.0.3: below 0.0.4); "~1.4.2" is >=1.4.2 and below 1.5.0.
+//   below 2.0.0 (^0.3.1: below 0.4.0, ^0.0.3: below 0.0.4); "~1.4.2" is >=1.4.2 and below 1.5.0;
+//   pre-releases of the bound are above it.
 //   Other operators: = (or none), >, >=, <, <=. Text that is no version is false. Only for
 //   targeting: a `where` with semver is refused by the parser.
 // - all, any, not are plain logic; `not` of a comparison with a missing attribute is true.

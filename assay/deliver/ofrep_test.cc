@@ -279,6 +279,24 @@ TEST(Ofrep, TheLongestNameLeadsToAnAttribute) {
   EXPECT_EQ(reason(R"("":{"a":{"b":{"c":"yes"}}})"), "targeting") << "not beside it";
 }
 
+// Such a number is JSON as well, and may not cost the rest of the context.
+TEST(Ofrep, WholeNumbersOfAnySize) {
+  Experiment plan = plan_of("a");
+  plan.assignment.targeting = leaf(Op::kGreaterEqual, "size", {18446744073709551616.0});
+  const Ofrep ofrep = ofrep_of({plan});
+  const auto reason = [&](const std::string& size) {
+    const auto body = R"({"context":{"targetingKey":"u","size":)" + size + "}}";
+    const json answer = answer_of(ofrep.evaluate_flag("a", body), 200);
+    return answer["metadata"]["assay_reason"].get<std::string>();
+  };
+  EXPECT_EQ(reason("18446744073709551616"), "split");
+  EXPECT_EQ(reason("123456789012345678901234567890"), "split");
+  EXPECT_EQ(reason("[1,123456789012345678901234567890]"), "targeting");
+  EXPECT_EQ(reason("18446744073709551615"), "split") << "the nearest double";
+  EXPECT_EQ(reason("-123456789012345678901234567890"), "targeting");
+  EXPECT_EQ(reason(R"("123456789012345678901234567890")"), "targeting");
+}
+
 TEST(Ofrep, BulkAnswersEveryExperimentLikeItsFlag) {
   const Ofrep ofrep = world();
   for (const json& context :

@@ -33,8 +33,10 @@ Reader& this_threads_reader() {
 bool parse(Reader& reader, std::string_view body, dom::element& document) {
   reader.lists.clear();
   if (!reader.is_ready || body.size() > kMaxBodyBytes) return false;
-  return reader.parser.parse(body.empty() ? "" : body.data(), body.size(), true).get(document) ==
-         simdjson::SUCCESS;
+  const auto error =
+      reader.parser.parse(body.empty() ? "" : body.data(), body.size(), true).get(document);
+  if (error != simdjson::NUMBER_ERROR) return error == simdjson::SUCCESS;
+  return reader.parser.parse(with_fractions(body)).get(document) == simdjson::SUCCESS;
 }
 
 void set_list(Reader& reader, std::string_view name, const dom::array& array,
