@@ -39,12 +39,24 @@ bool changes_something(const Request& request) {
 
 }  // namespace
 
+Guard::Guard(Options options, Tokens& tokens, Worker& verifier)
+    : options_(std::move(options)), tokens_(tokens), verifier_(verifier) {
+  std::string purpose = "event streams";
+  for (const std::string& key : options_.client_keys) purpose += "\n" + key;
+  ticket_ = tokens_.ticket(purpose);
+}
+
+// What stands behind a colon is a port, or all of it is no name.
 std::string_view host_name(std::string_view host) {
-  if (!host.empty() && host.front() == '[') {
-    const std::size_t end = host.find(']');
-    return end == std::string_view::npos ? host : host.substr(1, end - 1);
-  }
-  return host.substr(0, host.find(':'));
+  const bool is_v6 = host.starts_with('[');
+  const std::size_t end = std::min(is_v6 ? host.find(']') : host.find(':'), host.size());
+  std::string_view rest = host.substr(end);
+  if (is_v6 && !rest.empty()) rest.remove_prefix(1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool is_port =
+      rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));
+  if (!is_port) return host;
+  return is_v6 ? host.substr(1, end - 1) : host.substr(0, end);
 }
 
 bool is_origin(std::string_view text) {
@@ -92,26 +104,25 @@ bool Guard::is_foreign(Access access, const Request& request) const {
   return host != request.header("host") && !contains(options_.allowed_hosts, host_name(host));
 }
 
-// Client keys are no secrets and tickets die with the process: they are compared as they are.
+// Client keys are no secrets: they are compared as they are.
 bool Guard::is_client(const Request& request) const {
   const auto given = credential(request);
   if (given && contains(options_.client_keys, *given)) return true;
   const auto ticket = request.query_value("ticket");
-  if (ticket && !changes_something(request) && *ticket == tokens_.ticket()) return true;
+  if (ticket && !changes_something(request) && same_secret(*ticket, ticket_)) return true;
   return std::any_of(request.params.begin(), request.params.end(), [this](const auto& param) {
     return param.first == "client_key" && contains(options_.client_keys, param.second);
   });
 }
 
-std::string Guard::ticket_query() const {
-  return tokens_.any() ? "?ticket=" + tokens_.ticket() : "";
-}
+std::string Guard::ticket_query() const { return tokens_.any() ? "?ticket=" + ticket_ : ""; }
 
 Respond Guard::with_cors(const Request& request, Respond respond) const {
   const auto origin = request.header("origin");
-  if (!origin) return respond;
-  return [respond = std::move(respond), is_allowed = allows_origin(*origin),
-          origin = std::string(*origin)](Response&& response) {
+  if (!origin && changes_something(request)) return respond;
+  // A cache must not give a page what it kept of an answer to somebody else.
+  return [respond = std::move(respond), is_allowed = origin && allows_origin(*origin),
+          origin = std::string(origin.value_or(""))](Response&& response) {
     response.headers.emplace_back("Vary", "Origin");
     if (is_allowed) {
       response.headers.emplace_back("Access-Control-Allow-Origin", origin);
@@ -155,7 +166,7 @@ void Guard::authenticate(Request&& request, Respond respond, const Handler& hand
     held->actor = std::move(*name);
     handler(std::move(*held), respond);
   };
-  if (!worker_.post(verify)) {
+  if (!verifier_.post(verify)) {
     respond(failure({Code::kUnavailable, "too many requests wait", "try again soon"}));
   }
 }

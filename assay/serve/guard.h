@@ -6,7 +6,8 @@
 //   - A page may also post here blindly: without tokens, a request that changes something and
 //     carries an Origin must come from the same host.
 //   - Where tokens exist, a request needs one, except on open routes. The first use of a token is
-//     verified on the worker, for that takes milliseconds.
+//     verified on a worker, for that takes milliseconds: one of its own, so that whoever sends
+//     wrong ones keeps nobody waiting who was let in.
 //   - What an application in a browser needs (flags, exposures, events) is on client routes: a
 //     client key opens them too, and nothing else, so that it may be known to everybody. Pages of
 //     allowed origins may ask there (CORS); of a server on loopback, pages that come from this
@@ -32,14 +33,14 @@ class Guard {
     std::vector<std::string> allowed_origins;  // "https://shop.example"; "*" is every origin.
     std::vector<std::string> client_keys;
   };
-  Guard(Options options, Tokens& tokens, Worker& worker)
-      : options_(std::move(options)), tokens_(tokens), worker_(worker) {}
+  Guard(Options options, Tokens& tokens, Worker& verifier);
 
   io::http::Handler protect(Access access, io::http::Handler handler);
   // Answers a browser that asks whether a page may (OPTIONS).
   io::http::Handler preflight() const;
   // What the path of an event stream must say, because a browser's EventSource sends no headers:
-  // "?ticket=…", good while this process lives. Empty where everybody may listen.
+  // "?ticket=…", good while tokens and client keys stay as they are. Empty where everybody may
+  // listen.
   std::string ticket_query() const;
 
  private:
@@ -53,7 +54,8 @@ class Guard {
 
   Options options_;
   Tokens& tokens_;
-  Worker& worker_;
+  Worker& verifier_;
+  std::string ticket_;
 };
 
 // "https://shop.example:8443" or "*", as --allow-origin takes it.

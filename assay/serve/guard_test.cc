@@ -59,8 +59,8 @@ TEST_F(GuardTest, LoopbackAnswersOnlyForItsOwnNames) {
   for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "lab.example:80"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 200) << host;
   }
-  for (const char* host :
-       {"evil.example", "evil.example:8080", "localhost.evil.example", "127.evil.example", ""}) {
+  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
+                           "127.evil.example", "", "localhost:1@evil.example", "[::1].evil"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 421) << host;
   }
 }
@@ -96,8 +96,23 @@ TEST_F(GuardTest, ATokenIsNeededWhereOneExists) {
   EXPECT_EQ(with("Basic " + *token).first, 401);
   EXPECT_EQ(with("Bearer " + *token), std::pair(200, std::string("ci")));
   EXPECT_TRUE(tokens_->recall(*token));
-  EXPECT_EQ(guard_->ticket_query(), "?ticket=" + tokens_->ticket());
   EXPECT_EQ(with("bearer " + *token), std::pair(200, std::string("ci")));
+}
+
+TEST_F(GuardTest, TicketsOutliveARestartAndNoChangeOfKeys) {
+  make_guard();
+  EXPECT_EQ(guard_->ticket_query(), "");
+  ASSERT_TRUE(Tokens::create(*records_, "ci", {Timestamp{1}, "test"}));
+  make_guard({.client_keys = {"web-shop-1"}});
+  const std::string before = guard_->ticket_query();
+  EXPECT_EQ(before.size(), std::string("?ticket=").size() + 43);
+  make_guard({.client_keys = {"web-shop-1"}});
+  EXPECT_EQ(guard_->ticket_query(), before);
+  make_guard({.client_keys = {"web-shop-2"}});
+  EXPECT_NE(guard_->ticket_query(), before);
+  ASSERT_TRUE(Tokens::create(*records_, "other", {Timestamp{1}, "test"}));
+  make_guard({.client_keys = {"web-shop-1"}});
+  EXPECT_NE(guard_->ticket_query(), before);
 }
 
 TEST_F(GuardTest, PagesOfAllowedOriginsMayUseClientRoutesOnly) {
@@ -119,8 +134,10 @@ TEST_F(GuardTest, OnLoopbackPagesOfThisMachineMayUseClientRoutes) {
   const Fields local = {{"host", "localhost:1"}, {"origin", "http://localhost:3000"}};
   EXPECT_EQ(ask("POST", local, Access::kClient).first, 200);
   EXPECT_EQ(ask("POST", local, Access::kGuarded).first, 403);
-  const Fields foreign = {{"host", "localhost:1"}, {"origin", "http://localhost.evil"}};
-  EXPECT_EQ(ask("POST", foreign, Access::kClient).first, 403);
+  for (const char* origin : {"http://localhost.evil", "http://localhost:x@evil"}) {
+    const Fields foreign = {{"host", "localhost:1"}, {"origin", origin}};
+    EXPECT_EQ(ask("POST", foreign, Access::kClient).first, 403) << origin;
+  }
 }
 
 TEST_F(GuardTest, PreflightsSayWhoMayAsk) {

@@ -1,5 +1,6 @@
 #include "assay/serve/serve.h"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "assay/base/text.h"
@@ -22,6 +24,10 @@ namespace assay::serve {
 namespace {
 
 constexpr std::chrono::seconds kDrain{10};
+constexpr std::size_t kMaxConnections = 10'000;
+// For the stores, the event loops and whoever is told that there is no room.
+constexpr rlim_t kOwnDescriptors = 64;
+constexpr std::size_t kMaxUnverified = 64;        // Each takes milliseconds.
 constexpr std::uintmax_t kSpaceToWork = 4 << 20;  // Bytes; below it writes begin to fail.
 
 // Threads inherit the mask, so that the signals wait for the one thread that asks for them.
@@ -31,6 +37,10 @@ class Signals {
     sigemptyset(&set_);
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
+    // A terminal that closes; nohup means that it may.
+    struct sigaction hangup {};
+    sigaction(SIGHUP, nullptr, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
     std::signal(SIGPIPE, SIG_IGN);
     // A write beyond the limit of a file (ulimit -f) fails then as on a full disk.
@@ -41,7 +51,7 @@ class Signals {
   std::string wait() {
     int signal = 0;
     sigwait(&set_, &signal);
-    return signal == SIGINT ? "SIGINT" : "SIGTERM";
+    return signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
   }
 
  private:
@@ -118,6 +128,26 @@ Result<void> check_exposure(const ServeOptions& options, const ListenAddress& li
               "make one with assay serve --create-token NAME, or accept it with --insecure");
 }
 
+// As many connections as leave the stores their files: without one they can store nothing.
+std::size_t connections_allowed() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMaxConnections;
+  const rlim_t wanted = kMaxConnections + kOwnDescriptors;
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const rlim_t left =
+      limit.rlim_cur > 2 * kOwnDescriptors ? limit.rlim_cur - kOwnDescriptors : limit.rlim_cur / 4;
+  const std::size_t allowed = std::min<rlim_t>(kMaxConnections, left);
+  if (allowed < kMaxConnections) {
+    log_warning("connections_limited", {{"connections", std::to_string(allowed)},
+                                        {"files", std::to_string(limit.rlim_cur)}});
+  }
+  return allowed;
+}
+
 Result<void> check_client_options(const ServeOptions& options) {
   for (const std::string& origin : options.allowed_origins) {
     if (is_origin(origin)) continue;
@@ -152,6 +182,7 @@ class Process {
         Analyst::Parts{*experiments_, *results_, metrics_, *stores.records, *stores.events},
         options.analyze_every);
     worker_.emplace();
+    verifier_.emplace(kMaxUnverified);
   }
 
   Result<std::string> listen(const ServeOptions& options, const ListenAddress& address) {
@@ -159,7 +190,7 @@ class Process {
                                   .allowed_hosts = options.allowed_hosts,
                                   .allowed_origins = options.allowed_origins,
                                   .client_keys = options.client_keys},
-                   *tokens_, *worker_);
+                   *tokens_, *verifier_);
     backend_.emplace(Backend{*experiments_, *results_, *analyst_, metrics_, *worker_, streams_,
                              *stores_.records, sticky_, *stores_.events, failures_,
                              [this] { return levels(); }, [this] { return check_stores(); }});
@@ -168,6 +199,7 @@ class Process {
               io::http::Server::listen({.address = address.address,
                                         .port = address.port,
                                         .threads = options.threads,
+                                        .max_connections = connections_allowed(),
                                         .tls_certificate_file = options.tls_certificate_file,
                                         .tls_key_file = options.tls_key_file},
                                        make_router(*backend_, *guard_, dashboard)));
@@ -182,6 +214,7 @@ class Process {
   Result<void> stop() {
     server_->stop(kDrain);
     stores_.sticky->close();  // Whoever waited for it may ask again, on the worker.
+    verifier_.reset();
     worker_.reset();
     analyst_.reset();
     return stores_.events->close();
@@ -232,6 +265,7 @@ class Process {
   std::optional<io::http::StaticFiles> dashboard_;
   std::optional<Analyst> analyst_;
   std::optional<Worker> worker_;
+  std::optional<Worker> verifier_;  // Of tokens that were not seen before.
   SeldomLog failures_;
   std::optional<Backend> backend_;
   std::optional<Guard> guard_;

@@ -21,6 +21,8 @@ Response too_many() {
 Response event_stream(std::shared_ptr<io::http::Subscription> stream, std::string beginning) {
   Response response{.content_type = "text/event-stream", .body = std::move(beginning)};
   response.headers.emplace_back("Cache-Control", "no-store");
+  // A proxy (nginx) that gathers a long answer first would keep every notice to itself.
+  response.headers.emplace_back("X-Accel-Buffering", "no");
   response.stream = std::move(stream);
   return response;
 }

@@ -23,9 +23,7 @@ bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), allowed);
 }
 
-std::string random_secret() {
-  std::array<unsigned char, kSecretBytes> bytes{};
-  randombytes_buf(bytes.data(), bytes.size());
+std::string to_base64(const std::array<unsigned char, kSecretBytes>& bytes) {
   std::string text(
       sodium_base64_encoded_len(kSecretBytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING), '\0');
   sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(),
@@ -34,12 +32,17 @@ std::string random_secret() {
   return text;
 }
 
+std::string random_secret() {
+  std::array<unsigned char, kSecretBytes> bytes{};
+  randombytes_buf(bytes.data(), bytes.size());
+  return to_base64(bytes);
+}
+
 }  // namespace
 
 Tokens::Tokens() {
   ASSAY_CHECK(sodium_init() >= 0);
   randombytes_buf(key_.data(), key_.size());
-  ticket_ = random_secret();
 }
 
 Result<std::string> Tokens::create(io::sqlite::Records& records, const std::string& name,
@@ -64,6 +67,17 @@ Result<std::unique_ptr<Tokens>> Tokens::load(io::sqlite::Records& records) {
   std::unique_ptr<Tokens> tokens(new Tokens());
   for (const io::sqlite::Token& token : stored) tokens->hashes_[token.name] = token.hash;
   return tokens;
+}
+
+std::string Tokens::ticket(std::string_view purpose) const {
+  // Names and hashes hold no line ends.
+  std::string text;
+  for (const auto& [name, hash] : hashes_) text += name + "\n" + hash + "\n";
+  text += purpose;
+  std::array<unsigned char, kSecretBytes> digest{};
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  return to_base64(digest);
 }
 
 std::string Tokens::fingerprint(std::string_view token) const {
@@ -96,6 +110,10 @@ std::optional<std::string> Tokens::verify(std::string_view token) {
   const std::scoped_lock lock(mutex_);
   right_[print] = hash->first;
   return hash->first;
+}
+
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::optional<std::string_view> bearer(std::optional<std::string_view> authorization) {

@@ -28,8 +28,9 @@ class Tokens {
   std::optional<std::string> recall(std::string_view token) const;
   // The token's name if it is right; takes milliseconds. Call it off the event loops.
   std::optional<std::string> verify(std::string_view token);
-  // A secret of this process, for addresses that are only given to who was let in.
-  const std::string& ticket() const { return ticket_; }
+  // A secret for addresses that are only given to who was let in. It follows from the stored hashes
+  // and `purpose`, so that a restart changes nothing for who has one; another token does.
+  std::string ticket(std::string_view purpose) const;
 
  private:
   Tokens();
@@ -37,10 +38,12 @@ class Tokens {
 
   std::map<std::string, std::string, std::less<>> hashes_;  // Name to argon2id hash.
   std::array<unsigned char, 32> key_{};
-  std::string ticket_;
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> right_;  // Fingerprint to name.
 };
+
+// Whether two secrets are equal, in a time that does not say where they differ.
+bool same_secret(std::string_view a, std::string_view b);
 
 // The token of an Authorization header ("Bearer TOKEN").
 std::optional<std::string_view> bearer(std::optional<std::string_view> authorization);

@@ -214,6 +214,7 @@ class Notices(unittest.TestCase):
             stream = Stream(server, told["endpoint"]["requestUri"])
             self.assertEqual(stream.response.status, 200)
             self.assertEqual(stream.response.getheader("Content-Type"), "text/event-stream")
+            self.assertEqual(stream.response.getheader("X-Accel-Buffering"), "no")
             # The start was a moment ago: perhaps between the client's fetch and this stream.
             first = json.loads(stream.event())
             self.assertEqual(first["type"], "refetchEvaluation")
@@ -344,6 +345,12 @@ class Keys(unittest.TestCase):
                 # The ticket is for listening only.
                 status = server.ask("POST", target.replace("events", "evaluate/flags"), USER)[0]
                 self.assertEqual(status, 401)
+                # An EventSource comes back to the address that it knows, and gives up at a 401.
+                server.kill()
+                server.start()
+                stream = Stream(server, target)
+                self.assertEqual(stream.response.status, 200)
+                stream.close()
 
 
 class Growthbook(unittest.TestCase):
@@ -353,6 +360,7 @@ class Growthbook(unittest.TestCase):
             start(server, GROWTHBOOK)
             status, headers, text = server.ask("GET", "/api/features/any")
             self.assertEqual((status, headers["x-sse-support"]), (200, "enabled"))
+            self.assertEqual(headers["vary"], "Origin", "who keeps it keeps it for one origin")
             self.assertEqual(headers["x-assay-left-out"], "1")
             features = json.loads(text)["features"]
             self.assertEqual(list(features), ["ranker_gb"])

@@ -6,8 +6,12 @@ a server that goes on as before.
 import http.client
 import json
 import os
+import resource
+import select
 import socket
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -174,6 +178,77 @@ class Hostile(unittest.TestCase):
             if round_ == 2:
                 before = memory_mib(self.server)
         self.assertLess(memory_mib(self.server) - before, 40)
+
+
+def limited(resource_, amount):
+    return lambda: resource.setrlimit(resource_, (amount, amount))
+
+
+class Limits(unittest.TestCase):
+    """A process that may have little, and somebody who takes much."""
+
+    def flood(self, server, count, text=b""):
+        sockets = []
+        for _ in range(count):
+            sockets.append(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            try:
+                sockets[-1].sendall(text)
+            except ConnectionError:
+                pass  # There is no room for it.
+        return sockets
+
+    def test_idle_connections_leave_the_stores_their_files(self):
+        def rows():
+            return "\n".join(json.dumps({**event(os.urandom(8).hex(), "u"),
+                                         "properties": {"p": os.urandom(1000).hex()}})
+                             for _ in range(3000))
+
+        with Server(BINARY, before=limited(resource.RLIMIT_NOFILE, 64)) as server:
+            keep = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+            keep.request("GET", "/healthz")
+            keep.getresponse().read()
+            sockets = self.flood(server, 100)
+            for _ in range(14):  # Enough for the event store to fold its log into its file.
+                keep.request("POST", "/v1/events", rows(), {"Content-Type": "application/x-ndjson"})
+                answer = keep.getresponse()
+                self.assertEqual((answer.status, json.loads(answer.read())["stored"]), (200, 3000))
+            keep.close()
+            for one in sockets:
+                one.close()
+            server.wait_for("/readyz", lambda answer: answer["status"] == "ready")
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_promised_bodies_end_no_process_of_little_memory(self):
+        promise = (b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\n"
+                   b"Content-Length: 8388608\r\n\r\n{")
+        try:
+            server = Server(BINARY, before=limited(resource.RLIMIT_AS, 900 << 20))
+        except RuntimeError as error:  # Sanitizers map terabytes.
+            raise unittest.SkipTest("the program needs more than 900 MiB of addresses") from error
+        with server:
+            sockets = self.flood(server, 400, promise)
+            self.assertEqual(server.post("/v1/events", event("e1", "u"))[0], 200)
+            for one in sockets:
+                one.close()
+            self.assertEqual(server.stop(), 0, server.read_log())
+
+    def test_wrong_tokens_keep_nobody_waiting_who_was_let_in(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made = subprocess.run([BINARY, "serve", "--data", folder, "--create-token", "ci"],
+                                  capture_output=True, text=True, check=True)
+            bearer = {"Authorization": f"Bearer {made.stdout.strip()}"}
+            ask = b"GET /v1/experiments HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ci."
+            with Server(BINARY, folder) as server:
+                self.assertEqual(server.ask("GET", "/v1/experiments", headers=bearer)[0], 200)
+                sockets = self.flood(server, 200, ask + b"wrong\r\n\r\n")
+                self.assertEqual(server.ask("GET", "/v1/experiments", headers=bearer)[0], 200)
+                answers = [b""] * len(sockets)
+                for i in select.select(sockets, [], [], 0)[0]:
+                    answers[sockets.index(i)] = i.recv(65536)[:12]
+                self.assertLess(answers.count(b"HTTP/1.1 401"), 60, "the worker saw to them first")
+                for one in sockets:
+                    one.close()
+                self.assertEqual(server.stop(), 0, server.read_log())
 
 
 class Readers(unittest.TestCase):

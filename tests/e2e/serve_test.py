@@ -5,6 +5,7 @@
 import http.client
 import json
 import os
+import signal
 import sqlite3
 import ssl
 import subprocess
@@ -405,6 +406,18 @@ class Operation(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn(str(server.process.pid), text)
             self.assertEqual(os.stat(server.folder).st_mode & 0o077, 0)
+
+    def test_a_terminal_that_closes_ends_it_cleanly_but_for_nohup(self):
+        with Server(BINARY) as server:
+            server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(server.process.wait(60), 0)
+            self.assertIn('"event":"stopped"', server.read_log())
+        ignoring = lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup does.
+        with Server(BINARY, before=ignoring) as server:
+            server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(server.get("/healthz")[0], 200)
+            self.assertEqual(server.stop(), 0)
+            self.assertNotIn("SIGHUP", server.read_log())
 
     def test_a_port_in_use_is_named(self):
         with Server(BINARY) as server, tempfile.TemporaryDirectory() as other:

@@ -26,14 +26,16 @@ experiment:
 
 
 class Server:
-    """One process; `binary` is the path of assay. Use it as a context manager."""
+    """One process; `binary` is the path of assay. Use it as a context manager. `before` is called
+    in the new process before it becomes assay."""
 
-    def __init__(self, binary, folder=None, arguments=(), analyze_every=0.3):
+    def __init__(self, binary, folder=None, arguments=(), analyze_every=0.3, before=None):
         self.binary = binary
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="assay_e2e_")
         self.arguments = arguments
         self.analyze_every = analyze_every
+        self.before = before
         self.start()
 
     def start(self):
@@ -42,7 +44,8 @@ class Server:
         command = [self.binary, "serve", "--data", self.folder, "--listen", "127.0.0.1:0", "--json",
                    "--analyze-every", str(self.analyze_every), *self.arguments]
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        preexec_fn=self.before)
         line = self.process.stdout.readline()
         if not line:
             self.process.wait(30)
