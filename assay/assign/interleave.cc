@@ -80,15 +80,29 @@ class Merge {
     while (places_.at(ranking[from]).is_shown) ++from;
     return ranking[from];
   }
+  // After the item at `from`, which is not shown and not the last one.
+  std::string_view next_best(std::span<const std::string_view> ranking, std::size_t from) const {
+    return best(ranking, ++from);
+  }
 
+  // Which rounds count may not hang on the coins, or several clicks without taste could prefer one
+  // ranking. What is shown hangs on them from the first round on in which both would pick the same
+  // item and then different ones: each round from there on uses up two items of each at most.
   void draft() {
     std::size_t control_at = 0, treatment_at = 0;
-    for (std::size_t round = 0; !is_full() && control_left_ > 0 && treatment_left_ > 0; ++round) {
+    std::size_t left = 0;  // Of the ranking with fewer, however the coins fall.
+    bool is_open = false;  // What is shown hangs on coins.
+    for (std::size_t round = 0;; ++round) {
+      left = is_open ? left - std::min<std::size_t>(left, 2)
+                     : std::min(control_left_, treatment_left_);
+      if (is_full() || left == 0) return;
       const std::string_view control = best(rankings_.control, control_at);
       const std::string_view treatment = best(rankings_.treatment, treatment_at);
       const bool has_two_places = shown_.size() + 1 < options_.length;
-      const bool one_could_not_pick = std::min(control_left_, treatment_left_) == 1;
-      if (control == treatment && has_two_places && one_could_not_pick) return;
+      if (has_two_places && left == 1 && (is_open || control == treatment)) return;
+      is_open = is_open || (has_two_places && control == treatment &&
+                            next_best(rankings_.control, control_at) !=
+                                next_best(rankings_.treatment, treatment_at));
       const bool first = control_first(round);
       for (const bool is_control : {first, !first}) {
         is_control ? show(best(rankings_.control, control_at), Team::kControl)

@@ -6,9 +6,10 @@
 //
 // Team draft (Radlinski, Kurup & Joachims, CIKM 2008): in each round a coin says which ranking
 // picks first; each picks its best item that is not shown yet, and has the credit for its clicks.
-// A round counts only if both rankings could pick in it whatever the coin says; what is shown
-// after the last such round belongs to nobody. So rankings of unequal length have the same
-// chances, and clicks that do not depend on the ranking prefer neither.
+// A round counts only if both rankings are sure to pick in it, however the coins of this and of
+// earlier rounds fall; what is shown after the last such round belongs to nobody. So rankings of
+// unequal length have the same chances, and clicks that do not depend on the ranking, one or
+// several in a list, prefer neither. Rankings with `length` items each are credited throughout.
 // Balanced (Joachims, KDD 2002): rank by rank, the ranking that one coin says goes first; an item
 // is known by its rank in each. Clicks that do not depend on the ranking may prefer one of two
 // rankings that are shifted against each other (Radlinski et al. 2008, section 3.2): choose team

@@ -152,6 +152,36 @@ TEST(Interleave, TeamDraftHasNoBiasAtAnyPlace) {
   EXPECT_NEAR(lean_of({"a", "b"}, {"c", "d"}, 8).first, 0.5, band / 2);
 }
 
+// Nor do several clicks in one list, whatever places they fall on together: which rounds count may
+// not hang on the coins.
+TEST(Interleave, TeamDraftHasNoBiasForSeveralClicks) {
+  const std::vector<std::pair<Ranking, Ranking>> pairs = {
+      {{"a", "b"}, {"a", "c", "b"}},
+      {{"a", "b", "c"}, {"a", "d", "b"}},
+      {{"a", "b", "c"}, {"a", "d", "b", "c"}},
+      {{"a", "c", "b", "d"}, {"a", "b", "c", "e"}}};
+  constexpr int kRequests = 20'000;
+  for (const auto& [a, b] : pairs) {
+    for (const std::size_t length : {std::size_t{3}, std::size_t{5}}) {
+      std::map<unsigned, int> lean;  // By the places that are clicked, as bits.
+      for (int i = 0; i < kRequests; ++i) {
+        const auto shown = merged(a, b, request_number(i), InterleavingScheme::kTeamDraft, length);
+        for (unsigned places = 1; places < 1U << shown.size(); ++places) {
+          int clicks = 0;
+          for (std::size_t k = 0; k < shown.size(); ++k) {
+            if ((places >> k & 1) == 0 || shown[k].team == Team::kNobody) continue;
+            clicks += shown[k].team == Team::kControl ? 1 : -1;
+          }
+          lean[places] += clicks > 0 ? 1 : clicks < 0 ? -1 : 0;
+        }
+      }
+      for (const auto& [places, sum] : lean) {
+        EXPECT_LT(std::abs(sum), 4 * std::sqrt(kRequests)) << places << " of " << length;
+      }
+    }
+  }
+}
+
 // The bias of the balanced scheme that section 3.2 of Radlinski et al. shows: of one click at
 // random, three in four prefer the ranking that is the other one shifted by one.
 TEST(Interleave, BalancedPrefersAShiftedRanking) {

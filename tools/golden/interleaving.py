@@ -28,24 +28,24 @@ def unused(ranking, shown):
 
 
 def team_draft(a, b, request, salt, length):
-    """Lists of (item, team). A round needs a pick for both, whoever goes first."""
-    shown, teams, number = [], [], 0
-    while len(shown) < length:
+    """Lists of (item, team). A round needs a pick for both, however this and earlier coins fall:
+    once they decide what is shown, each round may use up two items of each ranking."""
+    shown, teams, sure, is_open = [], [], 0, False
+    for number in range(length):
         left = {CONTROL: unused(a, shown), TREATMENT: unused(b, shown)}
-        if not left[CONTROL] or not left[TREATMENT]:
+        sure = sure - 2 if is_open else min(map(len, left.values()))
+        if len(shown) >= length or sure < 1:
             break
+        same = left[CONTROL][0] == left[TREATMENT][0]
+        if len(shown) + 1 < length:
+            if sure < 2 and (is_open or same):
+                break
+            is_open = is_open or same and left[CONTROL][1] != left[TREATMENT][1]
         first = coin(request, salt, number)
-        second = TREATMENT if first == CONTROL else CONTROL
-        whole = len(shown) + 1 < length
-        # Either order must leave something to whoever goes second.
-        if whole and any(not [x for x in left[two] if x != left[one][0]]
-                         for one, two in ((first, second), (second, first))):
-            break
-        for team in (first, second):
+        for team in (first, TREATMENT if first == CONTROL else CONTROL):
             if len(shown) < length:
                 shown.append(next(x for x in left[team] if x not in shown))
                 teams.append(team)
-        number += 1
     rest = unused(a, shown) + [x for x in unused(b, shown) if x not in unused(a, shown)]
     shown += rest
     teams += [NOBODY] * len(rest)
@@ -100,6 +100,8 @@ def conformance():
               ("one is longer", list("ab"), list("bcdefg")),
               ("one has only what the other begins with", ["x"], ["x", "y", "z"]),
               ("the shorter is within the longer", ["c"], list("abcde")),
+              ("one has one more", list("ab"), list("acb")),
+              ("alike at the top, and no more", list("abcdef"), list("aghijk")),
               ("one is empty", [], list("abc")), ("both are empty", [], []),
               ("any text is an item", ["日本語", "🦊", "a b", ""], ["", "🦊", "é", "a\u0000b"])]
     for number in range(12):
