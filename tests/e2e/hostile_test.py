@@ -232,6 +232,24 @@ class Limits(unittest.TestCase):
                 one.close()
             self.assertEqual(server.stop(), 0, server.read_log())
 
+    def test_a_stop_on_a_full_disk_says_so_and_loses_nothing(self):
+        with Server(BINARY) as server:
+            rows = [{**event(f"e{i}", "u"), "properties": {"p": os.urandom(1000).hex()}}
+                    for i in range(2000)]
+            self.assertEqual(server.post_lines("/v1/events", rows)[0], 200)
+            limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+            self.assertEqual(server.post_lines("/v1/events", [event("late", "u")])[0], 503)
+            self.assertEqual(server.stop(), 1)
+            said = server.read_log()
+            self.assertIn("could not be folded in", said)
+            self.assertIn("nothing is lost", said)
+            self.assertNotIn("libduckdb", said, "a call stack is for nobody here")
+            server.start()
+            status, receipt = server.post_lines("/v1/events", rows[::100])
+            self.assertEqual((status, receipt["stored"], receipt["duplicates"]), (200, 0, 20))
+            self.assertEqual(server.stop(), 0)
+
     def test_wrong_tokens_keep_nobody_waiting_who_was_let_in(self):
         with tempfile.TemporaryDirectory() as folder:
             made = subprocess.run([BINARY, "serve", "--data", folder, "--create-token", "ci"],

@@ -32,6 +32,12 @@ Error open_error(const std::string& path, std::string_view message) {
           "restore it from a backup, or move it away to start with an empty store"};
 }
 
+// Of a failure that DuckDB takes for fatal it shows its own call stack, which is for its authors.
+std::string without_stack(const char* message) {
+  const std::string_view text = message == nullptr ? "" : message;
+  return std::string(text.substr(0, text.find("\n\nStack Trace:")));
+}
+
 Code code_of(duckdb_error_type type) {
   switch (type) {
     case DUCKDB_ERROR_CONVERSION:
@@ -50,7 +56,7 @@ Code code_of(duckdb_error_type type) {
 
 // Files are opened while a statement is prepared, so that a broken one shows here.
 Error prepare_error(const char* message) {
-  const std::string text = message == nullptr ? "" : message;
+  const std::string text = without_stack(message);
   const bool of_input = text.starts_with("Invalid Input Error") || text.starts_with("IO Error");
   return {of_input ? Code::kInvalid : Code::kCorrupt, text, ""};
 }
@@ -131,8 +137,8 @@ struct Rows::State {
   }
 
   Error error() {
-    const char* message = duckdb_result_error(&result);
-    return {code_of(duckdb_result_error_type(&result)), message == nullptr ? "" : message, ""};
+    return {code_of(duckdb_result_error_type(&result)), without_stack(duckdb_result_error(&result)),
+            ""};
   }
 
   duckdb_result result{};
