@@ -33,6 +33,15 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+// Names of hosts have no case.
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return out;
+}
+
 bool changes_something(const Request& request) {
   return request.method != "GET" && request.method != "HEAD";
 }
@@ -41,6 +50,7 @@ bool changes_something(const Request& request) {
 
 Guard::Guard(Options options, Tokens& tokens, Worker& verifier)
     : options_(std::move(options)), tokens_(tokens), verifier_(verifier) {
+  for (std::string& host : options_.allowed_hosts) host = lower(host);
   std::string purpose = "event streams";
   for (const std::string& key : options_.client_keys) purpose += "\n" + key;
   ticket_ = tokens_.ticket(purpose);
@@ -82,7 +92,8 @@ bool is_loopback_name(std::string_view name) {
 
 bool Guard::is_known_host(std::string_view host) const {
   if (!options_.listens_on_loopback || is_loopback_name(host_name(host))) return true;
-  return contains(options_.allowed_hosts, host_name(host));
+  const std::string name = lower(host_name(host));
+  return is_loopback_name(name) || contains(options_.allowed_hosts, name);
 }
 
 bool Guard::allows_origin(std::string_view origin) const {

@@ -55,8 +55,9 @@ class GuardTest : public testing::Test {
 };
 
 TEST_F(GuardTest, LoopbackAnswersOnlyForItsOwnNames) {
-  make_guard({.allowed_hosts = {"lab.example"}});
-  for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "lab.example:80"}) {
+  make_guard({.allowed_hosts = {"Lab.example"}});
+  for (const char* host : {"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "lab.example:80",
+                           "LocalHost", "LAB.EXAMPLE:80"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 200) << host;
   }
   for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
