@@ -96,9 +96,10 @@ void Context::set_untyped(std::string_view name, std::string_view text) {
     types_[attribute] |= kNumber;
     values_[attribute].number = *number;
   }
-  if (text == "true" || text == "false") {
+  const bool is_true = text == "true" || text == "True" || text == "TRUE";
+  if (is_true || text == "false" || text == "False" || text == "FALSE") {
     types_[attribute] |= kBool;
-    values_[attribute].boolean = text == "true";
+    values_[attribute].boolean = is_true;
   }
 }
 

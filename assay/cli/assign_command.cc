@@ -55,6 +55,9 @@ class Rows {
            << number_text(assignment.propensity);
     }
     out_ << R"(,"reason":")" << reason << '"';
+    if (names_a_cause(assignment.reason)) {
+      out_ << R"(,"because":)" << json_quoted(snapshot_.explain(assignment));
+    }
     if (has_kinds_) out_ << R"(,"unit_kind":)" << json_quoted(kind);
     out_ << '}';
     is_first_ = false;

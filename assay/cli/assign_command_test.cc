@@ -431,7 +431,7 @@ TEST(ShowsProgress, OnlyWhereItIsAskedTo) {
 }
 
 TEST_F(AssignCommand, WritesJson) {
-  const Ran result = assign("user,country,age\nu1,IN,20\nu2,UK,1\n", {"--json"});
+  const Ran result = assign("user,country,age\nu1,IN,20\nu2,UK,1\nu3,,20\n,IN,20\n", {"--json"});
   EXPECT_EQ(result.status, 0) << result.err;
   const json answer = json::parse(result.out);
   EXPECT_EQ(answer["experiment"], "ranker_v2");
@@ -439,7 +439,11 @@ TEST_F(AssignCommand, WritesJson) {
   EXPECT_EQ(
       answer["assignments"][0],
       (json{{"unit", "u1"}, {"variant", variant("u1")}, {"propensity", 0.5}, {"reason", "split"}}));
+  const auto why = [&](std::size_t row) { return answer["assignments"][row]["because"]; };
   EXPECT_EQ(answer["assignments"][1]["reason"], "targeting");
+  EXPECT_EQ(why(1), "country does not meet the condition");
+  EXPECT_EQ(why(2), "country is missing");
+  EXPECT_EQ(why(3), "the context has no id of the kind user");
 }
 
 TEST_F(AssignCommand, ReadsStandardInput) {

@@ -2,6 +2,7 @@
 // the only one that can come up is of an allocation that failed.
 #include "bindings/c/assay.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -168,7 +169,7 @@ void assay_context_set_text(assay_context* context, assay_text name, assay_text 
   context->context.set_text(view(name), view(value));
 }
 void assay_context_set_number(assay_context* context, assay_text name, double value) {
-  context->context.set_number(view(name), value);
+  if (std::isfinite(value)) context->context.set_number(view(name), value);
 }
 void assay_context_set_bool(assay_context* context, assay_text name, bool value) {
   context->context.set_bool(view(name), value);

@@ -91,6 +91,7 @@ ASSAY_API void assay_context_reset(assay_context* context);
 /* Also the attribute `targetingKey`, as in a context of JSON. */
 ASSAY_API void assay_context_set_key(assay_context* context, assay_text unit_id);
 ASSAY_API void assay_context_set_text(assay_context* context, assay_text name, assay_text value);
+/* NaN and infinity are no numbers: they set nothing, so that the attribute stays missing. */
 ASSAY_API void assay_context_set_number(assay_context* context, assay_text name, double value);
 ASSAY_API void assay_context_set_bool(assay_context* context, assay_text name, bool value);
 /* The moment of asking, in microseconds since 1970 (UTC). The library reads no clock: without this,

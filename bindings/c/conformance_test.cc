@@ -1,4 +1,5 @@
 // spec/conformance through the C face: the same answers and reasons as through C++.
+#include <cmath>
 #include <fstream>
 #include <memory>
 
@@ -269,6 +270,10 @@ TEST(ThroughC, AttributesAndExplanations) {
   EXPECT_STREQ(answer.reason, "targeting");
   EXPECT_STREQ(answer.variant, "");
   EXPECT_STREQ(answer.explanation, "age does not meet the condition");
+  for (const double none : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    c_ask_attributes(snapshot.get(), "exp", "IN", none, true, &answer);
+    EXPECT_STREQ(answer.explanation, "age is missing") << none;
+  }
   c_answer untouched = {};
   c_ask_attributes(snapshot.get(), "no such experiment", "IN", 30, true, &untouched);
   EXPECT_STREQ(untouched.reason, "");
