@@ -20,20 +20,21 @@ constexpr std::size_t kMaxVariants = 255;  // Of SplitColumn.
 class Search {
  public:
   Search(std::span<const std::uint64_t> digests, std::span<const Strata> columns,
-         std::span<const std::uint32_t> weights)
-      : columns_(columns) {
-    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-    for (const std::uint32_t weight : weights) share_.push_back(weight / total);
+         std::span<const std::uint32_t> weights, std::string_view salt)
+      : columns_(columns), weights_(weights) {
     split_.emplace(grouped(digests), weights);
     variants_.resize(digests.size());
     reset();
+    find_targets(digests, salt_digest(std::string(salt) + "#strata"));
   }
 
   double imbalance(std::uint64_t salt) {
     count(salt);
     double sum = 0.0;
     for (std::size_t c = 0; c < counts_.size(); ++c) {
-      for (const auto& of_variants : counts_[c]) sum += pearson(of_variants);
+      for (std::size_t l = 0; l < counts_[c].size(); ++l) {
+        sum += pearson(counts_[c][l], targets_[c][l]);
+      }
     }
     return sum;
   }
@@ -69,9 +70,9 @@ class Search {
   void reset() {
     counts_.clear();
     for (const Strata& column : columns_) {
-      counts_.emplace_back(column.levels, std::vector<std::size_t>(share_.size()));
+      counts_.emplace_back(column.levels, std::vector<std::size_t>(weights_.size()));
     }
-    counts_.emplace_back(1, std::vector<std::size_t>(share_.size()));
+    counts_.emplace_back(1, std::vector<std::size_t>(weights_.size()));
   }
 
   void count(std::uint64_t salt) {
@@ -88,7 +89,7 @@ class Search {
       }
       if (i < one.end) ++found[0][variants_[i]];
       begin = one.end;
-      for (std::size_t v = 0; v < share_.size(); ++v) {
+      for (std::size_t v = 0; v < weights_.size(); ++v) {
         const std::size_t units = std::size_t{found[0][v]} + found[1][v];
         for (std::size_t c = 0; c < columns_.size(); ++c) counts_[c][one.level[c]][v] += units;
         counts_.back()[0][v] += units;
@@ -96,24 +97,62 @@ class Search {
     }
   }
 
-  double pearson(const std::vector<std::size_t>& of_variants) const {
-    const auto size = static_cast<double>(
-        std::accumulate(of_variants.begin(), of_variants.end(), std::size_t{0}));
+  struct Target {
+    std::vector<double> expected;  // By variant …
+    std::vector<double> wanted;    // … and as whole units.
+  };
+
+  // Rounds what is expected in a stratum up or down, up as often as its fraction says: a coin that
+  // hangs on the stratum's units alone. With equal shares any salt's labels may change places, and
+  // nothing needs to be rounded.
+  Target target(std::uint64_t size, std::uint64_t units, std::uint64_t salt) const {
+    const auto total = std::accumulate(weights_.begin(), weights_.end(), std::uint64_t{0});
+    const bool is_even = std::ranges::count(weights_, weights_[0]) == std::ssize(weights_);
+    const std::uint64_t start = scale(draw(units, salt), static_cast<std::uint32_t>(total));
+    Target target;
+    std::uint64_t below = 0;
+    for (const std::uint32_t weight : weights_) {
+      const std::uint64_t begin = (size * below + start) / total;
+      below += weight;
+      const std::uint64_t end = (size * below + start) / total;
+      target.expected.push_back(static_cast<double>(size * weight) / static_cast<double>(total));
+      target.wanted.push_back(is_even ? target.expected.back() : static_cast<double>(end - begin));
+    }
+    return target;
+  }
+
+  void find_targets(std::span<const std::uint64_t> digests, std::uint64_t salt) {
+    const Strata all{.level = std::vector<std::uint32_t>(digests.size()), .levels = 1};
+    for (std::size_t c = 0; c <= columns_.size(); ++c) {
+      const Strata& column = c < columns_.size() ? columns_[c] : all;
+      std::vector<std::uint64_t> sizes(column.levels), units(column.levels);
+      for (std::size_t i = 0; i < digests.size(); ++i) {
+        ++sizes[column.level[i]];
+        units[column.level[i]] ^= digests[i];
+      }
+      targets_.emplace_back();
+      for (std::size_t l = 0; l < column.levels; ++l) {
+        targets_.back().push_back(target(sizes[l], units[l], salt));
+      }
+    }
+  }
+
+  static double pearson(const std::vector<std::size_t>& of_variants, const Target& target) {
     double sum = 0.0;
-    for (std::size_t v = 0; v < share_.size(); ++v) {
-      const double expected = size * share_[v];
-      const double off = static_cast<double>(of_variants[v]) - expected;
-      if (expected > 0) sum += off * off / expected;
+    for (std::size_t v = 0; v < of_variants.size(); ++v) {
+      const double off = static_cast<double>(of_variants[v]) - target.wanted[v];
+      if (target.expected[v] > 0) sum += off * off / target.expected[v];
     }
     return sum;
   }
 
   std::span<const Strata> columns_;
-  std::vector<double> share_;
+  std::span<const std::uint32_t> weights_;
   std::optional<SplitColumn> split_;  // Of the units by group.
   std::vector<Group> groups_;
   std::vector<std::uint8_t> variants_;
   std::vector<std::vector<std::vector<std::size_t>>> counts_;
+  std::vector<std::vector<Target>> targets_;  // By column and stratum.
 };
 
 }  // namespace
@@ -128,7 +167,7 @@ Balance find_balance(std::span<const std::uint64_t> digests, std::span<const Str
   ASSAY_CHECK(!digests.empty() && options.salts > 0);
   ASSAY_CHECK(weights.size() >= 2 && weights.size() <= kMaxVariants);
   for (const Strata& column : columns) ASSAY_CHECK(column.level.size() == digests.size());
-  Search search(digests, columns, weights);
+  Search search(digests, columns, weights, salt);
   std::vector<double> all;
   std::size_t best = 0;
   for (std::size_t number = 0; number < options.salts; ++number) {

@@ -1,6 +1,7 @@
 #include "assay/assign/balance.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ Strata every(int count, std::uint32_t levels) {
 TEST(Balance, CountsWhatTheSaltAssigns) {
   const auto ids = names(997);
   const std::vector<Strata> columns = {every(997, 3), every(997, 7)};
-  const std::vector<std::uint32_t> weights = {2, 1, 1};
+  const std::vector<std::uint32_t> weights = {1, 1, 1};
   const Balance best = find_balance(digests_of(ids), columns, weights, "exp", {.salts = 50});
   define::Experiment plan = plan_of("exp", weights);
   plan.assignment.salt = best.salt;
@@ -48,12 +49,11 @@ TEST(Balance, CountsWhatTheSaltAssigns) {
     ++counts[2][0][variant];
   }
   EXPECT_EQ(best.counts, counts);
-  const double shares[] = {0.5, 0.25, 0.25};
   for (const auto& column : counts) {
     for (const auto& level : column) {
       const auto size = static_cast<double>(level[0] + level[1] + level[2]);
       for (std::size_t v = 0; v < 3; ++v) {
-        const double e = size * shares[v];
+        const double e = size / 3;
         imbalance += std::pow(static_cast<double>(level[v]) - e, 2) / e;
       }
     }
@@ -95,6 +95,46 @@ TEST(Balance, StrataOfOneUnitCount) {
                                     "exp", {.salts = 1});
   const double off = static_cast<double>(only.counts.back()[0][0]) - 2;
   EXPECT_DOUBLE_EQ(only.imbalance, 4 * 1.0 + 2 * off * off / 2);
+}
+
+// The share of searches, each for a test of its own, in which the small variant has a unit; by
+// stratum. Strata of 1, 1, 2, 3, 5, 8 and 20 units.
+std::vector<double> shares_of_strata(const std::vector<std::uint32_t>& weights, int tests) {
+  const std::vector<std::size_t> sizes = {1, 1, 2, 3, 5, 8, 20};
+  Strata strata{.level = {}, .levels = 7};
+  for (std::uint32_t l = 0; l < 7; ++l) strata.level.insert(strata.level.end(), sizes[l], l);
+  const auto digests = digests_of(names(40));
+  std::vector<double> shares(7);
+  for (int test = 0; test < tests; ++test) {
+    const Balance best = find_balance(digests, std::vector<Strata>{strata}, weights,
+                                      "exp" + std::to_string(test), {.salts = 200});
+    for (std::size_t l = 0; l < 7; ++l) {
+      shares[l] +=
+          static_cast<double>(best.counts[0][l].back()) / static_cast<double>(sizes[l]) / tests;
+    }
+  }
+  return shares;
+}
+
+// Units of the smallest strata keep their chance of the small variant, too.
+TEST(Balance, EveryUnitKeepsItsChanceOfEachVariant) {
+  constexpr int kTests = 800;
+  for (const auto& weights : {std::vector<std::uint32_t>{4, 1}, std::vector<std::uint32_t>{6, 3, 1},
+                              std::vector<std::uint32_t>{1, 1}}) {
+    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    const double share = weights.back() / total;
+    const double band = 4 * std::sqrt(share * (1 - share) / kTests);
+    for (const double found : shares_of_strata(weights, kTests)) EXPECT_NEAR(found, share, band);
+  }
+}
+
+// The search ends where the shares are met to a unit.
+TEST(Balance, UnequalSharesAreMetToAUnit) {
+  const std::vector<Strata> columns = {every(60, 3)};
+  const Balance best = find_balance(digests_of(names(60)), columns,
+                                    std::vector<std::uint32_t>{9, 1}, "exp", {.salts = 5000});
+  for (const auto& stratum : best.counts[0]) EXPECT_EQ(stratum[1], 2U);
+  EXPECT_EQ(best.imbalance, 0.0);
 }
 
 // Chance alone: X² has as many degrees of freedom as strata times (variants - 1), in the mean.
