@@ -1,25 +1,46 @@
 #include "assay/io/duckdb/condition_sql.h"
 
+#include <algorithm>
+
 namespace assay::io::duckdb {
 namespace {
 
 using define::Condition;
 using define::Op;
 
-// RFC 6901: the one path syntax in which every key can be written.
-std::string json_pointer(std::string_view key, bool dots_descend) {
-  std::string pointer = "/";
+// The member of an object. RFC 6901 is the one path syntax in which every key can be written, but
+// takes a number for a place in a list, too.
+std::string member(const std::string& json, std::string_view key) {
+  const bool is_number =
+      !key.empty() && key.find_first_not_of("0123456789") == std::string_view::npos;
+  std::string path = is_number ? "$.\"" : "/";
   for (const char c : key) {
     if (c == '~') {
-      pointer += "~0";
+      path += "~0";
     } else if (c == '/') {
-      pointer += "~1";
+      path += "~1";
     } else {
-      pointer += c == '.' && dots_descend ? '/' : c;
+      path += c;
     }
   }
-  return quote_literal(pointer);
+  if (is_number) path += '"';
+  return "json_extract(" + json + ", " + quote_literal(path) + ")";
 }
+
+// Adds every way to an attribute, the longest name first; with `splits_once` of what follows a dot
+// only the whole and the next dot, for each dot doubles the ways otherwise.
+void add_ways(const std::string& json, std::string_view name, bool is_inside, bool splits_once,
+              std::string& ways) {
+  ways += (ways.empty() ? "nullif(" : ", nullif(") + member(json, name) + ", 'null')";
+  const std::size_t first = name.find('.');
+  std::size_t dot = splits_once ? first : name.rfind('.');
+  while (dot != std::string_view::npos && (dot > 0 || is_inside)) {
+    add_ways(member(json, name.substr(0, dot)), name.substr(dot + 1), true, splits_once, ways);
+    dot = dot == first ? std::string_view::npos : name.rfind('.', dot - 1);
+  }
+}
+
+constexpr std::ptrdiff_t kManyDots = 5;
 
 // The attribute as each type it may have, NULL where it is missing or has another type; and, where
 // it is a list, its elements of each type.
@@ -150,10 +171,11 @@ Result<std::string> json_at(const std::string& column, const std::string& attrib
   if (attribute.empty() || attribute.find('\0') != std::string::npos) {
     return fail(Code::kInvalid, "a condition names no attribute, or one with a NUL in its name");
   }
-  const std::string flat = "json_extract(" + column + ", " + json_pointer(attribute, false) + ")";
-  if (attribute.find('.') == std::string::npos) return flat;
-  return "coalesce(" + flat + ", json_extract(" + column + ", " + json_pointer(attribute, true) +
-         "))";
+  const auto dots = std::count(attribute.begin(), attribute.end(), '.');
+  if (dots == 0) return member(column, attribute);
+  std::string ways;
+  add_ways(column, attribute, false, dots >= kManyDots, ways);
+  return "coalesce(" + ways + ")";
 }
 
 Result<Sql> condition_sql(const Condition& condition) {

@@ -112,6 +112,37 @@ TEST(ConditionSql, ExistsAndDots) {
   EXPECT_TRUE(holds(compare(Op::kExists, {false}), "{}"));
 }
 
+// As for targeting: the longest name leads, null is missing, and a list has no members.
+TEST(ConditionSql, EveryWayToAnAttribute) {
+  const auto is_yes = [](const std::string& name, const std::string& properties) {
+    return holds({.op = Op::kEqual, .attribute = name, .values = {text("yes")}}, properties);
+  };
+  const std::vector<std::string> longest_last = {R"("a":{"b":{"c":"?"}})", R"("a":{"b.c":"?"})",
+                                                 R"("a.b":{"c":"?"})", R"("a.b.c":"?")"};
+  const auto with = [&](std::size_t way, const std::string& value) {
+    std::string member = longest_last[way];
+    return member.replace(member.find("\"?\""), 3, value);
+  };
+  for (std::size_t i = 0; i < longest_last.size(); ++i) {
+    EXPECT_TRUE(is_yes("a.b.c", "{" + with(i, "\"yes\"") + "}")) << i;
+    for (std::size_t shorter = 0; shorter < i; ++shorter) {
+      if (shorter == 0 && i == 1) continue;  // Both are in "a".
+      const std::string beside = "," + with(shorter, "\"no\"") + "}";
+      EXPECT_TRUE(is_yes("a.b.c", "{" + with(i, "\"yes\"") + beside)) << i << shorter;
+      const std::string there = "," + with(shorter, "\"yes\"") + "}";
+      EXPECT_TRUE(is_yes("a.b.c", "{" + with(i, "null") + there)) << i << shorter;
+    }
+  }
+  EXPECT_TRUE(is_yes("a.b.c", R"({"a":{"b":{"c":"no"},"b.c":"yes"}})"));
+  EXPECT_FALSE(is_yes("a.0", R"({"a":["yes"]})"));
+  EXPECT_TRUE(is_yes("a.0", R"({"a":{"0":"yes"}})"));
+  EXPECT_TRUE(is_yes("0", R"({"0":"yes"})"));
+  EXPECT_TRUE(is_yes("a..b", R"({"a":{"":{"b":"yes"}}})"));
+  EXPECT_FALSE(is_yes(".a", R"({"":{"a":"yes"}})")) << "not beside it";
+  EXPECT_TRUE(is_yes("a.b.c.d.e.f.g", R"({"a":{"b":{"c":{"d":{"e":{"f":{"g":"yes"}}}}}}})"));
+  EXPECT_TRUE(is_yes("a.b.c.d.e.f.g", R"({"a":{"b":{"c.d.e.f.g":"yes"}}})"));
+}
+
 TEST(ConditionSql, VersionsAreRefused) {
   const auto refused = condition_sql(compare(Op::kSemver, {text("1.0.0")}));
   ASSERT_FALSE(refused);
