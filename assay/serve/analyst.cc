@@ -101,7 +101,9 @@ Result<void> Analyst::look(const Registered& experiment) {
 Result<void> Analyst::try_look(const Registered& experiment) {
   const std::string& id = experiment.record.id;
   analyze::AnalyzeOptions options{.as_of = now()};
-  options.epoch_weights = experiment.epoch_weights;
+  for (const assign::Cohort& one : experiment.cohorts) {
+    options.epoch_weights[one.epoch] = one.weights;
+  }
   if (const auto last = parts_.results.find(id)) {
     if (is_settled(experiment.plan, *last)) return {};
     ASSAY_TRY(options.running_p, analyze::running_p_from_json(last->scorecard_json));

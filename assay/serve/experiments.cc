@@ -34,11 +34,13 @@ collect::KnownExperiment known_of(const Registered& experiment) {
     known.epochs.push_back({epoch.number, epoch.started_at});
   }
   for (const auto& one : experiment.plan.assignment.overrides) known.overridden.insert(one.unit_id);
-  for (const auto& [epoch, weights] : experiment.epoch_weights) {
-    const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
-    for (const std::uint32_t weight : weights) known.propensities[epoch].push_back(weight / total);
+  for (const assign::Cohort& one : experiment.cohorts) {
+    const double total = std::accumulate(one.weights.begin(), one.weights.end(), 0.0);
+    for (const std::uint32_t weight : one.weights) {
+      known.propensities[one.epoch].push_back(weight / total);
+    }
   }
-  if (experiment.epoch_weights.empty()) {
+  if (experiment.cohorts.empty()) {
     const auto total = static_cast<double>(experiment.plan.total_weight());
     const std::int64_t epoch = experiment.epochs.empty() ? 0 : experiment.epochs.front().number;
     for (const auto& one : experiment.plan.variants) {
@@ -190,7 +192,7 @@ Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
   ASSAY_TRY(const auto stored, records.experiments());
   std::vector<RegisteredPtr> loaded;
   for (const ExperimentRecord& record : stored) {
-    ASSAY_TRY(Registered one, experiments->load(record));
+    ASSAY_TRY(Registered one, experiments->load(record, nullptr));
     loaded.push_back(std::make_shared<const Registered>(std::move(one)));
   }
   ASSAY_TRY(auto served, served_of(loaded, sticky));
@@ -203,7 +205,8 @@ std::shared_ptr<const View> Experiments::view() const {
   return view_;
 }
 
-Result<Registered> Experiments::load(const ExperimentRecord& record) const {
+Result<Registered> Experiments::load(const ExperimentRecord& record,
+                                     const Registered* before) const {
   Registered loaded;
   loaded.record = record;
   ASSAY_TRY(loaded.plan, define::from_canonical_json(record.version.plan_json));
@@ -216,33 +219,44 @@ Result<Registered> Experiments::load(const ExperimentRecord& record) const {
   if (parsed) {
     for (const Problem& warning : parsed->warnings) loaded.warnings.push_back(to_text(warning));
   }
-  ASSAY_TRY_VOID(load_epochs(loaded));
+  ASSAY_TRY_VOID(load_epochs(loaded, before));
   if (!is_draft) loaded.by_id = compile_by_id(loaded);
   return loaded;
 }
 
-Result<void> Experiments::load_epochs(Registered& loaded) const {
+// An epoch allocates what its version says, for good. A bandit makes hundreds of them, so that only
+// those that are new are read; the newest one's version mostly is the experiment's.
+Result<void> Experiments::load_epochs(Registered& loaded, const Registered* before) const {
   if (loaded.epochs.size() < 2) return {};
-  ASSAY_TRY(const auto versions, records_.versions(loaded.record.id));
-  std::vector<assign::Cohort> epochs;
+  if (before != nullptr) loaded.cohorts = before->cohorts;
+  std::vector<io::sqlite::Version> versions;
   for (const auto& epoch : loaded.epochs) {
-    const auto version = std::find_if(versions.begin(), versions.end(),
-                                      [&](const auto& v) { return v.number == epoch.version; });
+    const auto is_of = [&](const auto& version) { return version.number == epoch.version; };
+    if (std::ranges::find(loaded.cohorts, epoch.number, &assign::Cohort::epoch) !=
+        loaded.cohorts.end())
+      continue;
+    if (is_of(loaded.record.version)) {
+      loaded.cohorts.push_back(assign::cohort_of(loaded.plan, epoch.number));
+      continue;
+    }
+    if (versions.empty()) {
+      ASSAY_TRY(versions, records_.versions(loaded.record.id));
+    }
+    const auto version = std::ranges::find_if(versions, is_of);
     if (version == versions.end()) continue;
     ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
-    epochs.push_back(assign::cohort_of(plan, epoch.number));
-    loaded.epoch_weights[epoch.number] = epochs.back().weights;
+    loaded.cohorts.push_back(assign::cohort_of(plan, epoch.number));
   }
-  loaded.earlier = assign::lasting(loaded.plan, std::move(epochs));
+  loaded.earlier = assign::lasting(loaded.plan, loaded.cohorts);
   return {};
 }
 
 // Loads the changed experiment anew and swaps in a view with it.
 Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
-  ASSAY_TRY(Registered loaded, load(record));
-  auto changed = std::make_shared<const Registered>(std::move(loaded));
   const auto before = view();
+  ASSAY_TRY(Registered loaded, load(record, before->find(changed_id).get()));
+  auto changed = std::make_shared<const Registered>(std::move(loaded));
   auto experiments = with(before->experiments, changed);
   auto served = before->served;
   if (record.state != RecordState::kDraft) {

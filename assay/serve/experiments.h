@@ -39,8 +39,8 @@ struct Registered {
   define::Experiment plan;
   std::vector<std::string> warnings;
   std::vector<io::sqlite::Epoch> epochs;
-  std::map<std::int64_t, std::vector<std::uint32_t>> epoch_weights;
-  std::vector<assign::Cohort> earlier;            // Where weights changed without moving anyone.
+  std::vector<assign::Cohort> cohorts;  // Of every epoch, where there are several.
+  std::vector<assign::Cohort> earlier;  // Of them, where weights changed without moving anyone.
   std::shared_ptr<const assign::Snapshot> by_id;  // To hold exposures against: see assigned.h.
 
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
@@ -114,8 +114,10 @@ class Experiments {
               deliver::StickyStore* sticky)
       : records_(records), catalogue_(std::move(catalogue)), sticky_(sticky) {}
 
-  Result<Registered> load(const io::sqlite::ExperimentRecord& record) const;
-  Result<void> load_epochs(Registered& loaded) const;
+  // `before`: the experiment as it was, or null; what its epochs allocated is not read again.
+  Result<Registered> load(const io::sqlite::ExperimentRecord& record,
+                          const Registered* before) const;
+  Result<void> load_epochs(Registered& loaded, const Registered* before) const;
   define::Catalogue catalogue_for(const Registered& running) const;
   Result<void> find_slots(define::Experiment& plan) const;
   Result<void> check_prerequisites(const define::Experiment& plan) const;

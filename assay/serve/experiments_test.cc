@@ -120,7 +120,7 @@ TEST_F(ExperimentsTest, RaisingTrafficOpensAnEpoch) {
   const auto raised = experiments_->view()->find("a");
   EXPECT_EQ(raised->epochs.size(), 2u);
   EXPECT_EQ(raised->record.version.number, 2);
-  EXPECT_EQ(raised->epoch_weights.size(), 2u);
+  EXPECT_EQ(raised->cohorts.size(), 2u);
   const auto lowered = add(plan("a", "  traffic: 0.1\n"));
   ASSERT_FALSE(lowered);
   EXPECT_EQ(lowered.error().error.code, Code::kConflict);
@@ -193,6 +193,38 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   EXPECT_EQ(known.epoch_of(exposed("u1000")), 1);
   EXPECT_EQ(known.epoch_of(exposed("nobody")), std::nullopt);
   EXPECT_EQ(known.epoch_of(exposed("u0", "device")), std::nullopt);
+}
+
+// What is kept of the epochs from change to change is what a start reads, also beside versions that
+// open none and where the first change comes after a restart.
+TEST_F(ExperimentsTest, KnowsItsEpochsAsAStartReadsThem) {
+  add_and_start("a", "  sticky: true\n  adaptive: {floor: 5%}\n  traffic: 0.2\n");
+  const auto reweigh = [&](int treatment) {
+    const std::string control = std::to_string(100 - treatment);
+    const auto done =
+        experiments_->reweigh("a",
+                              R"({"allocation": {"control": )" + control + R"(, "treatment": )" +
+                                  std::to_string(treatment) + "}}",
+                              {});
+    ASSERT_TRUE(done) << done.error().error.message;
+  };
+  reweigh(20);
+  reweigh(70);
+  ASSERT_TRUE(
+      add(plan("a", "  sticky: true\n  adaptive: {floor: 5%}\n  traffic: 0.2\n  name: A\n")));
+  ASSERT_TRUE(add(plan("a", "  sticky: true\n  adaptive: {floor: 5%}\n  traffic: 0.8\n")));
+  reopen();
+  reweigh(90);
+  reweigh(30);
+  const auto kept = experiments_->view()->find("a")->cohorts;
+  const auto earlier = experiments_->view()->find("a")->earlier;
+  std::vector<std::uint32_t> treatments;
+  for (const assign::Cohort& one : kept)
+    treatments.push_back(one.weights[1] * 100 / (one.weights[0] + one.weights[1]));
+  EXPECT_EQ(treatments, (std::vector<std::uint32_t>{50, 20, 70, 70, 90, 30}));
+  reopen();
+  EXPECT_EQ(experiments_->view()->find("a")->cohorts, kept);
+  EXPECT_EQ(experiments_->view()->find("a")->earlier, earlier);
 }
 
 // The unit was answered anew since; what it met before was drawn by the weights of before.
