@@ -85,9 +85,9 @@ Result<std::shared_ptr<const assign::Snapshot>> compile(
 }
 
 Result<std::shared_ptr<const Served>> served_of(const std::vector<RegisteredPtr>& experiments,
-                                                deliver::StickyStore* sticky) {
+                                                deliver::StickyStore* sticky, Tallies& tallies) {
   ASSAY_TRY(auto snapshot, compile(experiments));
-  Tally tally(*snapshot);
+  Tally tally = tallies.of(*snapshot);
   return std::make_shared<const Served>(
       Served{deliver::Ofrep(std::move(snapshot), sticky), std::move(tally)});
 }
@@ -195,7 +195,7 @@ Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
     ASSAY_TRY(Registered one, experiments->load(record, nullptr));
     loaded.push_back(std::make_shared<const Registered>(std::move(one)));
   }
-  ASSAY_TRY(auto served, served_of(loaded, sticky));
+  ASSAY_TRY(auto served, served_of(loaded, sticky, experiments->tallies_));
   experiments->view_ = make_view(std::move(loaded), std::move(served), sticky);
   return experiments;
 }
@@ -260,7 +260,7 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
   auto experiments = with(before->experiments, changed);
   auto served = before->served;
   if (record.state != RecordState::kDraft) {
-    ASSAY_TRY(served, served_of(experiments, sticky_));
+    ASSAY_TRY(served, served_of(experiments, sticky_, tallies_));
   }
   auto next = make_view(std::move(experiments), std::move(served), sticky_);
   {

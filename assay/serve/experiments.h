@@ -49,7 +49,7 @@ struct Registered {
 // What the experiments that run or ran are answered from: a draft changes nothing of it.
 struct Served {
   deliver::Ofrep ofrep;
-  mutable Tally tally;  // Of what was answered; for the metrics.
+  Tally tally;  // Of what is answered.
 };
 
 // Everything requests are answered from, as of the last change.
@@ -105,6 +105,8 @@ class Experiments {
                                                  const io::sqlite::Change& change);
 
   std::shared_ptr<const View> view() const;
+  // How often each was answered since the server started.
+  std::vector<Tallies::Row> evaluations() const { return tallies_.rows(); }
   // Calls `listener` after every change with the view it made, one at a time. Set it before others
   // use this.
   void on_change(std::function<void(const View&)> listener) { listener_ = std::move(listener); }
@@ -127,6 +129,7 @@ class Experiments {
   io::sqlite::Records& records_;
   const define::Catalogue catalogue_;
   deliver::StickyStore* const sticky_;
+  Tallies tallies_;
   std::mutex change_mutex_;        // One change at a time.
   mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
   std::shared_ptr<const View> view_;

@@ -44,10 +44,7 @@ void record(Backend& backend, std::vector<deliver::Exposure> exposures, Timestam
 }
 
 Response response_of(Backend& backend, const View& view, deliver::Answer answer, Timestamp asked) {
-  const assign::Snapshot& snapshot = view.served->ofrep.snapshot();
-  for (const deliver::Evaluation& one : answer.evaluations) {
-    view.served->tally.count(snapshot, one, backend.metrics);
-  }
+  view.served->tally.count(answer.evaluations);
   record(backend, std::move(answer.exposures), asked);
   Response response{.status = answer.status, .body = std::move(answer.body)};
   if (answer.status == 503) {

@@ -45,6 +45,22 @@ class BoundRoute final : public Metrics::Route {
   Histogram& seconds_;
 };
 
+prometheus::MetricFamily family_of(const std::vector<Tallies::Row>& evaluations) {
+  prometheus::MetricFamily family{"assay_evaluations_total",
+                                  "Evaluations by experiment, variant and reason.",
+                                  prometheus::MetricType::Counter,
+                                  {}};
+  family.metric.reserve(evaluations.size());
+  for (const Tallies::Row& row : evaluations) {
+    prometheus::ClientMetric& metric = family.metric.emplace_back();
+    metric.label = {{"experiment", row.experiment},
+                    {"reason", std::string(reason_name(row.reason))},
+                    {"variant", row.variant}};
+    metric.counter.value = static_cast<double>(row.count);
+  }
+  return family;
+}
+
 }  // namespace
 
 class Metrics::Impl {
@@ -55,8 +71,6 @@ class Metrics::Impl {
                                            .Name("assay_http_request_seconds")
                                            .Help("From the last byte of the request to the answer.")
                                            .Register(registry);
-  Family<Counter>& evaluations =
-      counter("assay_evaluations_total", "Evaluations by experiment, variant and reason.");
   Family<Counter>& rows = counter("assay_events_total", "Events and exposures by result.");
   Counter& differing = counter("assay_exposures_differing_total",
                                "Exposures of another variant than the one assigned.")
@@ -99,13 +113,6 @@ Metrics::Route& Metrics::route(const std::string& method, const std::string& pat
   return *route;
 }
 
-Counter& Metrics::evaluations(std::string_view experiment, std::string_view variant,
-                              std::string_view reason) {
-  return impl_->evaluations.Add({{"experiment", std::string(experiment)},
-                                 {"variant", std::string(variant)},
-                                 {"reason", std::string(reason)}});
-}
-
 void Metrics::taken_in(const char* kind, const char* result, std::int64_t rows) {
   if (rows == 0) return;
   impl_->rows.Add({{"kind", kind}, {"result", result}}).Increment(static_cast<double>(rows));
@@ -120,7 +127,7 @@ void Metrics::analyzed(double seconds, bool succeeded) {
   if (!succeeded) impl_->analysis_errors.Increment();
 }
 
-std::string Metrics::text(const Levels& levels) {
+std::string Metrics::text(const Levels& levels, const std::vector<Tallies::Row>& evaluations) {
   const auto set = [](Gauge& gauge, std::int64_t value) { gauge.Set(static_cast<double>(value)); };
   set(impl_->queued_rows, levels.queued_rows);
   set(impl_->stored_events, levels.stored_events);
@@ -128,7 +135,9 @@ std::string Metrics::text(const Levels& levels) {
   set(impl_->id_bytes, levels.id_bytes);
   set(impl_->connections, levels.connections);
   set(impl_->streams, levels.streams);
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+  std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+  families.push_back(family_of(evaluations));
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace assay::serve

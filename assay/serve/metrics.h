@@ -5,11 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-namespace prometheus {
-class Counter;
-}
+#include "assay/serve/tally.h"
 
 namespace assay::serve {
 
@@ -26,9 +24,6 @@ class Metrics {
   };
   Route& route(const std::string& method, const std::string& pattern);
 
-  // Slow, with a lock, and the same each time: see tally.h.
-  prometheus::Counter& evaluations(std::string_view experiment, std::string_view variant,
-                                   std::string_view reason);
   // `kind` is "event" or "exposure"; `result` "stored", "duplicate", "rejected" or "failed".
   void taken_in(const char* kind, const char* result, std::int64_t rows);
   // Exposures that name another variant than the one assigned.
@@ -44,7 +39,7 @@ class Metrics {
     std::int64_t connections = 0;
     std::int64_t streams = 0;
   };
-  std::string text(const Levels& levels);
+  std::string text(const Levels& levels, const std::vector<Tallies::Row>& evaluations);
 
  private:
   class Impl;

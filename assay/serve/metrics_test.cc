@@ -1,7 +1,6 @@
 #include "assay/serve/metrics.h"
 
 #include <gmock/gmock.h>
-#include <prometheus/counter.h>
 
 namespace assay::serve {
 namespace {
@@ -11,20 +10,24 @@ using testing::Not;
 
 TEST(Metrics, CountByNameAndResult) {
   Metrics metrics;
-  metrics.evaluations("ranker", "treatment", "split").Increment();
-  metrics.evaluations("ranker", "treatment", "split").Increment();
-  metrics.evaluations("ranker", "", "traffic").Increment();
   metrics.taken_in("event", "stored", 5);
   metrics.taken_in("event", "rejected", 0);
   metrics.route("GET", "/healthz").observe(200, 0.0002);
   metrics.route("GET", "/healthz").observe(503, 0.5);
   metrics.analyzed(0.02, true);
   metrics.analyzed(0.02, false);
-  const std::string text = metrics.text({.queued_rows = 7});
+  const std::string text =
+      metrics.text({.queued_rows = 7}, {{"ranker", "treatment", assign::Reason::kSplit, 2},
+                                        {"\"odd\"", "", assign::Reason::kTraffic, 10'000'000'000}});
   EXPECT_THAT(
       text,
       HasSubstr(
           R"(assay_evaluations_total{experiment="ranker",reason="split",variant="treatment"} 2)"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          R"(assay_evaluations_total{experiment="\"odd\"",reason="traffic",variant=""} 10000000000)"));
+  EXPECT_THAT(text, HasSubstr("# TYPE assay_evaluations_total counter\n"));
   EXPECT_THAT(text, HasSubstr(R"(assay_events_total{kind="event",result="stored"} 5)"));
   EXPECT_THAT(text, Not(HasSubstr(R"(result="rejected")")));
   EXPECT_THAT(

@@ -1,46 +1,118 @@
 #include "assay/serve/tally.h"
 
-#include <prometheus/counter.h>
+#include <algorithm>
+#include <array>
+#include <atomic>
 
 namespace assay::serve {
 namespace {
 
-constexpr std::size_t kReasons = 16;  // More than there are.
+constexpr std::size_t kReasons = static_cast<std::size_t>(assign::Reason::kSplit) + 1;
+constexpr std::size_t kThreads = 64;  // More share the last column.
 
-std::size_t row_count(const assign::Snapshot& snapshot, std::uint32_t experiment) {
-  return 1 + snapshot.variant_count({experiment});  // The first is for no variant.
-}
-
-std::size_t total_rows(const assign::Snapshot& snapshot) {
-  std::size_t rows = 0;
-  for (std::uint32_t e = 0; e < snapshot.size(); ++e) rows += row_count(snapshot, e);
-  return rows;
+// A column of counters for each thread that counts.
+std::size_t own_column() {
+  static std::atomic<std::size_t> threads{0};
+  thread_local const std::size_t mine = std::min(threads++, kThreads - 1);
+  return mine;
 }
 
 }  // namespace
 
-Tally::Tally(const assign::Snapshot& snapshot) : counters_(kReasons * total_rows(snapshot)) {
-  std::size_t begin = 0;
-  for (std::uint32_t e = 0; e < snapshot.size(); ++e) {
-    begins_.push_back(begin);
-    begin += kReasons * row_count(snapshot, e);
+class Tally::Counters {
+ public:
+  Counters(const assign::Snapshot& snapshot, assign::Handle of) : experiment(snapshot.id(of)) {
+    for (std::size_t v = 0; v < snapshot.variant_count(of); ++v) {
+      variants.emplace_back(snapshot.variant_key(of, v));
+    }
+  }
+  ~Counters() {
+    for (const auto& column : columns_) delete[] column.load();
+  }
+  Counters(const Counters&) = delete;
+  Counters& operator=(const Counters&) = delete;
+
+  const std::string experiment;
+  std::vector<std::string> variants;
+
+  static std::size_t cell_of(std::int16_t variant, assign::Reason reason) {
+    return kReasons * static_cast<std::size_t>(variant + 1) + static_cast<std::size_t>(reason);
+  }
+
+  void add_one(std::size_t mine, std::size_t cell) {
+    Cell* column = columns_[mine].load(std::memory_order_acquire);
+    if (column == nullptr) column = begin_column(mine);
+    if (mine == kThreads - 1) {
+      column[cell].fetch_add(1, std::memory_order_relaxed);
+    } else {  // Nobody else writes it, so no bus is locked.
+      const std::uint64_t before = column[cell].load(std::memory_order_relaxed);
+      column[cell].store(before + 1, std::memory_order_relaxed);
+    }
+  }
+
+  std::uint64_t sum(std::size_t cell) const {
+    std::uint64_t all = 0;
+    for (const auto& column : columns_) {
+      const Cell* const from = column.load(std::memory_order_acquire);
+      if (from != nullptr) all += from[cell].load(std::memory_order_relaxed);
+    }
+    return all;
+  }
+
+  std::size_t cells() const { return kReasons * (1 + variants.size()); }
+
+ private:
+  using Cell = std::atomic<std::uint64_t>;
+
+  Cell* begin_column(std::size_t mine) {
+    auto fresh = std::make_unique<Cell[]>(cells());
+    Cell* seen = nullptr;
+    if (!columns_[mine].compare_exchange_strong(seen, fresh.get())) return seen;
+    return fresh.release();
+  }
+
+  std::array<std::atomic<Cell*>, kThreads> columns_{};
+};
+
+void Tally::count(const std::vector<deliver::Evaluation>& evaluations) const {
+  const std::size_t mine = own_column();
+  for (const deliver::Evaluation& one : evaluations) {
+    by_experiment_[one.experiment.index]->add_one(mine, Counters::cell_of(one.variant, one.reason));
   }
 }
 
-void Tally::count(const assign::Snapshot& snapshot, const deliver::Evaluation& evaluation,
-                  Metrics& metrics) {
-  const auto row = static_cast<std::size_t>(evaluation.variant + 1);
-  const auto reason = static_cast<std::size_t>(evaluation.reason);
-  auto& place = counters_[begins_[evaluation.experiment.index] + kReasons * row + reason];
-  prometheus::Counter* counter = place.load(std::memory_order_acquire);
-  if (counter == nullptr) {
-    counter = &metrics.evaluations(
-        snapshot.id(evaluation.experiment),
-        row == 0 ? std::string_view() : snapshot.variant_key(evaluation.experiment, row - 1),
-        reason_name(evaluation.reason));
-    place.store(counter, std::memory_order_release);
+Tally Tallies::of(const assign::Snapshot& snapshot) {
+  std::vector<std::shared_ptr<Tally::Counters>> by_experiment;
+  by_experiment.reserve(snapshot.size());
+  std::string names;
+  const std::scoped_lock lock(mutex_);
+  for (std::uint32_t e = 0; e < snapshot.size(); ++e) {
+    names = snapshot.id({e});
+    for (std::size_t v = 0; v < snapshot.variant_count({e}); ++v) {
+      names.append(1, '\n').append(snapshot.variant_key({e}, v));
+    }
+    auto& counters = counters_[names];
+    if (counters == nullptr) {
+      counters = std::make_shared<Tally::Counters>(snapshot, assign::Handle{e});
+    }
+    by_experiment.push_back(counters);
   }
-  counter->Increment();
+  return Tally(std::move(by_experiment));
+}
+
+std::vector<Tallies::Row> Tallies::rows() const {
+  std::vector<Row> rows;
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [names, counters] : counters_) {
+    for (std::size_t cell = 0; cell < counters->cells(); ++cell) {
+      const std::uint64_t count = counters->sum(cell);
+      if (count == 0) continue;
+      const std::size_t variant = cell / kReasons;
+      rows.push_back({counters->experiment, variant == 0 ? "" : counters->variants[variant - 1],
+                      static_cast<assign::Reason>(cell % kReasons), count});
+    }
+  }
+  return rows;
 }
 
 }  // namespace assay::serve

@@ -1,28 +1,51 @@
-// Tally: how often each experiment of one snapshot was answered, by variant and reason, for
-// Metrics. A counter is found by its names when it is first met; from then on counting is one load
-// and one addition, without a lock. Any thread.
+// Tally: how often each experiment was answered, by variant and reason, for Metrics. Counting is
+// one addition to a number that no other thread writes: event loops share nothing. Any thread.
+//
+//   Tallies tallies;                      // One for a server: counts go on when plans change.
+//   Tally tally = tallies.of(snapshot);   // One for each snapshot; slow.
+//   tally.count(answer.evaluations);
+//   for (const Tallies::Row& row : tallies.rows()) …
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "assay/deliver/answer.h"
-#include "assay/serve/metrics.h"
 
 namespace assay::serve {
 
 class Tally {
  public:
-  explicit Tally(const assign::Snapshot& snapshot);
+  class Counters;  // Of one experiment.
 
-  // The same snapshot as before.
-  void count(const assign::Snapshot& snapshot, const deliver::Evaluation& evaluation,
-             Metrics& metrics);
+  explicit Tally(std::vector<std::shared_ptr<Counters>> by_experiment)
+      : by_experiment_(std::move(by_experiment)) {}
+
+  void count(const std::vector<deliver::Evaluation>& evaluations) const;
 
  private:
-  std::vector<std::size_t> begins_;  // By experiment: where its counters are, a row per variant.
-  std::vector<std::atomic<prometheus::Counter*>> counters_;
+  std::vector<std::shared_ptr<Counters>> by_experiment_;
+};
+
+class Tallies {
+ public:
+  Tally of(const assign::Snapshot& snapshot);
+
+  struct Row {
+    std::string experiment;
+    std::string variant;  // Empty: none.
+    assign::Reason reason = assign::Reason::kStopped;
+    std::uint64_t count = 0;
+  };
+  std::vector<Row> rows() const;  // What was counted at all, by experiment.
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Tally::Counters>> counters_;  // By the names of all of it.
 };
 
 }  // namespace assay::serve

@@ -1,5 +1,8 @@
 #include "assay/serve/tally.h"
 
+#include <map>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "assay/assign/testing.h"
@@ -8,29 +11,65 @@ namespace assay::serve {
 namespace {
 
 using assign::Reason;
-using testing::HasSubstr;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+std::shared_ptr<const assign::Snapshot> three_plans() {
+  return assign::compile_plans(
+             {assign::plan_of("a"), assign::plan_of("b", {1, 1, 1}), assign::plan_of("c")})
+      .value();
+}
+
+std::map<std::string, std::uint64_t> counts(const Tallies& tallies) {
+  std::map<std::string, std::uint64_t> all;
+  for (const Tallies::Row& row : tallies.rows()) {
+    all[row.experiment + "/" + row.variant + "/" + std::string(reason_name(row.reason))] =
+        row.count;
+  }
+  return all;
+}
 
 TEST(Tally, CountsByExperimentVariantAndReason) {
-  const auto snapshot =
-      assign::compile_plans({assign::plan_of("a"), assign::plan_of("b", {1, 1, 1})}).value();
-  Metrics metrics;
-  Tally tally(*snapshot);
+  Tallies tallies;
+  const auto snapshot = three_plans();
+  const Tally tally = tallies.of(*snapshot);
   const auto count = [&](std::uint32_t experiment, std::int16_t variant, Reason reason) {
-    tally.count(*snapshot, {{experiment}, variant, reason}, metrics);
+    tally.count({{{experiment}, variant, reason}});
   };
   for (int i = 0; i < 3; ++i) count(0, 1, Reason::kSplit);
   count(0, assign::Assignment::kNone, Reason::kTraffic);
+  count(0, assign::Assignment::kNone, Reason::kStopped);
   count(1, 2, Reason::kSplit);
   count(1, 2, Reason::kOverride);
-  Tally again(*snapshot);  // The plans changed, the counters go on.
-  again.count(*snapshot, {{1}, 2, Reason::kSplit}, metrics);
-  const std::string text = metrics.text({});
-  for (const char* line : {R"({experiment="a",reason="split",variant="treatment"} 3)",
-                           R"({experiment="a",reason="traffic",variant=""} 1)",
-                           R"({experiment="b",reason="split",variant="treatment2"} 2)",
-                           R"({experiment="b",reason="override",variant="treatment2"} 1)"}) {
-    EXPECT_THAT(text, HasSubstr(line));
+  EXPECT_THAT(counts(tallies),
+              UnorderedElementsAre(Pair("a/treatment/split", 3), Pair("a//traffic", 1),
+                                   Pair("a//stopped", 1), Pair("b/treatment2/split", 1),
+                                   Pair("b/treatment2/override", 1)));
+}
+
+TEST(Tally, GoesOnWhenPlansChange) {
+  Tallies tallies;
+  tallies.of(*three_plans()).count({{{1}, 2, Reason::kSplit}});
+  const auto fewer = assign::compile_plans({assign::plan_of("b", {1, 1, 1})}).value();
+  const Tally tally = tallies.of(*fewer);
+  tally.count({{{0}, 2, Reason::kSplit}});
+  EXPECT_THAT(counts(tallies), UnorderedElementsAre(Pair("b/treatment2/split", 2)));
+}
+
+// More threads than have a column of their own, so some share one.
+TEST(Tally, LosesNothingBetweenThreads) {
+  Tallies tallies;
+  const Tally tally = tallies.of(*three_plans());
+  constexpr int kThreads = 100;
+  constexpr int kEach = 5000;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n) tally.count({{{2}, 0, Reason::kSplit}});
+    });
   }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(counts(tallies), UnorderedElementsAre(Pair("c/control/split", kThreads * kEach)));
 }
 
 }  // namespace
