@@ -27,6 +27,9 @@ bool Snapshot::needs_memory(Handle experiment) const {
 bool Snapshot::exposes_on_evaluation(Handle experiment) const {
   return (entries_[experiment.index].flags & kExposes) != 0;
 }
+bool Snapshot::is_stopped(Handle experiment) const {
+  return (entries_[experiment.index].flags & kStopped) != 0;
+}
 bool Snapshot::has_targeting(Handle experiment) const {
   return entries_[experiment.index].program != Targeting::kAlways;
 }
@@ -42,6 +45,10 @@ std::optional<std::int16_t> Snapshot::find_variant(Handle experiment, std::strin
 }
 std::string_view Snapshot::payload_json(Handle experiment, std::size_t variant) const {
   return texts_.text(label(experiment, variant).payload);
+}
+
+double Snapshot::propensity(Handle experiment, std::size_t variant) const {
+  return variants_[entries_[experiment.index].variants_begin + variant].propensity;
 }
 
 std::int16_t Snapshot::find_override(const Entry& entry, const Unit& unit) const {

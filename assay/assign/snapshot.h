@@ -119,6 +119,7 @@ class Snapshot {
   // Those among its prerequisites, and theirs, that remember; each once. Who is stopped asks none.
   std::vector<Handle> sticky_prerequisites(Handle experiment) const;
 
+  bool is_stopped(Handle experiment) const;
   bool has_targeting(Handle experiment) const;
   std::size_t variant_count(Handle experiment) const;
   std::size_t control(Handle experiment) const;  // Its index.
@@ -127,6 +128,7 @@ class Snapshot {
   }
   std::optional<std::int16_t> find_variant(Handle experiment, std::string_view key) const;
   std::string_view payload_json(Handle experiment, std::size_t variant) const;  // May be empty.
+  double propensity(Handle experiment, std::size_t variant) const;  // In the present epoch.
 
   // The number that Context::set_text and set_number take in place of a name.
   std::uint32_t attribute(std::string_view name) const { return schema_.names.find(name); }

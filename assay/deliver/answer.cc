@@ -37,7 +37,9 @@ std::string json_quoted(std::string_view text) {
   const auto stands_for_itself = [](char c) {
     return c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
   };
-  if (std::ranges::all_of(text, stands_for_itself)) return fmt::format("\"{}\"", text);
+  if (std::ranges::all_of(text, stands_for_itself)) {
+    return std::string(1, '"').append(text).append(1, '"');
+  }
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -62,11 +62,12 @@ std::string to_json(const Failure& failure) {
   std::string details(failure.attribute);
   if (!details.empty()) details += ' ';
   details += failure.details;
-  return fmt::format(R"("errorCode":"{}","errorDetails":{})", failure.code, json_quoted(details));
+  return R"("errorCode":")" + std::string(failure.code) + R"(","errorDetails":)" +
+         json_quoted(details);
 }
 
 void append_failure(std::string_view key, const Failure& failure, std::string& body) {
-  body += fmt::format(R"({{"key":{},{}}})", json_quoted(key), to_json(failure));
+  body += R"({"key":)" + json_quoted(key) + ',' + to_json(failure) + '}';
 }
 
 Answer flag_failure(int status, std::string_view key, const Failure& failure) {
@@ -111,108 +112,23 @@ bool matches_any(std::string_view if_none_match, std::string_view etag) {
 }  // namespace
 
 Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* store)
-    : snapshot_(std::move(snapshot)), store_(store) {
-  fragments_.resize(snapshot_->size());
-  const Context nobody(*snapshot_);
-  for (std::uint32_t i = 0; i < fragments_.size(); ++i) {
-    const Handle handle{i};
-    Fragments& made = fragments_[i];
-    made.head = fmt::format(R"({{"key":{},"reason":")", json_quoted(snapshot_->id(handle)));
-    made.tail = fmt::format(R"(,"metadata":{{"version":"{}","epoch":)", snapshot_->version(handle));
-    for (std::size_t v = 0; v < snapshot_->variant_count(handle); ++v) {
-      const std::string key = json_quoted(snapshot_->variant_key(handle, v));
-      const std::string_view payload = snapshot_->payload_json(handle, v);
-      std::string value;
-      if (payload != "null") value = fmt::format(R"(,"value":{})", payload.empty() ? key : payload);
-      made.variants.push_back(fmt::format(R"(","variant":{})", key) + value);
-      if (v == snapshot_->control(handle)) made.outside = R"(","variant":"")" + value;
-    }
-    const bool is_sticky = snapshot_->is_sticky(handle);
-    made.leaves_nothing = !is_sticky && !snapshot_->exposes_on_evaluation(handle);
-    constexpr std::size_t kRest = 64;  // Both reasons, and what ends a flag.
-    bulk_bytes_ += made.head.size() + made.tail.size() + kRest;
-    if (made.variants.empty()) continue;
-    bulk_bytes_ += made.variants.back().size();
-    if (!is_sticky && !snapshot_->has_fallback(handle)) compose_splits(handle, nobody, made);
+    : snapshot_(std::move(snapshot)), store_(store), texts_(*snapshot_) {
+  leaves_traces_.reserve(snapshot_->size());
+  for (std::uint32_t e = 0; e < snapshot_->size(); ++e) {
+    leaves_traces_.push_back(snapshot_->is_sticky({e}) || snapshot_->exposes_on_evaluation({e}));
   }
-}
-
-// Sticky ones tell the propensity, too, and those with a fallback the unit.
-void Ofrep::compose_splits(Handle experiment, const Context& nobody, Fragments& made) const {
-  for (std::size_t v = 0; v < made.variants.size(); ++v) {
-    const Assignment split{.reason = Reason::kSplit,
-                           .variant = static_cast<std::int16_t>(v),
-                           .epoch = snapshot_->epoch(experiment),
-                           .propensity = 0.5};  // Any below 1.
-    Flag& flag = made.splits.emplace_back();
-    compose_flag(experiment, split, nobody, flag.text);
-    // A payload is not worth a second copy.
-    if (flag.text.size() > kMaxSplitBytes) return made.splits.clear();
-    flag.hash = xxh3_64(flag.text);
-  }
-}
-
-std::string_view Ofrep::protocol_reason(Handle experiment, const Assignment& assignment) const {
-  switch (assignment.reason) {
-    case Reason::kOverride:
-      return "TARGETING_MATCH";
-    case Reason::kStopped:
-      return "DISABLED";
-    case Reason::kSticky:
-      return "SPLIT";
-    case Reason::kSplit:
-    case Reason::kBurnIn:
-      break;
-    default:
-      return "UNKNOWN";
-  }
-  if (assignment.propensity < 1.0) return "SPLIT";
-  return snapshot_->has_targeting(experiment) ? "TARGETING_MATCH" : "STATIC";
 }
 
 std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment,
                                  const Context& context, std::string& body) const {
-  const Fragments& fragments = fragments_[experiment.index];
-  if (assignment.reason == Reason::kSplit && assignment.propensity < 1.0 &&
-      assignment.epoch == snapshot_->epoch(experiment) && !fragments.splits.empty()) {
-    const Flag& flag = fragments.splits[static_cast<std::size_t>(assignment.variant)];
-    body += flag.text;
-    return flag.hash;
-  }
+  if (assignment.reason != Reason::kNoUnit) return texts_.append(experiment, assignment, body);
   const std::size_t begin = body.size();
-  compose_flag(experiment, assignment, context, body);
+  const bool lacks_time = assignment.test == assign::Outcome::kTrue;
+  append_failure(snapshot_->id(experiment),
+                 lacks_time ? Failure{"INVALID_CONTEXT", snapshot_->explain(assignment)}
+                            : no_unit(snapshot_->unit_kind(experiment), context),
+                 body);
   return hash_from(begin, body);
-}
-
-void Ofrep::compose_flag(Handle experiment, const Assignment& assignment, const Context& context,
-                         std::string& body) const {
-  if (assignment.reason == Reason::kNoUnit) {
-    const bool lacks_time = assignment.test == assign::Outcome::kTrue;
-    return append_failure(snapshot_->id(experiment),
-                          lacks_time ? Failure{"INVALID_CONTEXT", snapshot_->explain(assignment)}
-                                     : no_unit(snapshot_->unit_kind(experiment), context),
-                          body);
-  }
-  const Fragments& fragments = fragments_[experiment.index];
-  body += fragments.head;
-  body += protocol_reason(experiment, assignment);
-  body += assignment.assigned() ? fragments.variants[static_cast<std::size_t>(assignment.variant)]
-                                : fragments.outside;
-  body += fragments.tail;
-  body += std::to_string(assignment.epoch);
-  body += R"(,"assay_reason":")";
-  body += reason_name(assignment.reason);
-  body += '"';
-  if (names_a_cause(assignment.reason)) {
-    body += R"(,"assay_because":)" + json_quoted(snapshot_->explain(assignment));
-  }
-  if (snapshot_->is_sticky(experiment) && assignment.assigned()) {
-    body += R"(,"propensity":)" + number_text(assignment.propensity);
-  }
-  if (snapshot_->has_fallback(experiment)) {
-    body += R"(,"unit_kind":)" + json_quoted(snapshot_->unit_kind(experiment, assignment));
-  }
-  body += "}}";
 }
 
 void Ofrep::leave_traces(Handle experiment, const Assignment& assignment, const Context& context,
@@ -246,16 +162,15 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
     return flag_failure(503, key, {"GENERAL", to_text(*why)});
   }
   Answer answer;
-  if (assignment.reason == Reason::kNoUnit) {
-    answer.status = 400;
-    compose_flag(*experiment, assignment, context, answer.body);
-    return answer;
-  }
   constexpr std::size_t kUsualBytes = 256;
   answer.body.reserve(kUsualBytes);
   append_flag(*experiment, assignment, context, answer.body);
+  if (assignment.reason == Reason::kNoUnit) {
+    answer.status = 400;
+    return answer;
+  }
   answer.evaluations.push_back({*experiment, assignment.variant, assignment.reason});
-  if (!fragments_[experiment->index].leaves_nothing) {
+  if (leaves_traces_[experiment->index]) {
     leave_traces(*experiment, assignment, context, answer);
   }
   if (remembers) {
@@ -277,30 +192,32 @@ Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) c
   Answer answer;
   std::vector<Assignment> assignments(snapshot_->size());
   snapshot_->evaluate_all(context, assignments);
-  std::vector<std::uint64_t> hashes;  // Of each part of the answer.
-  hashes.reserve(assignments.size() + 1);
-  answer.body.reserve(bulk_bytes_);
+  std::vector<std::uint64_t> hashes(assignments.size() + 1);  // Of each flag, and of the stream.
+  constexpr std::size_t kRest = 200;
+  answer.body.reserve(texts_.bytes() + kRest);
   answer.evaluations.reserve(assignments.size());
   answer.body = R"({"flags":[)";
   for (std::uint32_t i = 0; i < assignments.size(); ++i) {
+    const Assignment& assignment = assignments[i];
     if (i > 0) answer.body += ',';
-    if (const auto why = withheld(*snapshot_, Handle{i}, assignments[i], fault)) {
-      const std::size_t begin = answer.body.size();
-      append_failure(snapshot_->id(Handle{i}), {"GENERAL", to_text(*why)}, answer.body);
-      hashes.push_back(hash_from(begin, answer.body));
-      continue;
+    if (fault != StoreFault::kNone) {
+      if (const auto why = withheld(*snapshot_, Handle{i}, assignment, fault)) {
+        const std::size_t begin = answer.body.size();
+        append_failure(snapshot_->id(Handle{i}), {"GENERAL", to_text(*why)}, answer.body);
+        hashes[i] = hash_from(begin, answer.body);
+        continue;
+      }
     }
-    hashes.push_back(append_flag(Handle{i}, assignments[i], context, answer.body));
-    answer.evaluations.push_back({Handle{i}, assignments[i].variant, assignments[i].reason});
-    if (fragments_[i].leaves_nothing) continue;
-    leave_traces(Handle{i}, assignments[i], context, answer);
+    hashes[i] = append_flag(Handle{i}, assignment, context, answer.body);
+    answer.evaluations.push_back({Handle{i}, assignment.variant, assignment.reason});
+    if (leaves_traces_[i]) leave_traces(Handle{i}, assignment, context, answer);
   }
   answer.body += ']';
   if (!options.stream_target.empty()) {
     // Without an origin, the client takes its own: right behind any proxy.
     answer.body += R"(,"eventStreams":[{"type":"sse","endpoint":{"requestUri":)" +
                    json_quoted(options.stream_target) + "}}]";
-    hashes.push_back(xxh3_64(options.stream_target));
+    hashes.back() = xxh3_64(options.stream_target);
   }
   answer.body += '}';
   answer.etag = etag_of(hashes);

@@ -31,6 +31,7 @@
 
 #include "assay/assign/assign.h"
 #include "assay/deliver/answer.h"
+#include "assay/deliver/flag_texts.h"
 
 namespace assay::deliver {
 
@@ -58,38 +59,17 @@ class Ofrep {
   const assign::Snapshot& snapshot() const { return *snapshot_; }
 
  private:
-  struct Flag {
-    std::string text;
-    std::uint64_t hash = 0;  // Of the text.
-  };
-  // The parts of an answer that do not depend on the request, as JSON text.
-  struct Fragments {
-    std::string head;                   // {"key":"ranker_v2","reason":"
-    std::vector<std::string> variants;  // ","variant":"treatment","value":"treatment"
-    std::string outside;                // ","variant":"","value":"control"
-    std::string tail;                   // ,"metadata":{"version":"1","epoch":
-    std::vector<Flag> splits;           // By variant: the whole flag of whom the hash put there;
-                                        // empty where that is more than kMaxSplitBytes.
-    bool leaves_nothing = false;        // Its answers are neither exposures nor remembered.
-  };
-  static constexpr std::size_t kMaxSplitBytes = 512;
-  void compose_splits(assign::Handle experiment, const assign::Context& nobody,
-                      Fragments& made) const;
-  // Returns the hash of what it appends.
+  // Returns a hash of what it appends.
   std::uint64_t append_flag(assign::Handle experiment, const assign::Assignment& assignment,
                             const assign::Context& context, std::string& body) const;
-  void compose_flag(assign::Handle experiment, const assign::Assignment& assignment,
-                    const assign::Context& context, std::string& body) const;
-  std::string_view protocol_reason(assign::Handle experiment,
-                                   const assign::Assignment& assignment) const;
   // The exposure, and what is to be remembered.
   void leave_traces(assign::Handle experiment, const assign::Assignment& assignment,
                     const assign::Context& context, Answer& answer) const;
 
   std::shared_ptr<const assign::Snapshot> snapshot_;
   StickyStore* store_;
-  std::vector<Fragments> fragments_;  // By experiment.
-  std::size_t bulk_bytes_ = 100;      // About as long as an answer for all flags is.
+  FlagTexts texts_;
+  std::vector<bool> leaves_traces_;  // By experiment: its answers are exposures, or remembered.
 };
 
 }  // namespace assay::deliver

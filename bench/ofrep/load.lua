@@ -1,10 +1,11 @@
--- wrk: POSTs an OFREP context of one of 1,000 users in turn.
+-- wrk … -- PLATFORM: POSTs an OFREP context of one of 1,000 users in turn.
 local requests, at = {}, 0
-function init()
+function init(arguments)
   local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer bench-key-1" }
   for i = 0, 999 do
     requests[i] = wrk.format("POST", nil, headers, string.format(
-      '{"context":{"targetingKey":"user-%07d","country":"BR","platform":"ios","version":"2.10.3"}}', i))
+      '{"context":{"targetingKey":"user-%07d","country":"BR","platform":"%s","version":"2.10.3"}}', i,
+      arguments[1]))
   end
 end
 function request()
