@@ -18,7 +18,7 @@ TEST(Metrics, CountByNameAndResult) {
   metrics.analyzed(0.02, false);
   const std::string text =
       metrics.text({.queued_rows = 7}, {{"ranker", "treatment", assign::Reason::kSplit, 2},
-                                        {"\"odd\"", "", assign::Reason::kTraffic, 10'000'000'000}});
+                                        {"\"", "", assign::Reason::kTraffic, 10'000'000'000}});
   EXPECT_THAT(
       text,
       HasSubstr(
@@ -26,7 +26,7 @@ TEST(Metrics, CountByNameAndResult) {
   EXPECT_THAT(
       text,
       HasSubstr(
-          R"(assay_evaluations_total{experiment="\"odd\"",reason="traffic",variant=""} 10000000000)"));
+          R"(assay_evaluations_total{experiment="\"",reason="traffic",variant=""} 10000000000)"));
   EXPECT_THAT(text, HasSubstr("# TYPE assay_evaluations_total counter\n"));
   EXPECT_THAT(text, HasSubstr(R"(assay_events_total{kind="event",result="stored"} 5)"));
   EXPECT_THAT(text, Not(HasSubstr(R"(result="rejected")")));
