@@ -38,7 +38,8 @@ class One {
     std::vector<ParquetColumn> all = {{.name = "unit"},
                                       {.name = "variant", .values = variants_of(snapshot_, kOnly)},
                                       {.name = "reason"},
-                                      {.name = "propensity", .is_number = true}};
+                                      {.name = "propensity", .is_number = true},
+                                      {.name = "because"}};
     if (snapshot_.has_fallback(kOnly)) all.push_back({.name = "unit_kind"});
     return all;
   }
@@ -62,7 +63,8 @@ class One {
       out.number(3, answer.propensity);
     }
     out.text(2, reason_name(answer.reason));
-    if (snapshot_.has_fallback(kOnly)) out.text(4, snapshot_.unit_kind(kOnly, answer));
+    if (names_a_cause(answer.reason)) out.text(4, snapshot_.explain(answer));
+    if (snapshot_.has_fallback(kOnly)) out.text(5, snapshot_.unit_kind(kOnly, answer));
     out.end_row();
   }
 

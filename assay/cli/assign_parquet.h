@@ -1,6 +1,7 @@
 // `assay assign … --out answers.parquet`: the answers as a Parquet file. Of one experiment unit,
-// variant, reason and propensity (and unit_kind where the plan has a fallback_unit); of several the
-// units and a column per experiment (assign_many.h). Null where there is no variant, or nobody.
+// variant, reason, propensity and because, as in JSON (and unit_kind where the plan has a
+// fallback_unit); of several the units and a column per experiment (assign_many.h). Null where
+// there is no variant, no cause, or nobody.
 #pragma once
 
 #include <string>

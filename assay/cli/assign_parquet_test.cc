@@ -90,15 +90,16 @@ TEST_F(AssignParquet, SaysWhatCsvSays) {
     EXPECT_EQ(ran.status, 0) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err, csv.err);
-    EXPECT_EQ(text_of_file("c -> c != 'propensity'"), with_nulls(csv.out));
+    EXPECT_EQ(text_of_file("c -> c NOT IN ('propensity', 'because')"), with_nulls(csv.out));
   }
 }
 
-TEST_F(AssignParquet, HasThePropensity) {
+TEST_F(AssignParquet, HasThePropensityAndTheCause) {
   ASSERT_EQ(assign({"one.yaml"}, "user,country\nu1,IN\nu4,IN\nu5,UK\n", {"--out", out()}).status,
             0);
-  EXPECT_EQ(text_of_file("['unit', 'variant', 'propensity']"),
-            "unit,variant,propensity\nu1,treatment,0.25\nu4,control,0.75\nu5,null,null\n");
+  EXPECT_EQ(text_of_file("['unit', 'variant', 'propensity', 'because']"),
+            "unit,variant,propensity,because\nu1,treatment,0.25,null\nu4,control,0.75,null\n"
+            "u5,null,null,country\n");
 }
 
 TEST_F(AssignParquet, IsAListOfUnitsAgain) {
