@@ -52,6 +52,14 @@ std::int64_t count_differing(const View& view, const std::vector<collect::Exposu
   return differing;
 }
 
+// What DuckDB has wrong names files of ours, which is for the log; what we say has a hint.
+io::http::Response not_stored(Backend& backend, const Error& error) {
+  if (!error.hint.empty()) return failure(error);
+  backend.failures.warning("rows_not_stored", to_text(error), now());
+  return failure({error.code, "the event store could not take it; the server's log says why",
+                  "send it again: an id counts once"});
+}
+
 struct Intake {
   collect::Batch batch;
   std::vector<Rejected> rejected;
@@ -71,7 +79,7 @@ void take_in(Backend& backend, const char* kind, Intake intake, const Respond& r
                rejected = std::move(intake.rejected)](const Result<collect::Appended>& appended) {
     if (!appended) {
       backend.metrics.taken_in(kind, "failed", static_cast<std::int64_t>(rows));
-      return respond(failure(appended.error()));
+      return respond(not_stored(backend, appended.error()));
     }
     backend.metrics.taken_in(kind, "stored", appended->stored);
     backend.metrics.taken_in(kind, "duplicate", appended->duplicates);

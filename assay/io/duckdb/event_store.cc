@@ -191,7 +191,7 @@ void EventStore::append(collect::Batch batch, Done done) {
   std::unique_lock lock(state_->mutex);
   if (state_->closing) {
     lock.unlock();
-    return done(fail(Code::kUnavailable, "the event store is closed"));
+    return done(fail(Code::kUnavailable, "the event store is closed", "send it again in a second"));
   }
   std::int64_t& queued = state_->status.queued_rows;
   if (!problem.empty()) {
