@@ -99,7 +99,7 @@ TEST_F(AssignParquet, HasThePropensityAndTheCause) {
             0);
   EXPECT_EQ(text_of_file("['unit', 'variant', 'propensity', 'because']"),
             "unit,variant,propensity,because\nu1,treatment,0.25,null\nu4,control,0.75,null\n"
-            "u5,null,null,country\n");
+            "u5,null,null,country does not meet the condition\n");
 }
 
 TEST_F(AssignParquet, IsAListOfUnitsAgain) {
