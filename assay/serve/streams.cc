@@ -58,8 +58,9 @@ void Streams::changed(const View& view, Timestamp now) {
   growthbook_json_ = fmt::format(R"({{"status":200,"features":{},"dateUpdated":"{}"}})",
                                  growthbook.features_json, to_text(now));
   left_out_ = growthbook.left_out.size();
-  if (is_first) return;  // Nobody can have asked before.
+  // Also at a start: who fetched from the process before may have missed its last change.
   changed_at_ = now;
+  if (is_first) return;
   notices_.publish(notice_);
   features_.publish(features_event(growthbook_json_));
 }

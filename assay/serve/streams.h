@@ -6,8 +6,8 @@
 //   respond(streams.open_notices(request, now()));
 //
 // A change between a client's fetch and the opening of its stream would go unnoticed: a stream that
-// opens soon after a change is told of it, and so is one that comes back with the id of an older
-// state. Any thread.
+// opens soon after a change or a start is told of it, and so is one that comes back with the id of
+// an older state. Any thread.
 #pragma once
 
 #include <mutex>

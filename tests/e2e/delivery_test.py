@@ -247,6 +247,23 @@ class Notices(unittest.TestCase):
         stream.close()
         return state
 
+    def test_who_fetched_before_a_crash_is_told_of_the_change_before_it(self):
+        with Server(BINARY) as server:
+            start(server, EXPERIMENT)
+            _, headers, _ = server.ask("POST", "/ofrep/v1/evaluate/flags", USER)
+            server.post("/v1/experiments/ranker_v2/stop", "")
+            server.kill()
+            server.start()
+            state = self.state(server)
+            stream = Stream(server, "/ofrep/v1/events")
+            start(server, EXPERIMENT.replace("ranker_v2", "second"))
+            self.assertEqual(json.loads(stream.event())["etag"], state)
+            self.assertNotEqual(json.loads(stream.event())["etag"], state)
+            stream.close()
+            status, _, _ = server.ask("POST", "/ofrep/v1/evaluate/flags", USER,
+                                      {"If-None-Match": headers["etag"]})
+            self.assertEqual(status, 200)
+
     def test_a_stale_etag_gets_the_new_answer(self):
         with Server(BINARY) as server:
             start(server, EXPERIMENT)
