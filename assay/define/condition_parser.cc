@@ -11,8 +11,11 @@ enum class Use { kTargeting, kWhere };
 
 std::optional<Scalar> parse_scalar(const Value& value) {
   const Node& node = value.node();
-  if (value.is_scalar() && !node.quoted && (node.text == "true" || node.text == "false")) {
-    return Scalar{node.text == "true"};
+  if (const auto flag = value.boolean()) return Scalar{*flag};
+  if (value.is_beyond_json()) {
+    value.error(fmt::format("{} is no decimal number", node.text.substr(0, 40)),
+                "write it in quotes if it is a text");
+    return std::nullopt;
   }
   if (value.is_numeric()) {
     const auto number = value.number({-1e300, 1e300});

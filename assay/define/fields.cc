@@ -1,6 +1,7 @@
 #include "assay/define/fields.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -67,6 +68,31 @@ bool Value::is_numeric() const {
   return is_scalar() && !node_->quoted && parse_number(node_->text).has_value();
 }
 
+bool Value::is_beyond_json() const {
+  if (!is_scalar() || node_->quoted) return false;
+  std::string_view text = node_->text;
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double ignored = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, ignored);
+  if (error == std::errc::result_out_of_range && stop == end) return true;
+  if (text.starts_with('-')) text.remove_prefix(1);
+  if (text.starts_with("0x") || text.starts_with("0o")) {
+    const char* digits = text[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567";
+    return text.size() > 2 && text.find_first_not_of(digits, 2) == std::string_view::npos;
+  }
+  return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
+         text == ".NAN";
+}
+
+std::optional<bool> Value::boolean() const {
+  if (!is_scalar() || node_->quoted) return std::nullopt;
+  const std::string& text = node_->text;
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  return std::nullopt;
+}
+
 std::optional<std::string> Value::text(std::size_t max_bytes) const {
   if (!is_scalar()) {
     error(fmt::format("expected text, not {}", shown(*node_)));
@@ -110,10 +136,9 @@ std::optional<std::int64_t> Value::whole(std::int64_t low, std::int64_t high) co
 }
 
 std::optional<bool> Value::flag() const {
-  if (is_scalar() && !node_->quoted && node_->text == "true") return true;
-  if (is_scalar() && !node_->quoted && node_->text == "false") return false;
-  error(fmt::format("expected true or false, not {}", shown(*node_)));
-  return std::nullopt;
+  const auto flag = boolean();
+  if (!flag) error(fmt::format("expected true or false, not {}", shown(*node_)));
+  return flag;
 }
 
 std::optional<Timestamp> Value::time() const {

@@ -71,6 +71,11 @@ class Value {
   bool is_scalar() const { return node_->kind == Node::Kind::kScalar; }
   // A plain scalar that starts like a number.
   bool is_numeric() const;
+  // What YAML takes for a number and JSON has not: infinite, none at all, too large or small for a
+  // double, hexadecimal or octal.
+  bool is_beyond_json() const;
+  // A plain true, True or TRUE, or the same of false; nothing for any other value.
+  std::optional<bool> boolean() const;
   const Node& node() const { return *node_; }
   const std::string& path() const { return path_; }
   Report& report() const { return *report_; }

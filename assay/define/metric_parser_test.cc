@@ -154,6 +154,8 @@ TEST(Conditions, AreReadAndShown) {
             "v semver >=2.3.0 or not (e ends_with [x, y])");
   EXPECT_EQ(targeting("{attribute: n, at_least: 1, at_most: 2}"), "n at_most 2 and n at_least 1");
   EXPECT_EQ(targeting("{attribute: s, equals: '5'}"), "s equals 5");
+  EXPECT_EQ(targeting("{attribute: s, in: [True, FALSE, 'True', yes]}"),
+            "s in [true, false, True, yes]");
   EXPECT_EQ(to_text(Condition{}), "everyone");
 }
 
@@ -163,6 +165,9 @@ TEST(Conditions, WhatComparesNothingIsAnError) {
       {"[a]", "expected a map"},
       {"{attribute: a}", "'a' is not compared with anything"},
       {"{equals: a}", "compares nothing"},
+      {"{attribute: a, equals: 0x10}", "0x10 is no decimal number (write it in quotes"},
+      {"{attribute: a, in: [b, 1e400]}", "1e400 is no decimal number"},
+      {"{attribute: a, not_equals: -.inf}", "-.inf is no decimal number"},
       {"{attribute: a, equals: [b]}", "use in (or not_in) for several"},
       {"{attribute: a, in: b}", "expected a list, not 'b' (write [b])"},
       {"{attribute: a, in: []}", "is an empty list"},

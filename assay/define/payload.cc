@@ -1,6 +1,5 @@
 #include "assay/define/payload.h"
 
-#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
@@ -12,18 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr double kMost = std::numeric_limits<double>::max();
-
-// A number of YAML's that JSON has not: infinite, none at all, or too large or small for a double.
-bool is_beyond_json(std::string_view text) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double ignored = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, ignored);
-  if (error == std::errc::result_out_of_range && stop == end) return true;
-  if (text.starts_with('-')) text.remove_prefix(1);
-  return text == ".inf" || text == ".Inf" || text == ".INF" || text == ".nan" || text == ".NaN" ||
-         text == ".NAN";
-}
 
 // Not `good` any more after a problem.
 json to_json(const Value& value, bool& good) {
@@ -45,8 +32,8 @@ json to_json(const Value& value, bool& good) {
     return map;
   }
   if (node.quoted) return node.text;
-  if (node.text == "true" || node.text == "false") return node.text == "true";
-  if (is_beyond_json(node.text)) {
+  if (const auto flag = value.boolean()) return *flag;
+  if (value.is_beyond_json()) {
     value.error(fmt::format("{} is a number that JSON cannot hold", node.text.substr(0, 40)),
                 "write it in quotes if it is a text");
     good = false;

@@ -103,12 +103,13 @@ TEST(Variants, PayloadsAreAnyJson) {
   EXPECT_EQ(parsed.variants[2].payload_json, "null");
   EXPECT_THAT(complaints(plan("variants: {a: {payload: 010}, b: }")), HasSubstr("octal"));
   for (const char* beyond :
-       {"1e400", "+1e400", "-1e-400", ".inf", "-.Inf", ".nan", "[1, {k: .inf}]"}) {
+       {"1e400", "+1e400", "-1e-400", ".inf", "-.Inf", ".nan", "[1, {k: .inf}]", "0x1f", "-0o17"}) {
     EXPECT_THAT(complaints(plan("variants: {a: {payload: " + std::string(beyond) + "}, b: }")),
                 HasSubstr("is a number that JSON cannot hold"))
         << beyond;
   }
   EXPECT_THAT(complaints(plan("variants: {a: {payload: '1e400'}, b: {payload: inf}}")), "");
+  EXPECT_THAT(complaints(plan("variants: {a: {payload: 0x}, b: {payload: 0o18}}")), "");
   EXPECT_THAT(complaints(plan("variants: {a: {payload: 1.7e308}, b: }")), "");
   EXPECT_THAT(complaints(plan("variants: {a: {payload: " + std::string(17000, 'x') + "}, b: }")),
               HasSubstr("bytes of JSON"));
