@@ -89,8 +89,7 @@ void take_in(Backend& backend, const char* kind, Intake intake, const Respond& r
 }
 
 Handler by_length(Backend& backend, const Handler& handler) {
-  return [&backend, handler, slow = on_worker(backend.worker, handler)](Request request,
-                                                                        Respond respond) {
+  return [handler, slow = on_worker(backend.worker, handler)](Request request, Respond respond) {
     const bool is_long = request.body.size() > kLongBodyBytes;
     (is_long ? slow : handler)(std::move(request), std::move(respond));
   };
