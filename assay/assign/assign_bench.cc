@@ -43,9 +43,10 @@ define::Experiment targeted(int i) {
 }
 
 std::shared_ptr<const Snapshot> plain() { return compile_plans({plan_of("experiment_0")}).value(); }
-std::shared_ptr<const Snapshot> many(int count) {
+std::shared_ptr<const Snapshot> many(int count, std::vector<define::Holdout> holdouts = {}) {
   std::vector<define::Experiment> plans;
   for (int i = 0; i < count; ++i) plans.push_back(targeted(i));
+  for (define::Experiment& plan : plans) plan.assignment.holdouts = holdouts;
   return compile_plans(plans).value();
 }
 
@@ -106,8 +107,7 @@ void fifteen_of_1000_by_name(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 15);
 }
 
-void all_1000(benchmark::State& state) {
-  const auto snapshot = many(1000);
+void all_1000_of(benchmark::State& state, std::shared_ptr<const Snapshot> snapshot) {
   std::vector<Assignment> answers(snapshot->size());
   Context context(*snapshot);
   set_attributes(context);
@@ -118,6 +118,12 @@ void all_1000(benchmark::State& state) {
     benchmark::DoNotOptimize(answers.data());
   }
   state.SetItemsProcessed(state.iterations() * 1000);
+}
+
+void all_1000(benchmark::State& state) { all_1000_of(state, many(1000)); }
+
+void all_1000_beside_a_holdout(benchmark::State& state) {
+  all_1000_of(state, many(1000, {{.name = "global", .unit = "user", .share_ppm = 20'000}}));
 }
 
 void compile_10000(benchmark::State& state) {
@@ -173,6 +179,7 @@ BENCHMARK(conditions_by_name);
 BENCHMARK(conditions_by_handle_prepared);
 BENCHMARK(fifteen_of_1000_by_name);
 BENCHMARK(all_1000);
+BENCHMARK(all_1000_beside_a_holdout);
 BENCHMARK(compile_10000)->Unit(benchmark::kMillisecond);
 BENCHMARK(load_10000_from_json)->Unit(benchmark::kMillisecond);
 

@@ -29,7 +29,11 @@ class ColumnAssigner {
 
   static bool can(const Snapshot& snapshot, Handle experiment) {
     const Snapshot::Entry& entry = snapshot.entries_[experiment.index];
+    const auto by_same_id = [&](const Special::Holdout& one) {
+      return one.unit_kind == entry.unit_kind;
+    };
     return (entry.flags & Snapshot::kSpecial) == 0 && entry.program == Targeting::kAlways &&
+           std::ranges::all_of(held(snapshot, entry), by_same_id) &&
            entry.variant_count < kNoVariant && 3 * (entry.ranges_end - entry.ranges_begin) < 256;
   }
 
@@ -67,6 +71,7 @@ class ColumnAssigner {
       split_like_peer(entry, begin, count, row);
     }
     if ((entry.flags & Snapshot::kWholeLayer) == 0) keep_slots_in_use(entry, count, row);
+    for (const Special::Holdout& one : held(snapshot_, entry)) hold_out(one, count, row);
     correct(entry, begin, count, row);
   }
 
@@ -96,6 +101,18 @@ class ColumnAssigner {
     count_steps({folded_.data(), count}, folded(entry.layer_salt), thresholds_, edges_.data(),
                 simd_);
     for (std::size_t i = 0; i < count; ++i) row[i] = edges_[i] % 3 == 1 ? row[i] : kNoVariant;
+  }
+
+  static std::span<const Special::Holdout> held(const Snapshot& snapshot,
+                                                const Snapshot::Entry& entry) {
+    if ((entry.flags & Snapshot::kHeld) == 0) return {};
+    return snapshot.specials_[entry.special].holdouts;
+  }
+
+  void hold_out(const Special::Holdout& holdout, std::size_t count, std::uint8_t* row) {
+    thresholds_ = {holdout.threshold};
+    count_steps({folded_.data(), count}, folded(holdout.salt), thresholds_, edges_.data(), simd_);
+    for (std::size_t i = 0; i < count; ++i) row[i] = edges_[i] == 1 ? row[i] : kNoVariant;
   }
 
   // Overrides, and units of no name, which even an override does not assign.

@@ -34,8 +34,8 @@ struct IdColumn {
 
 inline constexpr std::uint8_t kNoVariant = 0xff;
 
-// True for experiments whose answer follows from the id alone (no targeting, nothing of special.h)
-// and that have fewer than kNoVariant variants.
+// True for experiments whose answer follows from the id alone (no targeting, of special.h nothing
+// but holdouts of the same kind of unit) and that have fewer than kNoVariant variants.
 bool can_assign_column(const Snapshot& snapshot, Handle experiment);
 
 // One row of `out` per experiment; each must pass can_assign_column. kNoVariant: not assigned.

@@ -106,6 +106,11 @@ std::vector<Running> every_kind() {
   other.assignment.slots = {{300'000, 800'000}};
   other.assignment.overrides = {
       {"user_1", "treatment"}, {"", "treatment"}, {"user_9999", "control"}};
+  add("held", {1, 1}).assignment.holdouts = {{.name = "a", .unit = "user", .share_ppm = 100'000},
+                                             {.name = "b", .unit = "user", .share_ppm = 0}};
+  define::Experiment& all_held = add("all_held", {1, 1});
+  all_held.assignment.holdouts = {{.name = "c", .unit = "user", .share_ppm = 1'000'000}};
+  all_held.assignment.overrides = {{"user_1", "treatment"}};
   add("peer", {1, 1}).assignment.hash = define::HashScheme::kGrowthbookV2;
   running.back().plan.assignment.traffic_ppm = 500'000;
   add("stopped", {1, 1});
@@ -177,12 +182,20 @@ TEST(Bulk, SplitsHashedUnitsAsAPlanDoes) {
 TEST(Bulk, TellsWhatTheIdAloneCannotAnswer) {
   define::Experiment targeted = plan_of("targeted");
   targeted.assignment.targeting = leaf(define::Op::kEqual, "country", {std::string("IN")});
+  define::Experiment held = plan_of("held");
+  held.assignment.holdouts = {{.name = "a", .unit = "user", .share_ppm = 100'000}};
+  define::Experiment held_by_another = held;
+  held_by_another.id = "held_by_another";
+  held_by_another.assignment.unit = "session";
   const auto snapshot =
-      compile_plans({targeted, plan_of("wide", std::vector<std::uint32_t>(255, 1)), plan_of("ok")})
+      compile_plans({targeted, plan_of("wide", std::vector<std::uint32_t>(255, 1)), plan_of("ok"),
+                     held, held_by_another})
           .value();
   EXPECT_FALSE(can_assign_column(*snapshot, {0}));
   EXPECT_FALSE(can_assign_column(*snapshot, {1}));
   EXPECT_TRUE(can_assign_column(*snapshot, {2}));
+  EXPECT_TRUE(can_assign_column(*snapshot, {3}));
+  EXPECT_FALSE(can_assign_column(*snapshot, {4}));
 }
 
 // The three edges of each range are counted in a byte.

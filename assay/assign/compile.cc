@@ -1,5 +1,6 @@
 // Compiles plans into a Snapshot; the rules that one plan and a set of plans must keep.
 #include <algorithm>
+#include <map>
 #include <string>
 #include <unordered_set>
 
@@ -240,7 +241,11 @@ class Compiler {
     add_variants(plan, entry);
     if (plan.assignment.hash != define::HashScheme::kAssay) add_peer_split(plan, entry);
     add_overrides(plan, entry);
-    if (is_special(running)) add_special(running, entry);
+    if (is_special(running)) {
+      add_special(running, entry);
+    } else if (!plan.assignment.holdouts.empty()) {
+      add_held(plan, entry);
+    }
     snapshot_->controls_.push_back(static_cast<std::uint16_t>(variant_index(plan, plan.control)));
     snapshot_->entries_.push_back(entry);
   }
@@ -256,14 +261,7 @@ class Compiler {
       special.forced.push_back({.program = forced_program(running.plan, one),
                                 .variant = variant_index(running.plan, one.variant)});
     }
-    for (const define::Holdout& one : plan.holdouts) {
-      const auto kind = unit_kind(running.plan, one.unit);
-      if (!kind) return;
-      special.holdouts.push_back({.salt = salt_digest(holdout_salt_text(one.name)),
-                                  .threshold = first_draw(one.share_ppm, kLayerSlots),
-                                  .name = snapshot_->texts_.intern(one.name),
-                                  .unit_kind = *kind});
-    }
+    if (!add_holdouts(running.plan, special)) return;
     for (const define::Namespace& one : plan.namespaces) {
       const auto kind = unit_kind(running.plan, one.unit);
       if (!kind) return;
@@ -283,6 +281,29 @@ class Compiler {
     entry.special = static_cast<std::uint32_t>(snapshot_->specials_.size());
     entry.flags |= Snapshot::kSpecial;
     snapshot_->specials_.push_back(std::move(special));
+  }
+
+  // As all have where a catalogue holds some out: those with the same ones share them.
+  void add_held(const Experiment& plan, Snapshot::Entry& entry) {
+    Special special;
+    if (!add_holdouts(plan, special)) return;
+    const auto next = static_cast<std::uint32_t>(snapshot_->specials_.size());
+    const auto [same, is_new] = held_.emplace(special.holdouts, next);
+    entry.special = same->second;
+    entry.flags |= Snapshot::kHeld;
+    if (is_new) snapshot_->specials_.push_back(std::move(special));
+  }
+
+  bool add_holdouts(const Experiment& plan, Special& special) {
+    for (const define::Holdout& one : plan.assignment.holdouts) {
+      const auto kind = unit_kind(plan, one.unit);
+      if (!kind) return false;
+      special.holdouts.push_back({.salt = salt_digest(holdout_salt_text(one.name)),
+                                  .threshold = first_draw(one.share_ppm, kLayerSlots),
+                                  .name = snapshot_->texts_.intern(one.name),
+                                  .unit_kind = *kind});
+    }
+    return true;
   }
 
   void find_who_needs_memory() {
@@ -457,6 +478,7 @@ class Compiler {
 
   std::uint32_t layer_slots_;
   Problems problems_;
+  std::map<std::vector<Special::Holdout>, std::uint32_t> held_;  // In specials_.
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 

@@ -147,6 +147,10 @@ inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
   if ((entry.flags & kMayDecideEarly) != 0 || unit.id.empty()) {
     if (const auto answer = decide_early(entry, context)) return *answer;
   }
+  if ((entry.flags & kHeld) != 0) {
+    Assignment held = undecided(entry, Reason::kHoldout);
+    if (is_held_out(specials_[entry.special], context, held)) return held;
+  }
   if (entry.program != Targeting::kAlways) {
     const Match& found = match(entry.program);
     if (!found.accepted) return rejected(entry, found);
@@ -160,16 +164,21 @@ inline Assignment Snapshot::decide(const Entry& entry, const Context& context,
 }
 
 // For special.cc, too.
-Assignment Snapshot::decide_plain(const Entry& entry, const Context& context) const {
+Match Snapshot::match_of(std::uint32_t program, const Context& context, Matches matches) const {
+  return matches.empty() ? targeting_.match(program, context) : matches[program];
+}
+
+Assignment Snapshot::decide_plain(const Entry& entry, const Context& context,
+                                  Matches matches) const {
   return decide(entry, context,
-                [&](std::uint32_t program) { return targeting_.match(program, context); });
+                [&](std::uint32_t program) { return match_of(program, context, matches); });
 }
 
 // Apart, so that `evaluate` calls nothing and has no registers to save in most cases.
 [[gnu::noinline]] Assignment Snapshot::decide_whole(const Entry& entry,
                                                     const Context& context) const {
-  if ((entry.flags & kSpecial) != 0) return decide_special(entry, context);
-  return decide_plain(entry, context);
+  if ((entry.flags & kSpecial) != 0) return decide_special(entry, context, {});
+  return decide_plain(entry, context, {});
 }
 
 // What `decide` answers, in short where that does: nothing special, and conditions that texts'
@@ -202,8 +211,8 @@ void Snapshot::evaluate_all(Context& context, std::span<Assignment> out) const {
   const auto match = [&](std::uint32_t program) -> const Match& { return matches[program]; };
   for (std::size_t i = 0; i < out.size(); ++i) {
     const bool is_special = (entries_[i].flags & kSpecial) != 0;
-    out[i] =
-        is_special ? decide_special(entries_[i], context) : decide(entries_[i], context, match);
+    out[i] = is_special ? decide_special(entries_[i], context, matches)
+                        : decide(entries_[i], context, match);
   }
 }
 

@@ -149,8 +149,9 @@ class Snapshot {
     kExposes = 16,
     kSpecial = 32,
     kNeedsMemory = 64,
+    kHeld = 128,  // Holdouts, and nothing else that is special.
     kMayDecideEarly = kStopped | kHasOverrides,
-    kNotShort = kMayDecideEarly | kLikePeer | kSpecial
+    kNotShort = kMayDecideEarly | kLikePeer | kSpecial | kHeld
   };
   // Everything about one experiment that most evaluations read, in one line of the cache; its
   // arrays are neighbours below.
@@ -169,7 +170,7 @@ class Snapshot {
     std::uint32_t overrides_begin = 0;
     std::uint32_t overrides_end = 0;
     std::uint32_t peer = 0;     // In peers_.
-    std::uint32_t special = 0;  // In specials_, with kSpecial.
+    std::uint32_t special = 0;  // In specials_, with kSpecial or kHeld.
   };
   // Another tool's scheme.
   struct Peer {
@@ -206,7 +207,10 @@ class Snapshot {
   std::optional<Assignment> decide_early(const Entry& entry, const Context& context) const;
   Assignment nobody(const Entry& entry, const Context& context) const;
   static Assignment undecided(const Entry& entry, Reason reason);
-  Assignment decide_plain(const Entry& entry, const Context& context) const;
+  // `matches`: of all conditions, where they were asked before; empty: they are asked when needed.
+  using Matches = std::span<const Match>;
+  Match match_of(std::uint32_t program, const Context& context, Matches matches) const;
+  Assignment decide_plain(const Entry& entry, const Context& context, Matches matches) const;
   Assignment rejected(const Entry& entry, const Match& match) const;
   Assignment drawn(const Entry& entry, std::int16_t variant) const;
   Assignment decide_whole(const Entry& entry, const Context& context) const;
@@ -223,8 +227,9 @@ class Snapshot {
   std::optional<std::uint32_t> split_of(const Entry& entry, std::int64_t epoch) const;
   void stick(const Entry& entry, const Context& context, Assignment& answer) const;
   bool falls_back(const Entry& entry, const Context& context) const;
-  Assignment decide_special(const Entry& entry, const Context& context) const;
-  bool is_forced(const Special& special, const Context& context, Assignment& answer) const;
+  Assignment decide_special(const Entry& entry, const Context& context, Matches matches) const;
+  bool is_forced(const Special& special, const Context& context, Matches matches,
+                 Assignment& answer) const;
   bool is_held_out(const Special& special, const Context& context, Assignment& answer) const;
   bool lacks_variant(const Special& special, const Context& context, Assignment& answer) const;
   const Special::Prerequisite* lacking(std::span<const Special::Prerequisite> all,

@@ -91,9 +91,9 @@ std::vector<Cohort> lasting(const define::Experiment& plan, std::vector<Cohort> 
 
 bool is_special(const Running& running) {
   const define::Assignment& plan = running.plan.assignment;
-  return !plan.forced.empty() || !plan.holdouts.empty() || !plan.prerequisites.empty() ||
-         !plan.namespaces.empty() || plan.switchback.has_value() || !plan.fallback_unit.empty() ||
-         plan.sticky || !running.earlier.empty();
+  return !plan.forced.empty() || !plan.prerequisites.empty() || !plan.namespaces.empty() ||
+         plan.switchback.has_value() || !plan.fallback_unit.empty() || plan.sticky ||
+         !running.earlier.empty();
 }
 
 std::vector<define::Prerequisite> all_prerequisites(const define::Assignment& plan) {
@@ -174,9 +174,10 @@ bool Snapshot::falls_back(const Entry& entry, const Context& context) const {
   return !is_mistaken && !context.unit(*fallback).id.empty();
 }
 
-bool Snapshot::is_forced(const Special& special, const Context& context, Assignment& answer) const {
+bool Snapshot::is_forced(const Special& special, const Context& context, Matches matches,
+                         Assignment& answer) const {
   for (const Special::Forced& one : special.forced) {
-    if (one.program != Targeting::kAlways && !targeting_.match(one.program, context).accepted) {
+    if (one.program != Targeting::kAlways && !match_of(one.program, context, matches).accepted) {
       continue;
     }
     if (lacking(one.prerequisites, context) != nullptr) continue;
@@ -323,31 +324,34 @@ std::vector<Handle> Snapshot::sticky_prerequisites(Handle experiment) const {
   return sticky;
 }
 
-Assignment Snapshot::decide_special(const Entry& plain, const Context& context) const {
+Assignment Snapshot::decide_special(const Entry& plain, const Context& context,
+                                    Matches matches) const {
   const Special& special = specials_[plain.special];
-  Entry entry = plain;
-  Assignment answer;
-  answer.version = entry.version;
-  answer.epoch = entry.epoch;
+  Assignment answer{.version = plain.version, .epoch = plain.epoch};
   answer.by_fallback = falls_back(plain, context);
-  if (answer.by_fallback) entry.unit_kind = *special.fallback_kind;
-  const bool by_fallback = answer.by_fallback;
   const auto because = [&](Reason reason) {
     answer.reason = reason;
     return answer;
   };
   const std::optional<Timestamp>& now = context.time();
   const bool switches = special.period_micros > 0;
-  const Unit& unit = context.unit(entry.unit_kind);
-  if ((entry.flags & kStopped) != 0) return because(Reason::kStopped);
-  if (switches && now && now->micros < special.start_micros) return because(Reason::kStopped);
+  if ((plain.flags & kStopped) != 0) return answer;
+  if (switches && now && now->micros < special.start_micros) return answer;
+  const Unit& unit = context.unit(answer.by_fallback ? *special.fallback_kind : plain.unit_kind);
   if (unit.id.empty()) return nobody(plain, context);
   if (switches && !now) return because(Reason::kNoUnit);
-  const bool is_overridden = find_override(entry, unit) != Assignment::kNone;
-  if (!is_overridden && is_forced(special, context, answer)) return answer;
+  const bool is_overridden = find_override(plain, unit) != Assignment::kNone;
+  if (!is_overridden && is_forced(special, context, matches, answer)) return answer;
   if (!is_overridden && is_held_out(special, context, answer)) return answer;
   if (!is_overridden && lacks_variant(special, context, answer)) return answer;
-  answer = decide_plain(special_entry(entry, unit, now), context);
+  const bool by_fallback = answer.by_fallback;
+  if (by_fallback || switches || !special.cohorts.empty()) {
+    Entry mine = special_entry(plain, unit, now);
+    if (by_fallback) mine.unit_kind = *special.fallback_kind;
+    answer = decide_plain(mine, context, matches);
+  } else {
+    answer = decide_plain(plain, context, matches);
+  }
   answer.by_fallback = by_fallback;
   const bool had_slot = answer.reason == Reason::kSplit || answer.reason == Reason::kTraffic;
   if (had_slot && !is_in_namespaces(special, context)) {

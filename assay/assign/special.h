@@ -5,7 +5,8 @@
 //
 // - Forced: whoever meets a condition has a variant by it; the first condition that is met counts.
 // - Holdout: held out where draw(digest, "holdout:" + name) is below the share. The same units in
-//   every experiment that has it.
+//   every experiment that has it. Where an experiment has nothing else of all this, as most in a
+//   catalogue with a holdout, Snapshot::decide asks for it.
 // - Prerequisite: the variant of another experiment is asked for in the same context. The graph has
 //   no cycle, and one evaluation asks at most kMaxEvaluations experiments; compile checks both.
 // - Namespace: after the layer's slot, a bucket of a peer's hash must lie in the plan's ranges.
@@ -21,6 +22,7 @@
 // - Switchback: the variant is drawn with the salt salt + "@" + number of the period, from 0.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -43,6 +45,7 @@ struct Special {
     std::uint64_t threshold = 0;  // The first draw that is not held out.
     std::uint32_t name = 0;       // In the snapshot's texts.
     std::uint8_t unit_kind = 0;
+    auto operator<=>(const Holdout&) const = default;
   };
   struct Prerequisite {
     std::uint32_t experiment = 0;        // In the snapshot; TextTable::kAbsent: not there.
@@ -80,6 +83,7 @@ struct Special {
   std::vector<std::uint32_t> others() const;  // Experiments in the snapshot, maybe repeated.
 };
 
+// Holdouts alone do not make it so: Snapshot::decide looks at them itself.
 bool is_special(const Running& running);
 
 // Of the experiment and of what it forces.
