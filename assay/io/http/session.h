@@ -54,7 +54,9 @@ class Share {
   ~Share() { give_back(); }
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
-  void give_back() { shared_.body_bytes -= std::exchange(held_, 0); }
+  void give_back() {
+    if (held_ > 0) shared_.body_bytes -= std::exchange(held_, 0);
+  }
   // False: they are taken.
   bool add(std::size_t bytes) {
     held_ += bytes;
