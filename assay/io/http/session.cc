@@ -19,11 +19,11 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
 #include <netinet/tcp.h>
 
 #include "assay/io/http/channel.h"
 #include "assay/io/http/failure.h"
-#include "assay/io/http/parser.h"
 
 namespace assay::io::http {
 namespace {
@@ -43,8 +43,117 @@ constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::chrono::seconds kLinger{2};
 constexpr int kStreamSendBytes = 64 << 10;  // What the kernel keeps for a slow reader of a stream.
 
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
 std::string_view view_of(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
+std::string lower(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+const auto kNoRoom = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
+
+// Beast's incremental parser, which writes what it finds into a Request of ours.
+class Parser final : public beast::http::basic_parser<true> {
+ public:
+  explicit Parser(Shared& shared) : share_(shared) {
+    eager(true);
+    header_limit(static_cast<std::uint32_t>(shared.options.max_header_bytes));
+    body_limit(shared.options.max_body_bytes);
+  }
+  Request request;
+  bool is_head = false;
+  bool is_target_good = false;
+  bool expects_continue = false;
+  // HTTP/1.1 asks for exactly one; before it there was none.
+  bool has_right_hosts() const { return hosts_ == 1 || (hosts_ == 0 && is_old()); }
+  void drop_body() {
+    request.body = std::string();
+    share_.give_back();
+  }
+  // Goes on only where both sides say so.
+  bool is_old() const { return version_ < 11; }
+
+ private:
+  using Field = beast::http::field;
+  using Text = beast::string_view;
+  using ErrorCode = beast::error_code;
+
+  void on_request_impl(beast::http::verb verb, Text method, Text target, int version,
+                       ErrorCode&) override {
+    version_ = version;
+    is_head = verb == beast::http::verb::head;
+    request.method = view(method);
+    is_target_good = http::parse_target(view(target), request);
+    // Ahead of the Host header, which a target of absolute form overrules (RFC 9112, 3.2.2).
+    const std::string_view authority = http::authority_of(view(target));
+    request.headers.reserve(kUsualHeaders);
+    if (!authority.empty()) request.headers.emplace_back("host", authority);
+  }
+  void on_field_impl(Field field, Text name, Text value, ErrorCode& error) override {
+    if (has_headers_) return;  // A trailer: nobody here asks for one.
+    // In another coding nobody could tell where the body ends, and what speaks HTTP/1.0 knows none
+    // (RFC 9112, 6.1 and 6.3).
+    if (field == Field::transfer_encoding && (is_old() || !beast::iequals(value, "chunked"))) {
+      error = beast::http::error::bad_transfer_encoding;
+    }
+    if (field == Field::host) ++hosts_;
+    if (field == Field::expect && !is_old() && beast::iequals(value, "100-continue")) {
+      expects_continue = true;
+    }
+    request.headers.emplace_back(lower(view(name)), view(value));
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode&) override {
+    // Of a long one, what has come: its length is only a promise.
+    if (length) request.body.reserve(std::min<std::uint64_t>(*length, kShortBodyBytes));
+  }
+  std::size_t on_body_impl(Text bytes, ErrorCode& error) override {
+    const std::size_t before = std::max(request.body.size(), kShortBodyBytes);
+    const std::size_t after = request.body.size() + bytes.size();
+    if (after > before && !share_.add(after - before)) error = kNoRoom;
+    request.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t, Text bytes, ErrorCode& error) override {
+    return on_body_impl(bytes, error);
+  }
+  void on_response_impl(int, Text, int, ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override { has_headers_ = true; }
+  void on_chunk_header_impl(std::uint64_t, Text, ErrorCode&) override {}
+  void on_finish_impl(ErrorCode&) override {}
+
+  static constexpr std::size_t kUsualHeaders = 8;
+  static constexpr std::size_t kShortBodyBytes = 16 << 10;  // Are not counted.
+  Share share_;
+  bool has_headers_ = false;
+  int version_ = 0;
+  int hosts_ = 0;
+};
+
+Response parse_failure(beast::error_code error, const ServerOptions& options) {
+  if (error == kNoRoom) {
+    return failure(503,
+                   {Code::kUnavailable, "too many long bodies are on their way", "try again soon"});
+  }
+  if (error == beast::http::error::body_limit) {
+    return failure(413,
+                   {Code::kInvalid,
+                    "the body is larger than " + std::to_string(options.max_body_bytes) + " bytes",
+                    "send it in smaller batches"});
+  }
+  if (error == beast::http::error::header_limit || error == beast::http::error::buffer_overflow) {
+    return failure(
+        431, {Code::kInvalid,
+              "the headers are larger than " + std::to_string(options.max_header_bytes) + " bytes",
+              {}});
+  }
+  return failure(400, {Code::kInvalid, "not a valid HTTP/1.1 request: " + error.message(), {}});
 }
 
 Socket& socket_of(Socket& stream) { return stream; }
@@ -247,7 +356,7 @@ class StreamSession final : public Session,
     try {
       return parser_->put(buffer_.data(), error);
     } catch (const std::bad_alloc&) {
-      error = Parser::no_room();
+      error = kNoRoom;
       return 0;
     }
   }
