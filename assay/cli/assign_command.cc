@@ -98,8 +98,9 @@ std::optional<Error> misuse(const AssignOptions& options) {
     return Error{Code::kInvalid, "--balance finds the salt of one experiment",
                  "name one file; others that run beside it go to --with"};
   }
-  if (!options.out.empty() && !options.out.ends_with(".parquet")) {
-    return Error{Code::kInvalid, "--out writes Parquet: " + options.out + " has another extension",
+  if (options.out && !options.out->ends_with(".parquet")) {
+    return Error{Code::kInvalid,
+                 "--out writes Parquet: \"" + *options.out + "\" has another extension",
                  "name it .parquet; CSV, and JSON with --json, come on standard output"};
   }
   return std::nullopt;
@@ -130,8 +131,8 @@ int run_assign(const AssignOptions& options, Streams streams) {
   if (!problems.empty()) return report(streams, problems, options.json);
   units.read_for([&](std::size_t column) { return columns.use(column); });
   Progress progress(streams.err);
-  if (!options.out.empty()) {
-    auto written = assign_to_parquet(snapshot, answered, units, options.out, progress);
+  if (options.out) {
+    auto written = assign_to_parquet(snapshot, answered, units, *options.out, progress);
     if (!written) return report(streams, written.error(), options.json);
     problems = *std::move(written);
   } else if (options.files.size() > 1) {

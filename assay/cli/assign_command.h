@@ -6,6 +6,7 @@
 // file of any length needs the memory of one line.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct AssignOptions {
   std::vector<std::string> earlier;     // Experiments as they ran before: see earlier.h.
   std::vector<std::string> balance;     // Columns: find the salt that splits them evenly instead.
   std::size_t salts = 1000;             // To try.
-  std::string out;                      // A Parquet file to write instead; see assign_parquet.h.
+  std::optional<std::string> out;       // A Parquet file to write instead; see assign_parquet.h.
   bool json = false;
 };
 

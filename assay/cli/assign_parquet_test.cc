@@ -166,6 +166,8 @@ TEST_F(AssignParquet, SaysWhyItCannotWrite) {
   EXPECT_NE(refused("user\n", "a.csv").find("name it .parquet"), std::string::npos);
   EXPECT_NE(refused("Two,device\nu1,d1\n", "a.parquet").find("two columns would be called two"),
             std::string::npos);
+  EXPECT_NE(assign({"two.yaml"}, "user\n", {"--out", ""}).err.find("name it .parquet"),
+            std::string::npos);  // As of a variable that is not set.
   EXPECT_NE(assign({"two.yaml"}, "user\n", {"--out", out(), "--balance", "user"}).status, 0);
   EXPECT_TRUE(nothing_is_left());
 }

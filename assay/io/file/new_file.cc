@@ -24,6 +24,11 @@ bool is_there(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0;
 }
 
+auto fail_there(const std::string& path) {
+  return fail(Code::kInvalid, fmt::format("{} is there already", path),
+              "remove it, or name another file");
+}
+
 // Another process may have completed or given up the part between opening and locking it.
 bool is_same_file(int descriptor, const std::string& path) {
   struct stat opened {};
@@ -35,10 +40,7 @@ bool is_same_file(int descriptor, const std::string& path) {
 }  // namespace
 
 Result<NewFile> NewFile::create(const std::string& path) {
-  if (is_there(path)) {
-    return fail(Code::kInvalid, fmt::format("{} is there already", path),
-                "remove it, or name another file");
-  }
+  if (is_there(path)) return fail_there(path);
   NewFile file(path);
   const int descriptor = ::open(file.part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return fail_errno(Code::kInvalid, file.part_);
@@ -65,6 +67,7 @@ NewFile& NewFile::operator=(NewFile&& other) noexcept {
 }
 
 Result<void> NewFile::keep() {
+  if (is_there(path_)) return fail_there(path_);  // Made by others in the meantime.
   if (::fsync(descriptor_) != 0 || std::rename(part_.c_str(), path_.c_str()) != 0) {
     return fail_errno(Code::kUnavailable, path_);
   }

@@ -25,7 +25,9 @@ class NewFile {
   ~NewFile();
 
   const std::string& part() const { return part_; }  // Empty, to be opened and filled.
-  Result<void> keep();  // On the disk when it returns; kUnavailable where that fails.
+  // Its bytes are on the disk when it returns; kUnavailable where that fails, kInvalid where a file
+  // of the name has come up since.
+  Result<void> keep();
 
  private:
   explicit NewFile(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}

@@ -87,10 +87,24 @@ TEST_F(NewFileTest, NamesAFolderThatIsNotThere) {
   EXPECT_NE(file.error().hint.find("folder"), std::string::npos);
 }
 
+TEST_F(NewFileTest, LeavesWhatComesUpInTheMeantime) {
+  {
+    auto file = NewFile::create(path());
+    ASSERT_TRUE(file);
+    fill(file->part(), "answers");
+    fill(path(), "precious");
+    const auto kept = file->keep();
+    ASSERT_FALSE(kept);
+    EXPECT_EQ(kept.error().message, path() + " is there already");
+  }
+  EXPECT_EQ(text_of(path()), "precious");
+  EXPECT_EQ(files(), 1U);
+}
+
 TEST_F(NewFileTest, SaysWhenItCannotBeNamed) {
   auto file = NewFile::create(path());
   ASSERT_TRUE(file);
-  std::filesystem::create_directory(path());  // In the meantime.
+  std::filesystem::remove(file->part());  // In the meantime.
   const auto kept = file->keep();
   ASSERT_FALSE(kept);
   EXPECT_EQ(kept.error().code, Code::kUnavailable);

@@ -149,6 +149,19 @@ TEST(Channel, AReaderThatVanishedMakesRoom) {
   EXPECT_NE(diligent.read_until("still here\n\n"), "");
 }
 
+TEST(Channel, AStreamHoldsNothingOfItsRequest) {
+  Channel channel;
+  auto server = serve(channel, {.max_all_body_bytes = 300'000});
+  const std::string request =
+      "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + std::string(200'000, 'x');
+  TestClient one(server->port());
+  TestClient two(server->port());
+  for (TestClient* client : {&one, &two}) {
+    client->send(request);
+    EXPECT_NE(client->read_until("retry: 3000\n\n"), "");
+  }
+}
+
 TEST(Channel, AStopEndsStreamsAtOnce) {
   Channel channel;
   auto server = serve(channel);

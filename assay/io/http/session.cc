@@ -459,6 +459,7 @@ class StreamSession final : public Session,
   }
 
   void begin_stream() {
+    parser_->drop_body();                   // It is answered, however long the stream lasts.
     if (shared_->stopping) return close();  // The stop came during the write.
     beast::error_code ignored;
     socket_of(stream_).set_option(asio::socket_base::send_buffer_size(kStreamSendBytes), ignored);
