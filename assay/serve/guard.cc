@@ -61,7 +61,8 @@ std::string_view host_name(std::string_view host) {
   const bool is_v6 = host.starts_with('[');
   const std::size_t end = std::min(is_v6 ? host.find(']') : host.find(':'), host.size());
   std::string_view rest = host.substr(end);
-  if (is_v6 && !rest.empty()) rest.remove_prefix(1);
+  if (is_v6 && rest.empty()) return host;  // Not closed.
+  if (is_v6) rest.remove_prefix(1);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const bool is_port =
       rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));

@@ -60,8 +60,9 @@ TEST_F(GuardTest, LoopbackAnswersOnlyForItsOwnNames) {
                            "LocalHost", "LAB.EXAMPLE:80"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 200) << host;
   }
-  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example",
-                           "127.evil.example", "", "localhost:1@evil.example", "[::1].evil"}) {
+  for (const char* host :
+       {"evil.example", "evil.example:8080", "localhost.evil.example", "127.evil.example", "",
+        "localhost:1@evil.example", "[::1].evil", "[::1"}) {
     EXPECT_EQ(ask("GET", {{"host", host}}).first, 421) << host;
   }
 }
