@@ -72,7 +72,7 @@ Result<std::unique_ptr<Tokens>> Tokens::load(io::sqlite::Records& records) {
 std::string Tokens::ticket(std::string_view purpose) const {
   // Names and hashes hold no line ends.
   std::string text;
-  for (const auto& [name, hash] : hashes_) text += name + "\n" + hash + "\n";
+  for (const auto& [name, hash] : hashes_) text.append(name).append("\n").append(hash) += "\n";
   text += purpose;
   std::array<unsigned char, kSecretBytes> digest{};
   crypto_generichash(digest.data(), digest.size(),
