@@ -43,11 +43,12 @@ FlagTexts::Text FlagTexts::end_text(std::size_t begin) const {
 void FlagTexts::add_flag(Handle experiment) {
   Flag flag;
   flag.variants = static_cast<std::uint32_t>(variants_.size());
+  flag.epoch = snapshot_.epoch(experiment);
   flag.is_stopped = snapshot_.is_stopped(experiment);
   flag.tells_more = snapshot_.is_sticky(experiment) || snapshot_.has_fallback(experiment);
   const std::string head = R"({"key":)" + json_quoted(snapshot_.id(experiment)) + R"(,"reason":")";
   std::string metadata;
-  append_metadata(snapshot_.version(experiment), snapshot_.epoch(experiment), metadata);
+  append_metadata(snapshot_.version(experiment), flag.epoch, metadata);
   flag.head = static_cast<std::uint32_t>(head.size());
   flag.metadata = static_cast<std::uint32_t>(metadata.size());
   std::size_t largest = 0;
@@ -137,15 +138,11 @@ std::string_view FlagTexts::protocol_reason(Handle experiment, const Assignment&
   return snapshot_.has_targeting(experiment) ? "TARGETING_MATCH" : "STATIC";
 }
 
-std::uint64_t FlagTexts::append(Handle experiment, const Assignment& assignment,
-                                std::string& body) const {
+std::uint64_t FlagTexts::append_parts(Handle experiment, const Assignment& assignment,
+                                      std::string& body) const {
   const Flag& flag = flags_[experiment.index];
-  if (!flag.tells_more && assignment.epoch == snapshot_.epoch(experiment)) {
+  if (is_written(flag, assignment)) {
     const Text& opening = opening_of(flag, assignment);
-    if (assignment.reason == Reason::kSplit) {
-      body += view(opening);
-      return opening.hash;
-    }
     if (const Text* const ending = ending_of(assignment)) {
       if (!assignment.assigned() && flag.is_stopped == (assignment.reason == Reason::kStopped)) {
         body += view(opening);
@@ -183,7 +180,7 @@ void FlagTexts::append_opening(Handle experiment, const Assignment& assignment,
   body += text.substr(0, flag.head);
   body += protocol_reason(experiment, assignment);
   text.remove_prefix(text.find('"', flag.head));
-  if (assignment.epoch == snapshot_.epoch(experiment)) {
+  if (assignment.epoch == flag.epoch) {
     body += text;
   } else {
     text.remove_suffix(flag.metadata);

@@ -27,7 +27,15 @@ class FlagTexts {
   // Any assignment but Reason::kNoUnit. Returns a hash of what it appends: the same for the same
   // text, another for another (but for chance).
   std::uint64_t append(assign::Handle experiment, const assign::Assignment& assignment,
-                       std::string& body) const;
+                       std::string& body) const {
+    const Flag& flag = flags_[experiment.index];
+    if (assignment.reason != assign::Reason::kSplit || !is_written(flag, assignment)) {
+      return append_parts(experiment, assignment, body);
+    }
+    const Text& text = variants_[flag.variants + static_cast<std::size_t>(assignment.variant)];
+    body += view(text);
+    return text.hash;
+  }
 
   // About as many as all flags have together.
   std::size_t bytes() const { return bytes_of_all_; }
@@ -44,8 +52,9 @@ class FlagTexts {
     Text outside;
     std::uint32_t variants = 0;  // In variants_: the same with a variant, and split"}} at the end.
     std::uint32_t head = 0;      // The size of {"key":"ranker_v2","reason":"
-    std::uint32_t metadata =
-        0;  // The size of ,"metadata":{"version":"1","epoch":0,"assay_reason":"
+    // The size of ,"metadata":{"version":"1","epoch":0,"assay_reason":"
+    std::uint32_t metadata = 0;
+    std::int64_t epoch = 0;
     bool is_stopped = false;
     bool tells_more = false;  // Propensity or kind of unit, which follow the reason.
   };
@@ -60,6 +69,12 @@ class FlagTexts {
   const Text* ending_of(const assign::Assignment& assignment) const;
   std::string_view protocol_reason(assign::Handle experiment,
                                    const assign::Assignment& assignment) const;
+  // Whether the opening is the whole truth up to the reason.
+  static bool is_written(const Flag& flag, const assign::Assignment& assignment) {
+    return !flag.tells_more && assignment.epoch == flag.epoch;
+  }
+  std::uint64_t append_parts(assign::Handle experiment, const assign::Assignment& assignment,
+                             std::string& body) const;
   const Text& opening_of(const Flag& flag, const assign::Assignment& assignment) const;
   void append_opening(assign::Handle experiment, const assign::Assignment& assignment,
                       std::string& body) const;

@@ -119,9 +119,8 @@ Ofrep::Ofrep(std::shared_ptr<const assign::Snapshot> snapshot, StickyStore* stor
   }
 }
 
-std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment,
-                                 const Context& context, std::string& body) const {
-  if (assignment.reason != Reason::kNoUnit) return texts_.append(experiment, assignment, body);
+std::uint64_t Ofrep::append_no_unit(Handle experiment, const Assignment& assignment,
+                                    const Context& context, std::string& body) const {
   const std::size_t begin = body.size();
   const bool lacks_time = assignment.test == assign::Outcome::kTrue;
   append_failure(snapshot_->id(experiment),
@@ -129,6 +128,13 @@ std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment
                             : no_unit(snapshot_->unit_kind(experiment), context),
                  body);
   return hash_from(begin, body);
+}
+
+inline std::uint64_t Ofrep::append_flag(Handle experiment, const Assignment& assignment,
+                                        const Context& context, std::string& body) const {
+  return assignment.reason == Reason::kNoUnit
+             ? append_no_unit(experiment, assignment, context, body)
+             : texts_.append(experiment, assignment, body);
 }
 
 void Ofrep::leave_traces(Handle experiment, const Assignment& assignment, const Context& context,

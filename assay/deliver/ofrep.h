@@ -62,6 +62,8 @@ class Ofrep {
   // Returns a hash of what it appends.
   std::uint64_t append_flag(assign::Handle experiment, const assign::Assignment& assignment,
                             const assign::Context& context, std::string& body) const;
+  std::uint64_t append_no_unit(assign::Handle experiment, const assign::Assignment& assignment,
+                               const assign::Context& context, std::string& body) const;
   // The exposure, and what is to be remembered.
   void leave_traces(assign::Handle experiment, const assign::Assignment& assignment,
                     const assign::Context& context, Answer& answer) const;
