@@ -380,7 +380,6 @@ class StreamSession final : public Session,
 
   void refuse_request(Response&& response) {
     last_ = true;
-    parser_->drop_body();  // Before a lingering end.
     write(std::move(response));
   }
 
@@ -411,6 +410,9 @@ class StreamSession final : public Session,
 
   void write(Response&& response) {
     enter(Step::kWriting);
+    // Before who reads the answer can ask again, and however long a stream or a lingering end
+    // lasts.
+    if (parser_) parser_->drop_body();
     if (shared_->stopping || response.stream) last_ = true;
     response_ = std::move(response);
     if (!last_ && parser_ && parser_->is_old()) {
@@ -459,7 +461,6 @@ class StreamSession final : public Session,
   }
 
   void begin_stream() {
-    parser_->drop_body();                   // It is answered, however long the stream lasts.
     if (shared_->stopping) return close();  // The stop came during the write.
     beast::error_code ignored;
     socket_of(stream_).set_option(asio::socket_base::send_buffer_size(kStreamSendBytes), ignored);
