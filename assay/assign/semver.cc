@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "assay/base/ascii.h"
+
 namespace assay::assign {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_identifier(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.';
 }

@@ -9,14 +9,10 @@
 #include <numeric>
 #include <vector>
 
+#include "assay/base/ascii.h"
 #include "assay/base/check.h"
 
 namespace assay {
-namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-}  // namespace
 
 std::string number_text(double value) {
   ASSAY_CHECK(std::isfinite(value));

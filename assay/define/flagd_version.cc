@@ -7,12 +7,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "assay/base/ascii.h"
 #include "assay/define/import_rules.h"
 
 namespace assay::define {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool has_leading_zero(std::string_view part) {
   return part.size() > 1 && part.front() == '0' && std::ranges::all_of(part, is_digit);

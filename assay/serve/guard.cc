@@ -4,6 +4,7 @@
 #include <cctype>
 #include <memory>
 
+#include "assay/base/ascii.h"
 #include "assay/io/http/failure.h"
 
 namespace assay::serve {
@@ -33,15 +34,6 @@ bool contains(const std::vector<std::string>& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// Names of hosts have no case.
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
 bool changes_something(const Request& request) {
   return request.method != "GET" && request.method != "HEAD";
 }
@@ -63,7 +55,6 @@ std::string_view host_name(std::string_view host) {
   std::string_view rest = host.substr(end);
   if (is_v6 && rest.empty()) return host;  // Not closed.
   if (is_v6) rest.remove_prefix(1);
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const bool is_port =
       rest.empty() || (rest.front() == ':' && std::ranges::all_of(rest.substr(1), is_digit));
   if (!is_port) return host;

@@ -6,6 +6,7 @@
 
 #include <duckdb.h>
 
+#include "assay/base/ascii.h"
 #include "assay/base/check.h"
 #include "assay/io/duckdb/connection.h"
 
@@ -72,15 +73,7 @@ void ParquetRows::number(std::size_t column, double value) {
 
 namespace {
 
-// As DuckDB compares names.
-std::string lower(std::string_view name) {
-  std::string text(name);
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return text;
-}
-
+// As DuckDB compares them.
 Result<void> check_names(std::span<const ParquetColumn> columns) {
   std::vector<std::string> names;
   for (const ParquetColumn& column : columns) {

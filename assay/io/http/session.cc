@@ -22,6 +22,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <netinet/tcp.h>
 
+#include "assay/base/ascii.h"
 #include "assay/io/http/channel.h"
 #include "assay/io/http/failure.h"
 
@@ -47,14 +48,6 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 
 std::string_view view_of(const beast::flat_buffer& buffer) {
   return {static_cast<const char*>(buffer.data().data()), buffer.size()};
-}
-
-std::string lower(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 const auto kNoRoom = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
