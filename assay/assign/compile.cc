@@ -134,7 +134,6 @@ Running outline_of(const Running& running) {
   outline.plan.variants = running.plan.variants;
   outline.plan.assignment.layer = running.plan.assignment.layer;
   outline.plan.assignment.slots = running.plan.assignment.slots;
-  outline.plan.assignment.share_ppm = running.plan.assignment.share_ppm;
   outline.plan.assignment.prerequisites = running.plan.assignment.prerequisites;
   for (const define::Forced& one : running.plan.assignment.forced) {
     outline.plan.assignment.forced.push_back({one.variant, {}, one.prerequisites});
@@ -145,8 +144,7 @@ Running outline_of(const Running& running) {
 
 // All to itself: nothing to remember but what the snapshot knows.
 bool is_plain(const define::Assignment& plan) {
-  return plan.layer.empty() && plan.slots.empty() && !plan.share_ppm &&
-         all_prerequisites(plan).empty();
+  return plan.layer.empty() && plan.slots.empty() && all_prerequisites(plan).empty();
 }
 
 }  // namespace

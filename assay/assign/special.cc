@@ -58,8 +58,8 @@ std::int64_t periods_in(std::uint64_t micros, std::int64_t period_micros) {
 }
 
 bool has_sound_period(const define::Switchback& switchback) {
-  return switchback.period_seconds > 0 && switchback.period_seconds <= kMaxPeriodSeconds &&
-         switchback.burn_in_seconds >= 0 && switchback.burn_in_seconds < switchback.period_seconds;
+  return switchback.period_seconds <= kMaxPeriodSeconds && switchback.burn_in_seconds >= 0 &&
+         switchback.burn_in_seconds < switchback.period_seconds;
 }
 
 bool is_no_range(const define::SlotRange& range) {
@@ -305,7 +305,7 @@ std::vector<Snapshot::Rememberer> Snapshot::rememberers(Handle experiment,
   };
   const bool by_fallback = falls_back(entry, context);
   const auto& fallback = specials_[entry.special].fallback_kind;
-  if (!by_fallback) add(entry.unit_kind);
+  add(entry.unit_kind);
   if (fallback && (by_fallback || context.names_unit(*fallback))) add(*fallback);
   return all;
 }
