@@ -68,6 +68,7 @@ TEST(Balance, TwentySchoolsInFourRegionsAreEven) {
   const Balance best = find_balance(digests_of(names(20)), columns,
                                     std::vector<std::uint32_t>{1, 1}, "schools", {.salts = 5000});
   EXPECT_EQ(best.counts.back()[0], (std::vector<std::size_t>{10, 10}));
+  ASSERT_EQ(best.counts[0].size(), 4U);
   for (const auto& region : best.counts[0]) {  // Five in each: 2 and 3 is the best there is.
     EXPECT_LE(region[0], 3U);
     EXPECT_GE(region[0], 2U);
@@ -133,6 +134,7 @@ TEST(Balance, UnequalSharesAreMetToAUnit) {
   const std::vector<Strata> columns = {every(60, 3)};
   const Balance best = find_balance(digests_of(names(60)), columns,
                                     std::vector<std::uint32_t>{9, 1}, "exp", {.salts = 5000});
+  ASSERT_EQ(best.counts[0].size(), 3U);
   for (const auto& stratum : best.counts[0]) EXPECT_EQ(stratum[1], 2U);
   EXPECT_EQ(best.imbalance, 0.0);
 }

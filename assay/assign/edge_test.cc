@@ -68,6 +68,8 @@ TEST(Edge, AVariantEndsBeforeTheFirstDrawOfTheNext) {
     const std::vector<std::uint32_t> weights = {edge.share_ppm, kMillion - edge.share_ppm};
     const int expected = behind == 1 ? 0 : 1;
     EXPECT_EQ(ask(*must_compile({plan_of("a", weights)}), "a", edge.id).variant, expected);
+    const std::vector<std::uint32_t> later = {0, weights[0], weights[1]};
+    EXPECT_EQ(ask(*must_compile({plan_of("a", later)}), "a", edge.id).variant, expected + 1);
     const std::uint64_t digest = unit_digest(edge.id);
     const Balance balance = find_balance({&digest, 1}, {}, weights, "a", {.salts = 1});
     EXPECT_EQ(balance.counts[0][0][static_cast<std::size_t>(expected)], 1U);

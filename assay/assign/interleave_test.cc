@@ -175,6 +175,7 @@ TEST(Interleave, TeamDraftHasNoBiasForSeveralClicks) {
           lean[places] += clicks > 0 ? 1 : clicks < 0 ? -1 : 0;
         }
       }
+      ASSERT_FALSE(lean.empty());
       for (const auto& [places, sum] : lean) {
         EXPECT_LT(std::abs(sum), 4 * std::sqrt(kRequests)) << places << " of " << length;
       }

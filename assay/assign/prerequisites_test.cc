@@ -81,6 +81,9 @@ TEST(Prerequisite, ACycleIsRefusedByName) {
     ring.push_back(needs("e" + std::to_string(i), both("e" + std::to_string((i + 1) % 2000))));
   }
   EXPECT_THAT(refusal(ring), HasSubstr("e9 → … → e0"));
+  std::vector<Running> ten(ring.begin(), ring.begin() + 9);
+  ten.push_back(needs("e9", both("e0")));
+  EXPECT_THAT(refusal(ten), HasSubstr("e8 → e9 → e0")) << "ten are named";
   ring[1999].is_stopped = true;
   EXPECT_THAT(refusal(ring), HasSubstr("lead to more than 64 experiments")) << "no cycle, but long";
 }
@@ -101,6 +104,9 @@ TEST(Prerequisite, AnEvaluationAsksABoundedNumber) {
 TEST(Prerequisite, RefusesVariantsThatAreNot) {
   EXPECT_THAT(refusal({needs("b", {{"a", {"tretment"}}}), {.plan = plan_of("a")}}),
               HasSubstr("a has no variant \"tretment\""));
+  EXPECT_THAT(
+      refusal({needs("b", {{"missing", {"any"}}, {"a", {"tretment"}}}), {.plan = plan_of("a")}}),
+      HasSubstr("a has no variant \"tretment\""));
 }
 
 TEST(Prerequisite, MayTakeInWhoIsOutside) {

@@ -150,6 +150,7 @@ TEST(Schemes, RangesLeaveNoBucketOutAndShareNone) {
     auto ranges = peer_split(scheme, weights, 3, define::kLayerSlots).value();
     std::sort(ranges.begin(), ranges.end(),
               [](const auto& a, const auto& b) { return a.end < b.end; });
+    ASSERT_EQ(ranges.size(), std::size(weights));
     std::uint64_t at = 0;
     for (const BucketRange& range : ranges) {
       EXPECT_EQ(range.begin, at);

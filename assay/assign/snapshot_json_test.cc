@@ -209,6 +209,16 @@ TEST(SnapshotJson, LoadingChecksExperimentsAgainstEachOther) {
   EXPECT_NE(
       error_with([](auto& all) { all[1].plan.assignment.layer = "switching"; }).find("both own"),
       std::string::npos);
+  EXPECT_NE(error_with([](auto& all) {
+              all[2].plan.assignment.slots.clear();
+            }).find("rich and beside both own"),
+            std::string::npos);
+  EXPECT_EQ(error_with([](auto& all) {
+              all[3].plan.assignment.slots = {{.begin = 0, .end = 400'000}};
+              all[2].plan.assignment.layer = "switching";
+            }),
+            "no error")
+      << "beside what it owns of its own layer";
   for (const int stops : {1, 3}) {
     EXPECT_EQ(error_with([&](auto& all) {
                 all[1].plan.assignment.layer = "switching";
@@ -234,7 +244,7 @@ TEST(SnapshotJson, LoadingChecksExperimentsAgainstEachOther) {
   EXPECT_NE(load_error(snapshot_json(twins)).find("there twice"), std::string::npos);
 }
 
-// Every plan of the conformance files and of the examples answers the same after the journey.
+// Every plan of the conformance file answers the same after the journey.
 TEST(SnapshotJson, CarriesEveryConformancePlan) {
   std::ifstream file(ASSAY_SOURCE_DIR "/spec/conformance/assignment.json");
   const auto conformance = nlohmann::ordered_json::parse(file);
@@ -244,6 +254,7 @@ TEST(SnapshotJson, CarriesEveryConformancePlan) {
     ASSERT_TRUE(parsed) << to_text(parsed.error());
     running.push_back({.plan = parsed->experiment});
   }
+  ASSERT_EQ(running.size(), 7U);
   const auto before = compile(running).value();
   const auto loaded = parse_snapshot(snapshot_json(running));
   ASSERT_TRUE(loaded) << to_text(loaded.error());

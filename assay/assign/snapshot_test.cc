@@ -67,6 +67,48 @@ TEST(Snapshot, EachReasonInItsOrder) {
             Reason::kStopped);
 }
 
+// Everything stands in one unit's way; taken away bit by bit, it is named in this order, whether
+// the experiment asks for others or not.
+TEST(Snapshot, NamesTheFirstOfManyObstacles) {
+  for (const bool asks_others : {false, true}) {
+    Running running{.plan = plan_of("exp"), .is_stopped = true};
+    define::Assignment& plan = running.plan.assignment;
+    std::string unit;
+    const auto expect = [&](Reason reason) {
+      const auto snapshot = must_compile({running});
+      Context context(*snapshot);
+      context.set_targeting_key(unit);
+      EXPECT_EQ(snapshot->evaluate("exp", context)->reason, reason) << asks_others;
+      std::vector<Assignment> all(1);
+      snapshot->evaluate_all(context, all);
+      EXPECT_EQ(all[0].reason, reason) << asks_others;
+    };
+    plan.overrides = {{.unit_id = "u", .variant = "treatment"}};
+    plan.holdouts = {{.name = "all", .unit = "user", .share_ppm = 1'000'000}};
+    if (asks_others) plan.prerequisites = {{"nobody", {"treatment"}}};
+    plan.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
+    plan.slots = {{.begin = 0, .end = 1}};
+    plan.traffic_ppm = 0;
+    expect(Reason::kStopped);
+    running.is_stopped = false;
+    expect(Reason::kNoUnit);
+    unit = "u";
+    expect(Reason::kOverride);
+    plan.overrides.clear();
+    expect(Reason::kHoldout);
+    plan.holdouts.clear();
+    if (asks_others) expect(Reason::kPrerequisite);
+    plan.prerequisites.clear();
+    expect(Reason::kTargeting);
+    plan.targeting = {};
+    expect(Reason::kExcluded);
+    plan.slots.clear();
+    expect(Reason::kTraffic);
+    plan.traffic_ppm = 1'000'000;
+    expect(Reason::kSplit);
+  }
+}
+
 TEST(Snapshot, ExplainsEveryReason) {
   Experiment plan = plan_of("exp");
   plan.assignment.targeting = leaf(Op::kEqual, "country", {std::string("IN")});
@@ -165,7 +207,7 @@ TEST(Snapshot, WeightsOfZeroNeverServe) {
 TEST(Snapshot, ThresholdsAreTheContractsToTheBit) {
   for (const std::uint32_t total : {2U, 3U, 7U, 100U, 1'000'000U, 0x7fffffffU}) {
     for (const std::uint32_t share : {1U, total / 3 + 1, total - 1}) {
-      const std::uint64_t edge = ((std::uint64_t{share} << 32) + total - 1) / total;
+      const std::uint64_t edge = first_draw(share, total);
       for (std::uint64_t bits = edge - 2; bits <= edge + 2 && bits < (1ULL << 32); ++bits) {
         EXPECT_EQ(bits >= edge, scale(static_cast<std::uint32_t>(bits), total) >= share);
       }
@@ -179,17 +221,24 @@ TEST(Snapshot, RefusesWithEveryProblem) {
   Experiment twin = plan_of("twin");
   twin.variants[1].key = "control";
   twin.assignment.overrides = {{.unit_id = "u", .variant = "treatment"}};
+  Experiment apart = plan_of("apart", {1, 1, 1});
+  apart.variants[2].key = "control";
   Experiment slots = plan_of("slots");
   slots.assignment.slots = {{.begin = 10, .end = 10}, {.begin = 5, .end = 1'000'001}};
   slots.assignment.traffic_ppm = 1'000'001;
+  Experiment share = plan_of("share");
+  share.assignment.share_ppm = 100'000;
   Experiment salt = plan_of("salt");
   salt.assignment.salt = "layer:salt";
-  const auto compiled = compile_plans({none, much, twin, slots, salt, plan_of("salt")});
+  const auto compiled =
+      compile_plans({none, much, twin, apart, slots, share, salt, plan_of("salt"), plan_of("")});
   ASSERT_FALSE(compiled);
   const std::string text = to_text(compiled.error());
-  for (const char* part :
-       {"none.variants", "much.variants", "2147483648", "there twice", "not a variant", "[10, 10)",
-        "1000001", "slots.traffic", "salt.salt", "salt.id"}) {
+  for (const char* part : {"none.variants", "much.variants", "2147483648",
+                           "twin.variants: the variant \"control\" is there twice",
+                           "apart.variants: the variant \"control\" is there twice",
+                           "not a variant", "[10, 10)", "1000001", "slots.traffic",
+                           "share.layer.share", "salt.salt", "salt.id", ".id: is missing"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }

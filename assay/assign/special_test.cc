@@ -49,6 +49,16 @@ TEST(Holdout, HoldsTheSameUnitsOutOfEveryExperimentThatHasIt) {
   EXPECT_EQ(ask(*snapshot, "a", user(1)).reason, Reason::kOverride) << "asked before the holdout";
 }
 
+TEST(Holdout, IsNotThatOfAnotherExperiment) {
+  std::vector<define::Experiment> plans = {plan_of("a"), plan_of("b"), plan_of("free")};
+  plans[0].assignment.holdouts = {{.name = "all", .unit = "user", .share_ppm = 1'000'000}};
+  plans[1].assignment.holdouts = {{.name = "none", .unit = "user", .share_ppm = 0}};
+  const auto snapshot = must_compile(plans);
+  EXPECT_EQ(ask(*snapshot, "a", "u").reason, Reason::kHoldout);
+  EXPECT_EQ(ask(*snapshot, "b", "u").reason, Reason::kSplit);
+  EXPECT_EQ(ask(*snapshot, "free", "u").reason, Reason::kSplit);
+}
+
 TEST(Holdout, ALargerShareOnlyAdds) {
   std::set<int> held;
   for (std::uint32_t share = 0; share <= 1'000'000; share += 125'000) {
@@ -150,20 +160,48 @@ Running after(const std::vector<Step>& steps) {
   Running running{.plan = plan_of("exp")};
   running.plan.assignment.layer = "world";
   const auto ppm = [](std::uint32_t used) { return (used * 1'000'000 + 11) / 12; };
-  for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
-    running.earlier.push_back({.epoch = static_cast<std::int64_t>(i),
-                               .traffic_ppm = ppm(steps[i].used),
-                               .weights = steps[i].weights});
+  std::vector<Cohort> epochs;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    epochs.push_back({.epoch = static_cast<std::int64_t>(i),
+                      .traffic_ppm = ppm(steps[i].used),
+                      .weights = steps[i].weights});
   }
-  running.epoch = static_cast<std::int64_t>(steps.size()) - 1;
+  running.epoch = epochs.back().epoch;
   running.plan.assignment.traffic_ppm = ppm(steps.back().used);
   for (std::size_t v = 0; v < 2; ++v) running.plan.variants[v].weight = steps.back().weights[v];
+  running.earlier = lasting(running.plan, epochs);
   return running;
 }
 
+std::vector<std::int64_t> numbers_of(const std::vector<Cohort>& epochs) {
+  std::vector<std::int64_t> numbers;
+  for (const Cohort& one : epochs) numbers.push_back(one.epoch);
+  return numbers;
+}
+
+// Epochs 0 to 4, the last two with the present weights.
+TEST(Cohort, LastsUntilEverybodyIsDrawnAnew) {
+  define::Experiment plan = plan_of("a", {1, 3});
+  std::vector<Cohort> epochs;
+  for (const std::uint32_t second : {3U, 1U, 2U, 3U, 3U}) {
+    epochs.push_back({.epoch = std::ssize(epochs), .weights = {1, second}});
+  }
+  EXPECT_EQ(numbers_of(lasting(plan, epochs)), (std::vector<std::int64_t>{0, 1, 2, 3}));
+  plan.assignment.reshuffle = true;
+  EXPECT_TRUE(lasting(plan, epochs).empty()) << "one split holds for everybody";
+  plan.assignment.sticky = true;
+  EXPECT_EQ(numbers_of(lasting(plan, epochs)), (std::vector<std::int64_t>{3}))
+      << "remembered since the reshuffle";
+  EXPECT_TRUE(lasting(plan, {}).empty());
+}
+
 // Who is in stays, with the variant and the epoch of its slot; who comes in gets the new weights.
+// While there is one split for all, all are of the present epoch.
 void check_every_epoch(const std::vector<Step>& steps) {
   for (std::size_t now = 0; now < steps.size(); ++now) {
+    const bool is_one_split =
+        std::all_of(steps.begin(), steps.begin() + static_cast<int>(now),
+                    [&](const Step& s) { return s.weights == steps[now].weights; });
     const auto snapshot = must_compile(
         {after({steps.begin(), steps.begin() + static_cast<int>(now) + 1})}, {.layer_slots = 12});
     for (int i = 0; i < 40; ++i) {
@@ -178,7 +216,7 @@ void check_every_epoch(const std::vector<Step>& steps) {
       const std::uint32_t bits = draw(unit_digest(user(i)), salt_digest("exp"));
       const std::size_t expected = scale(bits, total) < mine[0] ? 0 : 1;
       ASSERT_EQ(answer.variant, static_cast<int>(expected)) << "moved at step " << now;
-      ASSERT_EQ(answer.epoch, static_cast<std::int64_t>(cohort));
+      ASSERT_EQ(answer.epoch, static_cast<std::int64_t>(is_one_split ? now : cohort));
       ASSERT_EQ(snapshot->epoch_of(Handle{0}, user(i)), answer.epoch);
       ASSERT_EQ(answer.propensity, static_cast<double>(mine[expected]) / total);
     }
@@ -201,8 +239,10 @@ TEST(Cohort, NewWeightsMoveNobodyInAWorldOfTwelveSlots) {
 
 TEST(Cohort, RefusesWhatCannotHaveBeen) {
   Running running = after({{6, {1, 1}}, {12, {1, 3}}});
-  running.earlier[0].weights = {1, 1, 1};
-  EXPECT_THAT(refusal({running}), HasSubstr("epoch 0 does not fit"));
+  for (const std::size_t variants : {1U, 3U}) {
+    running.earlier[0].weights.assign(variants, 1);
+    EXPECT_THAT(refusal({running}), HasSubstr("epoch 0 does not fit"));
+  }
   running = after({{6, {1, 1}}, {12, {1, 3}}});
   running.plan.assignment.traffic_ppm = 1000;
   EXPECT_THAT(refusal({running}), HasSubstr("traffic is out of order"));
@@ -248,6 +288,10 @@ TEST(Fallback, TheSecondKindDecidesWhereTheFirstHasNoId) {
   check({}, Reason::kNoUnit, "", "user");
   EXPECT_TRUE(snapshot->has_fallback(Handle{0}));
   EXPECT_FALSE(snapshot->has_fallback(Handle{1}));
+  Running stopped = with_fallback();
+  stopped.is_stopped = true;
+  const auto over = must_compile({stopped});
+  EXPECT_EQ(over->unit_kind(Handle{0}, ask(*over, "a", "")), "user") << "nobody falls back";
 }
 
 TEST(Fallback, AnIdOfTheWrongTypeIsAMistake) {
@@ -371,6 +415,11 @@ TEST(Sticky, EverythingThatKeepsAUnitOutWinsButTraffic) {
   }
   EXPECT_NEAR(excluded, 100, 40);
   running.plan.assignment.slots.clear();
+  auto& namespaces = running.plan.assignment.namespaces;
+  namespaces = {{define::HashScheme::kGrowthbookV2, "seed", "user", {{0, 1}}}};
+  snapshot = must_compile({running});
+  EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 0).reason, Reason::kExcluded);
+  namespaces.clear();
   running.plan.assignment.targeting = leaf(define::Op::kEqual, "country", {std::string("IN")});
   snapshot = must_compile({running});
   EXPECT_EQ(ask_remembering(*snapshot, "u", 1, 0).reason, Reason::kTargeting);
@@ -509,7 +558,10 @@ TEST(Switchback, IsAFunctionOfUnitAndPeriod) {
 
 TEST(Switchback, NeedsTheTimeAndItsStart) {
   const auto snapshot = must_compile({switching()});
-  EXPECT_EQ(ask(*snapshot, "prices", "pune").reason, Reason::kNoUnit);
+  const Assignment timeless = ask(*snapshot, "prices", "pune");
+  EXPECT_EQ(timeless.reason, Reason::kNoUnit);
+  EXPECT_THAT(snapshot->explain(timeless), HasSubstr("no time"));
+  EXPECT_THAT(snapshot->explain(ask(*snapshot, "prices", "")), HasSubstr("no id of the kind city"));
   Context context(*snapshot);
   context.set_targeting_key("pune");
   context.set_time({.micros = 7199 * kMicrosPerSecond});

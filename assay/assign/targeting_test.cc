@@ -1,6 +1,8 @@
 #include "assay/assign/targeting.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -246,6 +248,53 @@ TEST(Targeting, TreesMeanWhatTheySay) {
       ASSERT_EQ(snapshot->evaluate(plans[i].id, context)->assigned(), expected) << i;
     }
   }
+}
+
+// What is written alike is compiled once; what is not may not be taken for it.
+TEST(Targeting, ConditionsThatLookAlikeAreTwo) {
+  using Values = std::vector<define::Scalar>;
+  const auto meets_first = [](const Values& one, const Values& other, auto fill) {
+    define::Experiment first = plan_of("first");
+    define::Experiment second = plan_of("second");
+    first.assignment.targeting = leaf(Op::kIn, "a", one);
+    second.assignment.targeting = leaf(Op::kIn, "a", other);
+    const auto snapshot = must_compile({first, second});
+    Context context(*snapshot);
+    context.set_targeting_key("u");
+    fill(context);
+    return snapshot->evaluate("first", context)->assigned() &&
+           !snapshot->evaluate("second", context)->assigned();
+  };
+  const std::string a = "a", b = "b";
+  EXPECT_TRUE(meets_first({true}, {false}, [](Context& c) { c.set_bool("a", true); }));
+  EXPECT_TRUE(meets_first({std::string()}, {0.0}, [](Context& c) { c.set_text("a", ""); }));
+  EXPECT_TRUE(meets_first({a, b}, {a + "3" + b}, [](Context& c) { c.set_text("a", "b"); }));
+}
+
+// Asking in one way does not forget what the others need.
+TEST(Targeting, AnAttributeMayBeAskedInEveryWay) {
+  std::vector<Condition> ways = {leaf(Op::kEqual, "a", {std::string("1.2.3")}),
+                                 leaf(Op::kSemver, "a", {std::string(">=1.2")}),
+                                 leaf(Op::kPrefix, "a", {std::string("1.")})};
+  for (std::size_t first = 0; first < ways.size(); ++first) {
+    EXPECT_TRUE(accepts_text(tree(Op::kAll, ways), "1.2.3")) << first;
+    EXPECT_FALSE(accepts_text(tree(Op::kAll, ways), "1.2.4")) << first;
+    std::rotate(ways.begin(), ways.begin() + 1, ways.end());
+  }
+}
+
+TEST(Targeting, NamesEveryConditionThatCannotBeEvaluated) {
+  define::Experiment plan = plan_of("exp");
+  plan.assignment.targeting =
+      tree(Op::kAll, {leaf(Op::kSemver, "a", {std::string("newest")}), leaf(Op::kLess, "b", {}),
+                      leaf(Op::kExists, "c", {true})});
+  const auto compiled = compile_plans({plan});
+  ASSERT_FALSE(compiled);
+  EXPECT_EQ(compiled.error().size(), 2U) << to_text(compiled.error());
+  plan.assignment.targeting = {};
+  plan.assignment.forced = {
+      {.variant = "control", .when = leaf(Op::kSemver, "a", {std::string("newest")})}};
+  EXPECT_EQ(unsupported(plan).size(), 1U) << "said before it starts";
 }
 
 TEST(Targeting, RefusesWhatCannotBeEvaluated) {

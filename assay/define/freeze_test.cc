@@ -7,6 +7,7 @@
 namespace assay::define {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
@@ -53,6 +54,45 @@ TEST(Freeze, WeightsMoveOnlyWhereThePlanReshuffles) {
   EXPECT_TRUE(change.opens_epoch);
 }
 
+// Who is in stays: remembered, or by the split of the slot, which only our own hash has.
+TEST(Freeze, WeightsChangeWhereNobodyMoves) {
+  Experiment running = parsed();
+  running.assignment.traffic_ppm = 500'000;
+  const auto change_of = [](const Experiment& before, std::uint32_t traffic_ppm) {
+    Experiment wanted = before;
+    wanted.variants[1].weight += 1;
+    wanted.assignment.traffic_ppm = traffic_ppm;
+    return compare_plans(before, wanted);
+  };
+  EXPECT_THAT(change_of(running, 500'000).frozen, ElementsAre("allocation.treatment"));
+  const PlanChange raised = change_of(running, 600'000);
+  EXPECT_THAT(raised.frozen, IsEmpty());
+  EXPECT_TRUE(raised.opens_epoch);
+  running.assignment.hash = HashScheme::kGrowthbookV2;
+  EXPECT_THAT(change_of(running, 600'000).frozen, ElementsAre("allocation.treatment"));
+  running.assignment.sticky = true;
+  EXPECT_THAT(change_of(running, 500'000).frozen, IsEmpty());
+  EXPECT_THAT(change_of(running, 400'000).frozen, ElementsAre("traffic"));
+}
+
+TEST(Freeze, WhatIsOnlyWantedFreesNothing) {
+  Experiment wanted = parsed();
+  wanted.assignment.sticky = true;
+  wanted.variants[1].weight += 1;
+  EXPECT_THAT(compare_plans(parsed(), wanted).frozen,
+              UnorderedElementsAre("sticky", "allocation.treatment"));
+}
+
+TEST(Freeze, APayloadDoesNotChangeWithTheWeights) {
+  Experiment running = parsed();
+  running.assignment.sticky = true;
+  running.variants[1].payload_json = "1";
+  Experiment wanted = running;
+  wanted.variants[1].weight += 1;
+  wanted.variants[1].payload_json = "2";
+  EXPECT_THAT(compare_plans(running, wanted).frozen, ElementsAre("variants[1].payload"));
+}
+
 TEST(Freeze, AShareKeepsTheSlotsThatWereFoundForIt) {
   Experiment running = parsed("layer: {name: page, share: 10%}");
   const Experiment file = running;
@@ -64,6 +104,10 @@ TEST(Freeze, AShareKeepsTheSlotsThatWereFoundForIt) {
   Experiment larger = parsed("layer: {name: page, share: 20%}");
   keep_slots(running, larger);
   EXPECT_THAT(larger.assignment.slots, IsEmpty());
+  const Experiment written = parsed("layer: {name: page, slots: 0-99}");
+  Experiment moved = parsed("layer: {name: page, slots: 200-299}");
+  keep_slots(written, moved);
+  EXPECT_THAT(compare_plans(written, moved).frozen, ElementsAre("layer.slots"));
 }
 
 }  // namespace

@@ -50,6 +50,12 @@ TEST(Layers, NeighboursOfAConflictAreNotNamed) {
   EXPECT_EQ(problems[0].message, "a and c both own slots 5-5 of layer l");
 }
 
+TEST(Layers, TheEarlierOwnerIsToldWhatTheOthersLeave) {
+  const std::vector<Experiment> plans = {owner("a", "l", {{0, 10}}), owner("b", "l", {{10, 20}}),
+                                         owner("c", "l", {{15, 16}})};
+  EXPECT_EQ(layer_conflicts(pointers(plans)).at(0).hint, "free for b: 10-14, 16-999999");
+}
+
 TEST(Layers, WhoAsksForAllIsToldWhatTheOthersLeave) {
   const std::vector<Experiment> plans = {owner("new", "l", {}), owner("old", "l", {{0, 600000}})};
   EXPECT_EQ(layer_conflicts(pointers(plans)).at(0).hint, "free for new: 600000-999999");

@@ -291,12 +291,15 @@ TEST(FlagdVectors, RulesAreTakenOrRefusedWithAReason) {
       tally.alike += read->flags.size();
     }
   }
+  int negative = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kVectors + folder + "negative")) {
     const json rule = *read(folder + "negative/" + entry.path().filename().string());
     const auto read = define::import_flagd(flag_with(rule).dump(), "negative");
     ASSERT_TRUE(read) << rule;
     EXPECT_TRUE(read->flags.empty() && !read->refused.empty()) << rule;
+    ++negative;
   }
+  EXPECT_EQ(negative, 9);
   EXPECT_GE(tally.alike, 33U);
 }
 

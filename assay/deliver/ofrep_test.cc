@@ -345,7 +345,8 @@ TEST(Ofrep, EtagChangesExactlyWithTheAnswer) {
     EXPECT_TRUE(again.body.empty());
     EXPECT_EQ(again.etag, first.etag);
   }
-  for (const std::string& sent : {std::string("\"0\""), std::string(","), bare.substr(1)}) {
+  for (const std::string& sent :
+       {std::string("\"0\""), std::string(","), bare.substr(1), "\"0" + bare + "\""}) {
     EXPECT_EQ(ofrep.evaluate_bulk(body, {.if_none_match = sent}).status, 200) << sent;
   }
   const std::string other = context_json({{"targetingKey", "user_42"}, {"country", "IN"}});

@@ -115,6 +115,14 @@ TEST(Sticky, TheUserComesBeforeTheDevice) {
   EXPECT_EQ(ask(ofrep, store, {{"device", "d"}})["variant"], "treatment") << "kept as it was";
 }
 
+TEST(Sticky, RememberingIsNoExposure) {
+  MapStore store;
+  const Answer answer = world(store, {1, 1}, 0).evaluate_flag("sticky", body_of({{"user", "u"}}));
+  EXPECT_EQ(answer.memories.size(), 1U);
+  EXPECT_TRUE(answer.exposures.empty()) << "the plan does not say expose_on_evaluation";
+  EXPECT_EQ(answer.evaluations.size(), 1U) << "counted once";
+}
+
 TEST(Sticky, OnlyWhatNeedsMemoryAsksForIt) {
   MapStore store;
   const Ofrep ofrep = world(store, {1, 1}, 0);
@@ -232,6 +240,9 @@ TEST(Sticky, WhileTheStoreFailsBulkAnswersWhatNeedsNoMemory) {
   const BulkOptions full = {.fault = StoreFault::kNotRemembered};
   EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, full)), only_plain) << "new";
   EXPECT_TRUE(ofrep.evaluate_bulk(body, full).memories.empty());
+  EXPECT_NE(ofrep.evaluate_bulk(body, full).etag,
+            ofrep.evaluate_bulk(body, {.fault = StoreFault::kOvertaken}).etag)
+      << "another cause is another answer";
   store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
   EXPECT_EQ(outcomes(ofrep.evaluate_bulk(body, full))["sticky"], "sticky");
   const Outcomes all = {{"sticky", "sticky"}, {"plain", "split"}, {"needs", "split"}};
@@ -373,6 +384,20 @@ TEST(Sticky, AMemoryIsOfOneExperiment) {
   EXPECT_EQ(fresh[0].memory.experiment, "a");
 }
 
+TEST(Sticky, AVariantThatIsGoneStandsForNothingElse) {
+  MapStore store;
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "gone", 0};
+  store.kept[{"device", "d", "sticky"}] = {"sticky", "treatment", 0};
+  const json answer = ask(world(store, {1, 0}, 0), store, {{"user", "u"}, {"device", "d"}});
+  EXPECT_EQ(answer["variant"], "treatment");
+  EXPECT_EQ(answer["metadata"]["assay_reason"], "sticky");
+  const json only = ask(world(store, {1, 0}, 0), store, {{"user", "other"}, {"device", "e"}});
+  EXPECT_EQ(only["variant"], "control");
+  const json again = ask(world(store, {1, 0}, 0), store, {{"user", "other"}});
+  EXPECT_EQ(again["metadata"]["assay_reason"], "sticky");
+  EXPECT_EQ(again["reason"], "SPLIT") << "also where the split gives all to one";
+}
+
 TEST(Sticky, AMemoryOfBeforeAReshuffleIsReplaced) {
   MapStore store;
   assign::Running running = remembering("a");
@@ -420,6 +445,8 @@ TEST(Sticky, WhoLogsInFurtherDownKeepsTheVariantOfTheDevice) {
     for (int i = 0; i < 40; ++i) {
       MapStore store;
       store.kept[{"user", "u" + std::to_string(i), "zzz"}] = {"zzz", "control", 0};
+      // Of an epoch that does not hold: answered anew further up.
+      store.kept[{"device", "d" + std::to_string(i), "sticky"}] = {"sticky", "control", 7};
       const Ofrep ofrep = world(store, {1, 1}, 0);
       const std::string device = R"("attributes":{"device":"d)" + std::to_string(i) + "\"}}";
       const std::string user = R"({"id":"u)" + std::to_string(i) + "\"";
