@@ -118,11 +118,11 @@ void check_overrides(const Experiment& plan, Problems& problems) {
 }
 
 // Two experiments of one layer must not own one slot.
-void check_layers(std::span<const Running> experiments, std::uint32_t layer_slots,
+void check_layers(std::span<const Running* const> experiments, std::uint32_t layer_slots,
                   Problems& problems) {
   std::vector<const Experiment*> plans;
-  for (const Running& running : experiments) {
-    if (!running.is_stopped) plans.push_back(&running.plan);
+  for (const Running* running : experiments) {
+    if (!running->is_stopped) plans.push_back(&running->plan);
   }
   append(problems, define::layer_conflicts(plans, layer_slots));
 }
@@ -168,7 +168,7 @@ class Compiler {
 
   // `related`: at least the experiments that share a layer, that have prerequisites, or that those
   // name. They are looked at once more, for what they do to each other.
-  Checked<std::shared_ptr<const Snapshot>> finish(std::span<const Running> related) {
+  Checked<std::shared_ptr<const Snapshot>> finish(std::span<const Running* const> related) {
     check_layers(related, layer_slots_, problems_);
     append(problems_, prerequisite_problems(related));
     if (!problems_.empty()) return unexpected(std::move(problems_));
@@ -347,11 +347,11 @@ class Compiler {
   }
 
   // Once all experiments have their numbers.
-  void find_prerequisites(std::span<const Running> related) {
-    for (const Running& running : related) {
-      const define::Assignment& plan = running.plan.assignment;
+  void find_prerequisites(std::span<const Running* const> related) {
+    for (const Running* running : related) {
+      const define::Assignment& plan = running->plan.assignment;
       if (all_prerequisites(plan).empty()) continue;
-      const Snapshot::Entry& entry = snapshot_->entries_[snapshot_->ids_.find(running.plan.id)];
+      const Snapshot::Entry& entry = snapshot_->entries_[snapshot_->ids_.find(running->plan.id)];
       Special& special = snapshot_->specials_[entry.special];
       special.prerequisites = found_of(plan.prerequisites);
       for (std::size_t i = 0; i < plan.forced.size(); ++i) {
@@ -480,11 +480,22 @@ class Compiler {
   std::shared_ptr<Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 
-Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
+std::vector<const Running*> pointers_to(std::span<const Running> experiments) {
+  std::vector<const Running*> pointers;
+  for (const Running& one : experiments) pointers.push_back(&one);
+  return pointers;
+}
+
+Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running* const> experiments,
                                                  const CompileOptions& options) {
   Compiler compiler(options.layer_slots);
-  for (const Running& running : experiments) compiler.take(running);
+  for (const Running* running : experiments) compiler.take(*running);
   return compiler.finish(experiments);
+}
+
+Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
+                                                 const CompileOptions& options) {
+  return compile(pointers_to(experiments), options);
 }
 
 Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const Running*()>& next) {
@@ -506,7 +517,7 @@ Checked<std::shared_ptr<const Snapshot>> compile_each(const std::function<const 
     relate(plan.layer);
     for (const define::Prerequisite& one : all_prerequisites(plan)) relate(one.experiment);
   }
-  return compiler.finish(related);
+  return compiler.finish(pointers_to(related));
 }
 
 Problems unsupported(Experiment plan) {

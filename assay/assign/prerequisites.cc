@@ -21,7 +21,7 @@ Problem problem(const Running& running, std::string message, std::string hint) {
 
 class Graph {
  public:
-  explicit Graph(std::span<const Running> experiments) : experiments_(experiments) {
+  explicit Graph(std::span<const Running* const> experiments) : experiments_(experiments) {
     for (std::size_t i = 0; i < experiments.size(); ++i) index_.emplace(plan(i).id, i);
     needs_.resize(experiments.size());
     for (std::size_t i = 0; i < experiments.size(); ++i) connect(i);
@@ -35,7 +35,7 @@ class Graph {
       for (const std::size_t other : needs_[i]) sum = std::min(sum + cost[other], 1 << 20);
       cost[i] = sum;
       if (sum > kMaxEvaluations) {
-        problems_.push_back(problem(experiments_[i],
+        problems_.push_back(problem(*experiments_[i],
                                     "lead to more than " + std::to_string(kMaxEvaluations) +
                                         " experiments that must be asked first",
                                     "name the experiments that matter by themselves"));
@@ -46,10 +46,10 @@ class Graph {
   }
 
  private:
-  const define::Experiment& plan(std::size_t i) const { return experiments_[i].plan; }
+  const define::Experiment& plan(std::size_t i) const { return experiments_[i]->plan; }
 
   void connect(std::size_t i) {
-    if (experiments_[i].is_stopped) return;
+    if (experiments_[i]->is_stopped) return;
     for (const define::Prerequisite& one : all_prerequisites(plan(i).assignment)) {
       const auto found = index_.find(one.experiment);
       if (found == index_.end()) continue;
@@ -57,7 +57,7 @@ class Graph {
       const auto& variants = plan(found->second).variants;
       for (const std::string& key : one.variants) {
         if (std::ranges::find(variants, key, &define::Variant::key) != variants.end()) continue;
-        problems_.push_back(problem(experiments_[i],
+        problems_.push_back(problem(*experiments_[i],
                                     one.experiment + " has no variant \"" + key + "\"",
                                     "name variants of that experiment"));
       }
@@ -98,12 +98,12 @@ class Graph {
       names += plan(cycle[i]).id + " → ";
     }
     if (cycle.size() > kShownOfCycle) names += "… → ";
-    problems_.push_back(problem(experiments_[cycle.front()],
+    problems_.push_back(problem(*experiments_[cycle.front()],
                                 "form a cycle: " + names + plan(cycle.front()).id,
                                 "drop one of them"));
   }
 
-  std::span<const Running> experiments_;
+  std::span<const Running* const> experiments_;
   std::unordered_map<std::string_view, std::size_t> index_;
   std::vector<std::vector<std::size_t>> needs_;
   Problems problems_;
@@ -111,9 +111,9 @@ class Graph {
 
 }  // namespace
 
-Problems prerequisite_problems(std::span<const Running> experiments) {
-  const auto has_some = [](const Running& one) {
-    return !one.is_stopped && !all_prerequisites(one.plan.assignment).empty();
+Problems prerequisite_problems(std::span<const Running* const> experiments) {
+  const auto has_some = [](const Running* one) {
+    return !one->is_stopped && !all_prerequisites(one->plan.assignment).empty();
   };
   if (std::ranges::none_of(experiments, has_some)) return {};
   return Graph(experiments).check();

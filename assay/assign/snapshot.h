@@ -61,6 +61,9 @@ struct Running {
   std::vector<Cohort> earlier = {};  // Oldest first; empty while the weights are the first ones.
 };
 
+// For functions that leave plans where they are: good as long as these.
+std::vector<const Running*> pointers_to(std::span<const Running> experiments);
+
 Cohort cohort_of(const define::Experiment& plan, std::int64_t epoch);
 // Of the epochs since the start, the present one of `plan` last: those whose split still holds for
 // somebody, without the present one.
@@ -261,6 +264,8 @@ struct CompileOptions {
 // All problems at once: ids used twice, weights that do not add up, slots owned by two experiments
 // of a layer, weights that another tool's hash cannot have, conditions that cannot be evaluated,
 // prerequisites in a circle.
+Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running* const> experiments,
+                                                 const CompileOptions& options = {});
 Checked<std::shared_ptr<const Snapshot>> compile(std::span<const Running> experiments,
                                                  const CompileOptions& options = {});
 

@@ -102,15 +102,19 @@ void append_json_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
-std::string snapshot_json(std::span<const Running> experiments) {
+std::string snapshot_json(std::span<const Running* const> experiments) {
   std::string out = fmt::format(R"({{"format":{},"experiments":[)", kSnapshotFormat);
-  for (const Running& running : experiments) {
-    if (&running != experiments.data()) out += ',';
+  for (const Running* running : experiments) {
+    if (out.back() != '[') out += ',';
     Writer writer(out);
-    members(writer, running);
+    members(writer, *running);
     writer.end();
   }
   return out + "]}";
+}
+
+std::string snapshot_json(std::span<const Running> experiments) {
+  return snapshot_json(pointers_to(experiments));
 }
 
 }  // namespace assay::assign

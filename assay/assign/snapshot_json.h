@@ -21,6 +21,7 @@ namespace assay::assign {
 inline constexpr int kSnapshotFormat = 1;
 inline constexpr std::size_t kMaxSnapshotBytes = 1U << 30;
 
+std::string snapshot_json(std::span<const Running* const> experiments);
 std::string snapshot_json(std::span<const Running> experiments);
 
 // One problem: not JSON, too large, nested deeper than any condition may be, of a newer format; or,

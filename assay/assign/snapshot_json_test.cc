@@ -51,7 +51,7 @@ TEST(SnapshotJson, ReadsWhatItWrites) {
   EXPECT_EQ(snapshot_json(*loaded), text);
   EXPECT_EQ(json::parse(text)["experiments"][0]["variants"][1]["payload"]["n"], -7);
   EXPECT_EQ(compile(*loaded).value()->size(), 2U);
-  EXPECT_TRUE(parse_snapshot(snapshot_json({}))->empty());
+  EXPECT_TRUE(parse_snapshot(snapshot_json(std::vector<Running>()))->empty());
 }
 
 std::vector<Assignment> answers(const Snapshot& snapshot, const std::string& id) {
@@ -129,7 +129,7 @@ TEST(SnapshotJson, LoadsWhateverTheLayout) {
   expect_same_snapshot(text);
   expect_same_snapshot(nlohmann::ordered_json::parse(text).dump(2) + "\r\n\t ");
   expect_same_snapshot(json::parse(text).dump());  // Members by their names.
-  EXPECT_EQ(load_snapshot(snapshot_json({})).value()->size(), 0U);
+  EXPECT_EQ(load_snapshot(snapshot_json(std::vector<Running>())).value()->size(), 0U);
 }
 
 // The shortest text of such a double is a whole number that 64 bits do not hold.

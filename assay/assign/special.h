@@ -90,7 +90,7 @@ bool is_special(const Running& running);
 std::vector<define::Prerequisite> all_prerequisites(const define::Assignment& plan);
 
 // A cycle (named), a variant that the other experiment does not have, too many experiments to ask.
-Problems prerequisite_problems(std::span<const Running> experiments);
+Problems prerequisite_problems(std::span<const Running* const> experiments);
 
 // What in one plan does not go together, or cannot be.
 Problems special_problems(const Running& running);

@@ -363,7 +363,7 @@ Status load_beside(const Beside& beside, Loaded& loaded, std::vector<Experiment>
   Problems conflicts = define::layer_conflicts(together);
   std::vector<assign::Running> running;
   for (const Experiment* one : together) running.push_back({.plan = *one});
-  const Problems circles = assign::prerequisite_problems(running);
+  const Problems circles = assign::prerequisite_problems(assign::pointers_to(running));
   conflicts.insert(conflicts.end(), circles.begin(), circles.end());
   return conflicts.empty() ? kOk : report(streams, conflicts, json);
 }

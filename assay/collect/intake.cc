@@ -150,22 +150,18 @@ class Checker {
   int suggestions_ = 0;
 };
 
-Taken<Known::const_iterator> find_experiment(const RawRecord& record, const Known& known,
-                                             Checker& check) {
-  ASSAY_TRY(const std::string id,
-            check.word(record.experiment, "experiment", "name the experiment's id"));
-  const auto found = known.find(id);
-  if (found == known.end()) {
-    std::vector<std::string_view> ids;
-    for (const auto& [candidate, unused] : known) ids.emplace_back(candidate);
+Taken<const KnownExperiment*> find_experiment(const std::string& id, const RawRecord& record,
+                                              const Known& known, Checker& check) {
+  const KnownExperiment* found = known.known(id);
+  if (found == nullptr) {
     return complain(fmt::format("there is no experiment {}", id),
-                    check.suggestion(id, ids, "GET /v1/experiments lists them"));
+                    check.suggestion(id, known.known_ids(), "GET /v1/experiments lists them"));
   }
-  if (found->second.state == State::kDraft) {
+  if (found->state == State::kDraft) {
     return complain(fmt::format("experiment {} has not started", id),
                     "start it first: only a running plan is counted");
   }
-  if (record.is_evaluation && !found->second.expose_on_evaluation) {
+  if (record.is_evaluation && !found->expose_on_evaluation) {
     return complain(fmt::format("experiment {} does not count evaluations as exposures", id),
                     "send an exposure when the unit meets its variant, or set"
                     " expose_on_evaluation in the experiment's file");
@@ -250,9 +246,10 @@ std::optional<double> propensity_of(const KnownExperiment& experiment, const Exp
 Taken<Exposure> take_exposure(const RawRecord& record, const Known& known, Checker& check) {
   Exposure exposure;
   ASSAY_TRY(exposure.id, check.id(record));
-  ASSAY_TRY(const auto found, find_experiment(record, known, check));
-  const KnownExperiment& experiment = found->second;
-  exposure.experiment = found->first;
+  ASSAY_TRY(exposure.experiment,
+            check.word(record.experiment, "experiment", "name the experiment's id"));
+  ASSAY_TRY(const auto* found, find_experiment(exposure.experiment, record, known, check));
+  const KnownExperiment& experiment = *found;
   ASSAY_TRY(exposure.variant, variant_of(record, experiment, check));
   ASSAY_TRY(auto unit, exposed_unit(record, experiment, check));
   exposure.unit_kind = std::move(unit.kind);

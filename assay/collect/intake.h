@@ -51,7 +51,13 @@ struct KnownExperiment {
   bool expose_on_evaluation = false;                   // An evaluation counts as an exposure.
 };
 
-using Known = std::map<std::string, KnownExperiment, std::less<>>;  // By experiment id.
+// Who knows the experiments; asked from any thread.
+class Known {
+ public:
+  virtual ~Known() = default;
+  virtual const KnownExperiment* known(std::string_view id) const = 0;  // May be null.
+  virtual std::vector<std::string_view> known_ids() const = 0;  // To find what somebody meant.
+};
 
 struct Limits {
   std::size_t line_bytes = 64 << 10;

@@ -5,11 +5,12 @@
 
 #include "assay/base/check.h"
 #include "assay/collect/collect.h"
+#include "assay/collect/testing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace assay::collect;
   if (size == 0) return 0;
-  static const Known known = {{"e", {.variants = {"a", "b"}, .expose_on_evaluation = true}}};
+  static const KnownByHeart known({{"e", {.variants = {"a", "b"}, .expose_on_evaluation = true}}});
   static constexpr std::string_view kTypes[] = {"application/json", "application/x-ndjson", ""};
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string_view type = kTypes[data[0] % 3];

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "assay/collect/collect.h"
+#include "assay/collect/testing.h"
 
 namespace assay::collect {
 namespace {
@@ -9,7 +10,7 @@ const Timestamp kNow = *parse_time("2026-03-10T12:00:00Z");
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kLines = "application/x-ndjson";
 
-Known known() {
+KnownByHeart known() {
   KnownExperiment ranker{.variants = {"control", "treatment"}, .version = "1"};
   ranker.epochs = {{0, *parse_time("2026-03-01")}, {1, *parse_time("2026-03-05")}};
   ranker.propensities = {{0, {0.5, 0.5}}, {1, {0.25, 0.75}}};
@@ -17,7 +18,7 @@ Known known() {
   KnownExperiment draft{.state = State::kDraft, .variants = {"a"}};
   KnownExperiment pages{.variants = {"a", "b"}, .unit_kind = "page", .expose_on_evaluation = true};
   KnownExperiment shop{.variants = {"a", "b"}, .fallback_unit = "device"};
-  return {{"ranker", ranker}, {"draft", draft}, {"pages", pages}, {"shop", shop}};
+  return KnownByHeart({{"ranker", ranker}, {"draft", draft}, {"pages", pages}, {"shop", shop}});
 }
 
 ParsedExposures exposures(std::string_view body, std::string_view type = kJson) {
@@ -249,7 +250,7 @@ TEST(Intake, RefusesExposuresThatFitNoRunningPlan) {
 }
 
 TEST(Intake, AStopEndsWhatCounts) {
-  Known known{{"e", {.state = State::kStopped, .variants = {"a"}}}};
+  KnownByHeart known({{"e", {.state = State::kStopped, .variants = {"a"}}}});
   known.at("e").stopped_at = parse_time("2026-03-01T10:00:00Z");
   const auto at = [&](const char* time) {
     const std::string body =
@@ -294,7 +295,7 @@ TEST(Intake, TheEpochThatIsSentCounts) {
     EXPECT_EQ(refused.message, "epoch is none of the epochs of ranker: 0, 1") << wrong;
     EXPECT_TRUE(says(refused.hint, "or leave it out"));
   }
-  Known remembered = known();
+  KnownByHeart remembered = known();
   remembered.at("ranker").epoch_of = [](const Exposure& exposure) {
     return exposure.unit_id == "u" ? std::optional<std::int64_t>(1) : std::nullopt;
   };

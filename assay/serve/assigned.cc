@@ -26,7 +26,7 @@ bool asks_other_ids(const define::Assignment& plan, std::string_view unit_kind) 
 std::shared_ptr<const assign::Snapshot> compile_by_id(const Registered& experiment) {
   const define::Assignment& plan = experiment.plan.assignment;
   if (plan.sticky || plan.reshuffle) return nullptr;
-  assign::Running running = running_of(experiment);
+  assign::Running running = static_cast<const assign::Running&>(experiment);
   running.is_stopped = false;
   running.plan.assignment.targeting = {};
   const auto compiled = assign::compile({&running, 1});

@@ -29,16 +29,10 @@ Response refusal_response(const Refusal& refusal) {
 Response add(Backend& backend, const Request& request) {
   const auto start = request.query_bool("start");
   if (!start) return failure(start.error());
-  const io::sqlite::Change change{now(), request.actor};
-  auto added = backend.experiments.add(request.body, "experiment", change);
+  const auto added = backend.experiments.add(request.body, "experiment", {now(), request.actor},
+                                             {.start = *start});
   if (!added) return refusal_response(added.error());
-  auto experiment = added->experiment;
-  if (*start && !experiment->is_running()) {
-    auto started = backend.experiments.start(experiment->record.id, change);
-    if (!started) return failure(started.error());
-    experiment = *started;
-  }
-  return {.status = added->created ? 201 : 200, .body = experiment_json(*experiment)};
+  return {.status = added->created ? 201 : 200, .body = experiment_json(*added->experiment)};
 }
 
 }  // namespace

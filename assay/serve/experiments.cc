@@ -14,8 +14,11 @@
 namespace assay::serve {
 namespace {
 
+using io::sqlite::Approve;
 using io::sqlite::Change;
+using io::sqlite::Epoch;
 using io::sqlite::ExperimentRecord;
+using io::sqlite::NewVersion;
 using io::sqlite::Records;
 using RecordState = io::sqlite::State;
 using RegisteredPtr = std::shared_ptr<const Registered>;
@@ -53,20 +56,35 @@ collect::KnownExperiment known_of(const Registered& experiment) {
 
 // The epoch of what the unit was answered, where that is remembered. Since a reshuffle it may have
 // been answered anew: then the time says of which epoch an exposure from before is.
-std::optional<std::int64_t> remembered_epoch(deliver::StickyStore& sticky,
-                                             const Registered& experiment,
+std::optional<std::int64_t> remembered_epoch(deliver::StickyStore& sticky, bool reshuffles,
+                                             const std::vector<Epoch>& epochs,
                                              const collect::Exposure& exposure) {
   const auto memories = sticky.recall(exposure.unit_kind, exposure.unit_id);
   if (!memories) return std::nullopt;
   const auto found =
       std::ranges::find(*memories, exposure.experiment, &deliver::Memory::experiment);
   if (found == memories->end()) return std::nullopt;
-  if (experiment.plan.assignment.reshuffle) {
-    const auto epoch =
-        std::ranges::find(experiment.epochs, found->epoch, &io::sqlite::Epoch::number);
-    if (epoch != experiment.epochs.end() && exposure.time < epoch->started_at) return std::nullopt;
+  if (reshuffles) {
+    const auto epoch = std::ranges::find(epochs, found->epoch, &Epoch::number);
+    if (epoch != epochs.end() && exposure.time < epoch->started_at) return std::nullopt;
   }
   return found->epoch;
+}
+
+// Where the epoch of an exposure follows from the unit.
+std::function<std::optional<std::int64_t>(const collect::Exposure&)> epoch_finder(
+    const Registered& experiment, deliver::StickyStore* sticky) {
+  const define::Assignment& plan = experiment.plan.assignment;
+  if (plan.sticky && sticky != nullptr) {
+    return [sticky, reshuffles = plan.reshuffle,
+            epochs = experiment.epochs](const collect::Exposure& exposure) {
+      return remembered_epoch(*sticky, reshuffles, epochs, exposure);
+    };
+  }
+  if (experiment.earlier.empty() || !experiment.by_id) return {};
+  return [by_id = experiment.by_id](const collect::Exposure& exposure) {
+    return std::optional(by_id->epoch_of({0}, exposure.unit_id));
+  };
 }
 
 // What is wrong in one sentence, and how to mend the first of it.
@@ -77,59 +95,43 @@ auto conflict(const std::string& what, const Problems& problems) {
               problems.front().hint);
 }
 
-Result<std::shared_ptr<const assign::Snapshot>> compile(
-    const std::vector<RegisteredPtr>& experiments) {
-  auto compiled = assign::compile(running_of(experiments));
-  if (compiled) return std::move(*compiled);
-  return conflict("the running experiments do not fit together", compiled.error());
-}
-
-Result<std::shared_ptr<const Served>> served_of(const std::vector<RegisteredPtr>& experiments,
-                                                deliver::StickyStore* sticky, Tallies& tallies) {
-  ASSAY_TRY(auto snapshot, compile(experiments));
-  Tally tally = tallies.of(*snapshot);
-  return std::make_shared<const Served>(
-      Served{deliver::Ofrep(std::move(snapshot), sticky), std::move(tally)});
-}
-
-std::shared_ptr<const View> make_view(std::vector<RegisteredPtr> experiments,
-                                      std::shared_ptr<const Served> served,
-                                      deliver::StickyStore* sticky) {
-  collect::Known known;
+Result<std::shared_ptr<const Served>> served_of(const View::List& experiments,
+                                                deliver::StickyStore* sticky) {
+  const auto running = running_of(experiments);
+  auto snapshot = assign::compile(running);
+  if (!snapshot) return conflict("the running experiments do not fit together", snapshot.error());
+  std::vector<std::shared_ptr<Tally::Counters>> counters;
+  counters.reserve(running.size());
   for (const RegisteredPtr& one : experiments) {
-    collect::KnownExperiment& mine = known[one->record.id] = known_of(*one);
-    if (one->plan.assignment.sticky && sticky != nullptr) {
-      mine.epoch_of = [sticky, one](const collect::Exposure& exposure) {
-        return remembered_epoch(*sticky, *one, exposure);
-      };
-    } else if (!one->earlier.empty()) {
-      mine.epoch_of = [served](const collect::Exposure& exposure) -> std::optional<std::int64_t> {
-        const assign::Snapshot& snapshot = served->ofrep.snapshot();
-        return snapshot.epoch_of(*snapshot.find(exposure.experiment), exposure.unit_id);
-      };
-    }
+    if (!one->is_draft()) counters.push_back(one->counters);
   }
-  return std::make_shared<const View>(
-      View{std::move(experiments), std::move(served), std::move(known)});
+  return std::make_shared<const Served>(
+      Served{deliver::Ofrep(std::move(*snapshot), sticky), Tally(std::move(counters))});
 }
 
-// The list with `changed` in its place, or in front when it is new.
-std::vector<RegisteredPtr> with(std::vector<RegisteredPtr> all, RegisteredPtr changed) {
-  const auto at = std::find_if(all.begin(), all.end(), [&](const RegisteredPtr& one) {
-    return one->record.id == changed->record.id;
-  });
-  if (at == all.end()) {
-    all.insert(all.begin(), std::move(changed));
+bool is_before(const RegisteredPtr& one, std::string_view id) { return one->record.id < id; }
+
+// The same lists with `changed` in the place of `before`, or as the newest where that is null.
+std::pair<View::List, View::List> with(const View& view, const RegisteredPtr& before,
+                                       const RegisteredPtr& changed) {
+  View::List newest_first = view.experiments;
+  View::List sorted = view.by_id;
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), changed->record.id, is_before);
+  if (before) {
+    *std::ranges::find(newest_first, before) = changed;
+    *at = changed;
   } else {
-    *at = std::move(changed);
+    newest_first.insert(newest_first.begin(), changed);
+    sorted.insert(at, changed);
   }
-  return all;
+  return {std::move(newest_first), std::move(sorted)};
 }
 
-// Asked before a change is stored: a stored one that cannot be served would stop the next start.
-Result<void> check_fits(const View& view, Registered changed) {
-  ASSAY_TRY_VOID(compile(with(view.experiments, std::make_shared<Registered>(std::move(changed)))));
-  return {};
+// A bandit makes hundreds of epochs, so that those of before are not read again: while one lasts,
+// no version of it allocates otherwise.
+std::vector<assign::Cohort> cohorts_of(const Registered& before) {
+  if (before.epochs.size() != 1) return before.cohorts;
+  return {assign::cohort_of(before.plan, before.epoch)};
 }
 
 // The file says where an adaptive experiment began, not where it is.
@@ -152,23 +154,35 @@ std::string what_may_change(const define::Assignment& running) {
       define::to_word(running.hash));
 }
 
+// What a new version of a running experiment changes; kConflict where that is frozen.
+Result<define::PlanChange> change_of(const Registered& before, define::Experiment& plan) {
+  const define::Assignment& running = before.plan.assignment;
+  define::keep_slots(before.plan, plan);
+  if (running.adaptive_floor_ppm) keep_weights(before.plan, plan);
+  define::PlanChange difference = define::compare_plans(before.plan, plan);
+  if (difference.frozen.empty()) return difference;
+  return fail(Code::kConflict,
+              fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
+              what_may_change(running));
+}
+
+NewVersion version_of(const define::Experiment& plan, std::string source) {
+  return {.id = plan.id,
+          .name = plan.name,
+          .fingerprint = define::fingerprint(plan),
+          .plan_json = define::canonical_json(plan),
+          .source = std::move(source)};
+}
+
 Refusal refused(Error error) { return {{}, std::move(error)}; }
 
 }  // namespace
 
-assign::Running running_of(const Registered& experiment) {
-  return {.plan = experiment.plan,
-          .version = static_cast<std::uint32_t>(experiment.record.version.number),
-          .epoch = experiment.epochs.empty() ? 0 : experiment.epochs.back().number,
-          .is_stopped = !experiment.is_running(),
-          .earlier = experiment.earlier};
-}
-
-std::vector<assign::Running> running_of(const std::vector<RegisteredPtr>& experiments) {
-  std::vector<assign::Running> running;
+std::vector<const assign::Running*> running_of(const View::List& experiments) {
+  std::vector<const assign::Running*> running;
+  running.reserve(experiments.size());
   for (const RegisteredPtr& experiment : experiments) {
-    if (experiment->record.state == RecordState::kDraft) continue;
-    running.push_back(running_of(*experiment));
+    if (!experiment->is_draft()) running.push_back(experiment.get());
   }
   return running;
 }
@@ -180,9 +194,19 @@ Rules rules_of(const View& view) {
 }
 
 RegisteredPtr View::find(std::string_view id) const {
-  const auto at = std::find_if(experiments.begin(), experiments.end(),
-                               [&](const RegisteredPtr& one) { return one->record.id == id; });
-  return at == experiments.end() ? nullptr : *at;
+  const auto at = std::lower_bound(by_id.begin(), by_id.end(), id, is_before);
+  return at == by_id.end() || (*at)->record.id != id ? nullptr : *at;
+}
+
+const collect::KnownExperiment* View::known(std::string_view id) const {
+  const RegisteredPtr found = find(id);
+  return found ? &found->known : nullptr;
+}
+
+std::vector<std::string_view> View::known_ids() const {
+  std::vector<std::string_view> ids;
+  for (const RegisteredPtr& one : by_id) ids.emplace_back(one->record.id);
+  return ids;
 }
 
 Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
@@ -190,13 +214,18 @@ Result<std::unique_ptr<Experiments>> Experiments::open(Records& records,
                                                        deliver::StickyStore* sticky) {
   std::unique_ptr<Experiments> experiments(new Experiments(records, std::move(catalogue), sticky));
   ASSAY_TRY(const auto stored, records.experiments());
-  std::vector<RegisteredPtr> loaded;
+  View::List newest_first;
   for (const ExperimentRecord& record : stored) {
-    ASSAY_TRY(Registered one, experiments->load(record, nullptr));
-    loaded.push_back(std::make_shared<const Registered>(std::move(one)));
+    ASSAY_TRY(const auto epochs, records.epochs(record.id));
+    ASSAY_TRY(auto cohorts, experiments->stored_cohorts(record, epochs));
+    ASSAY_TRY(auto one, experiments->load(record, epochs, std::move(cohorts), nullptr));
+    newest_first.push_back(std::move(one));
   }
-  ASSAY_TRY(auto served, served_of(loaded, sticky, experiments->tallies_));
-  experiments->view_ = make_view(std::move(loaded), std::move(served), sticky);
+  ASSAY_TRY(auto served, served_of(newest_first, sticky));
+  View::List sorted = newest_first;
+  std::ranges::sort(sorted, {}, [](const RegisteredPtr& one) { return one->record.id; });
+  experiments->view_ =
+      std::make_shared<const View>(std::move(newest_first), std::move(sorted), std::move(served));
   return experiments;
 }
 
@@ -205,64 +234,78 @@ std::shared_ptr<const View> Experiments::view() const {
   return view_;
 }
 
-Result<Registered> Experiments::load(const ExperimentRecord& record,
-                                     const Registered* before) const {
-  Registered loaded;
+Result<RegisteredPtr> Experiments::load(const ExperimentRecord& record,
+                                        const std::vector<Epoch>& epochs,
+                                        std::vector<assign::Cohort> cohorts,
+                                        const Registered* before) const {
+  auto made = std::make_shared<Registered>();
+  Registered& loaded = *made;
   loaded.record = record;
   ASSAY_TRY(loaded.plan, define::from_canonical_json(record.version.plan_json));
-  ASSAY_TRY(loaded.epochs, records_.epochs(record.id));
+  loaded.version = static_cast<std::uint32_t>(record.version.number);
+  loaded.is_stopped = !loaded.is_running();
+  loaded.epochs = epochs;
   // Warnings are not stored: what they say follows from the file.
-  const bool is_draft = record.state == RecordState::kDraft;
   const auto parsed = define::parse(
       record.version.source,
-      {.file = record.id, .catalogue = is_draft ? catalogue_ : catalogue_for(loaded)});
+      {.file = record.id, .catalogue = loaded.is_draft() ? catalogue_ : catalogue_for(loaded)});
   if (parsed) {
     for (const Problem& warning : parsed->warnings) loaded.warnings.push_back(to_text(warning));
   }
-  ASSAY_TRY_VOID(load_epochs(loaded, before));
-  if (!is_draft) loaded.by_id = compile_by_id(loaded);
-  return loaded;
+  if (!epochs.empty()) loaded.epoch = epochs.back().number;
+  if (epochs.size() > 1) {
+    if (cohorts.size() < epochs.size()) {
+      cohorts.push_back(assign::cohort_of(loaded.plan, loaded.epoch));
+    }
+    loaded.cohorts = std::move(cohorts);
+    loaded.earlier = assign::lasting(loaded.plan, loaded.cohorts);
+  }
+  if (!loaded.is_draft()) {
+    loaded.by_id = compile_by_id(loaded);
+    loaded.counters = before != nullptr ? before->counters : nullptr;
+    if (!loaded.counters) loaded.counters = Tally::counters_of(loaded.plan);
+  }
+  loaded.known = known_of(loaded);
+  loaded.known.epoch_of = epoch_finder(loaded, sticky_);
+  return made;
 }
 
-// An epoch allocates what its version says, for good. A bandit makes hundreds of them, so that only
-// those that are new are read; the newest one's version mostly is the experiment's.
-Result<void> Experiments::load_epochs(Registered& loaded, const Registered* before) const {
-  if (loaded.epochs.size() < 2) return {};
-  if (before != nullptr) loaded.cohorts = before->cohorts;
-  std::vector<io::sqlite::Version> versions;
-  for (const auto& epoch : loaded.epochs) {
-    const auto is_of = [&](const auto& version) { return version.number == epoch.version; };
-    if (std::ranges::find(loaded.cohorts, epoch.number, &assign::Cohort::epoch) !=
-        loaded.cohorts.end())
-      continue;
-    if (is_of(loaded.record.version)) {
-      loaded.cohorts.push_back(assign::cohort_of(loaded.plan, epoch.number));
-      continue;
-    }
-    if (versions.empty()) {
-      ASSAY_TRY(versions, records_.versions(loaded.record.id));
-    }
-    const auto version = std::ranges::find_if(versions, is_of);
+// An epoch allocates what its version says, for good.
+Result<std::vector<assign::Cohort>> Experiments::stored_cohorts(
+    const ExperimentRecord& record, const std::vector<Epoch>& epochs) const {
+  std::vector<assign::Cohort> cohorts;
+  if (epochs.size() < 2) return cohorts;
+  ASSAY_TRY(const auto versions, records_.versions(record.id));
+  for (const Epoch& epoch : epochs) {
+    const auto version = std::ranges::find(versions, epoch.version, &io::sqlite::Version::number);
     if (version == versions.end()) continue;
     ASSAY_TRY(const define::Experiment plan, define::from_canonical_json(version->plan_json));
-    loaded.cohorts.push_back(assign::cohort_of(plan, epoch.number));
+    cohorts.push_back(assign::cohort_of(plan, epoch.number));
   }
-  loaded.earlier = assign::lasting(loaded.plan, loaded.cohorts);
-  return {};
+  return cohorts;
 }
 
-// Loads the changed experiment anew and swaps in a view with it.
-Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
-  ASSAY_TRY(const ExperimentRecord record, records_.experiment(changed_id));
+Result<RegisteredPtr> Experiments::publish(
+    const std::string& id, const std::function<Result<void>(const Approve&)>& write) {
   const auto before = view();
-  ASSAY_TRY(Registered loaded, load(record, before->find(changed_id).get()));
-  auto changed = std::make_shared<const Registered>(std::move(loaded));
-  auto experiments = with(before->experiments, changed);
-  auto served = before->served;
-  if (record.state != RecordState::kDraft) {
-    ASSAY_TRY(served, served_of(experiments, sticky_, tallies_));
-  }
-  auto next = make_view(std::move(experiments), std::move(served), sticky_);
+  const RegisteredPtr was = before->find(id);
+  RegisteredPtr changed;
+  std::shared_ptr<const View> next;
+  const auto prepare = [&](const ExperimentRecord& record,
+                           const std::vector<Epoch>& epochs) -> Result<void> {
+    ASSAY_TRY(changed, load(record, epochs, was ? cohorts_of(*was) : std::vector<assign::Cohort>(),
+                            was.get()));
+    auto [newest_first, sorted] = with(*before, was, changed);
+    auto served = before->served;
+    if (!changed->is_draft()) {
+      ASSAY_TRY(served, served_of(newest_first, sticky_));
+    }
+    next =
+        std::make_shared<const View>(std::move(newest_first), std::move(sorted), std::move(served));
+    return {};
+  };
+  ASSAY_TRY_VOID(write(prepare));
+  if (!next) return was;  // It was so before.
   {
     const std::scoped_lock lock(view_mutex_);
     view_ = next;
@@ -272,48 +315,37 @@ Result<RegisteredPtr> Experiments::publish(const std::string& changed_id) {
 }
 
 Expected<Addition, Refusal> Experiments::add(std::string_view text, const std::string& file,
-                                             const Change& change) {
+                                             const Change& change, AddOptions options) {
   const std::scoped_lock lock(change_mutex_);
   const RegisteredPtr before = view()->find(define::id_in(text));
-  const bool is_draft = !before || before->record.state == RecordState::kDraft;
   auto parsed = define::parse(
-      text, {.file = file, .catalogue = is_draft ? catalogue_ : catalogue_for(*before)});
+      text, {.file = file,
+             .catalogue = !before || before->is_draft() ? catalogue_ : catalogue_for(*before)});
   if (!parsed) return unexpected(Refusal{std::move(parsed).error(), {}});
-  if (Problems problems = assign::unsupported(parsed->experiment); !problems.empty()) {
+  define::Experiment& plan = parsed->experiment;
+  if (Problems problems = assign::unsupported(plan); !problems.empty()) {
     for (Problem& one : problems) one.place.file = file;
     return unexpected(Refusal{std::move(problems), {}});
   }
-  define::PlanChange difference;
-  if (before && before->is_running()) {
-    define::Experiment& plan = parsed->experiment;
-    const define::Assignment& running = before->plan.assignment;
-    define::keep_slots(before->plan, plan);
-    if (running.adaptive_floor_ppm) keep_weights(before->plan, plan);
-    difference = define::compare_plans(before->plan, plan);
-    if (!difference.frozen.empty()) {
-      return unexpected(refused(
-          {Code::kConflict,
-           fmt::format("{} is running; frozen: {}", plan.id, fmt::join(difference.frozen, ", ")),
-           what_may_change(running)}));
-    }
-    Registered changed = *before;
-    changed.plan = plan;
-    if (const auto fits = check_fits(*view(), std::move(changed)); !fits) {
-      return unexpected(refused(fits.error()));
-    }
+  const bool is_running = before && before->is_running();
+  bool opens_epoch = false;
+  if (is_running) {
+    const auto difference = change_of(*before, plan);
+    if (!difference) return unexpected(refused(difference.error()));
+    opens_epoch = difference->opens_epoch;
   }
-  const define::Experiment& plan = parsed->experiment;
-  auto added = records_.add_version({.id = plan.id,
-                                     .name = plan.name,
-                                     .fingerprint = define::fingerprint(plan),
-                                     .plan_json = define::canonical_json(plan),
-                                     .source = std::string(text),
-                                     .opens_epoch = difference.opens_epoch},
-                                    change);
-  if (!added) return unexpected(refused(std::move(added).error()));
-  auto published = publish(plan.id);
-  if (!published) return unexpected(refused(std::move(published).error()));
-  return Addition{std::move(*published), added->created};
+  NewVersion version = version_of(plan, std::string(text));
+  version.opens_epoch = opens_epoch;
+  const bool is_new = !before || before->record.version.fingerprint != version.fingerprint;
+  if (!is_new && (is_running || !options.start)) return Addition{before, false};
+  auto stored = options.start && !is_running
+                    ? run(plan, version.source, change)
+                    : publish(plan.id, [&](const Approve& approve) -> Result<void> {
+                        ASSAY_TRY_VOID(records_.add_version(version, change, approve));
+                        return {};
+                      });
+  if (!stored) return unexpected(refused(std::move(stored).error()));
+  return Addition{std::move(*stored), is_new};
 }
 
 // A started experiment keeps the holdouts it started with, whatever the catalogue says by now.
@@ -389,26 +421,27 @@ Result<RegisteredPtr> Experiments::start(const std::string& id, const Change& ch
   if (!experiment) {
     return fail(Code::kNotFound, "no experiment " + id, "GET /v1/experiments lists them");
   }
-  if (experiment->record.state != RecordState::kDraft) {  // Refused, whatever stands beside it.
-    ASSAY_TRY_VOID(records_.start(id, change));
+  return run(experiment->plan, experiment->record.version.source, change);
+}
+
+// Starts this plan: that of the draft, or the one that was just sent.
+Result<RegisteredPtr> Experiments::run(define::Experiment plan, const std::string& source,
+                                       const Change& change) {
+  const RegisteredPtr before = view()->find(plan.id);
+  if (before && !before->is_draft()) {  // Refused, whatever stands beside it.
+    ASSAY_TRY_VOID(records_.start(plan.id, change));
   }
-  Registered running = *experiment;
-  ASSAY_TRY_VOID(find_slots(running.plan));
-  const define::Experiment plan = running.plan;
+  ASSAY_TRY_VOID(find_slots(plan));
   ASSAY_TRY_VOID(check_startable(plan));
-  running.record.state = RecordState::kRunning;
-  ASSAY_TRY_VOID(check_fits(*view(), std::move(running)));
-  std::optional<io::sqlite::NewVersion> with_slots;
-  if (plan != experiment->plan) {
-    with_slots = {.id = id,
-                  .name = plan.name,
-                  .fingerprint = define::fingerprint(plan),
-                  .plan_json = define::canonical_json(plan),
-                  .source = experiment->record.version.source};
-  }
-  ASSAY_TRY([[maybe_unused]] const auto started, records_.start(id, change, with_slots));
-  log_info("experiment_started", {{"experiment", id}, {"actor", change.actor}});
-  return publish(id);
+  std::optional<NewVersion> version;
+  if (!before || before->plan != plan) version = version_of(plan, source);
+  const auto write = [&](const Approve& approve) -> Result<void> {
+    ASSAY_TRY_VOID(records_.start(plan.id, change, version, approve));
+    return {};
+  };
+  ASSAY_TRY(auto running, publish(plan.id, write));
+  log_info("experiment_started", {{"experiment", plan.id}, {"actor", change.actor}});
+  return running;
 }
 
 Expected<RegisteredPtr, Refusal> Experiments::reweigh(const std::string& id, std::string_view text,
@@ -426,25 +459,26 @@ Expected<RegisteredPtr, Refusal> Experiments::reweigh(const std::string& id, std
   if (!weights) return unexpected(Refusal{std::move(weights).error(), {}});
   define::Experiment plan = before->plan;
   for (std::size_t i = 0; i < plan.variants.size(); ++i) plan.variants[i].weight = (*weights)[i];
-  const auto added = records_.add_version({.id = id,
-                                           .name = plan.name,
-                                           .fingerprint = define::fingerprint(plan),
-                                           .plan_json = define::canonical_json(plan),
-                                           .source = before->record.version.source,
-                                           .opens_epoch = true,
-                                           .action = "weights"},
-                                          change);
-  if (!added) return unexpected(refused(added.error()));
-  auto published = publish(id);
-  if (!published) return unexpected(refused(std::move(published).error()));
-  return std::move(*published);
+  NewVersion version = version_of(plan, before->record.version.source);
+  version.opens_epoch = true;
+  version.action = "weights";
+  auto changed = publish(id, [&](const Approve& approve) -> Result<void> {
+    ASSAY_TRY_VOID(records_.add_version(version, change, approve));
+    return {};
+  });
+  if (!changed) return unexpected(refused(std::move(changed).error()));
+  return std::move(*changed);
 }
 
 Result<RegisteredPtr> Experiments::stop(const std::string& id, const Change& change) {
   const std::scoped_lock lock(change_mutex_);
-  ASSAY_TRY([[maybe_unused]] const auto stopped, records_.stop(id, change));
+  const auto write = [&](const Approve& approve) -> Result<void> {
+    ASSAY_TRY_VOID(records_.stop(id, change, approve));
+    return {};
+  };
+  ASSAY_TRY(auto stopped, publish(id, write));
   log_info("experiment_stopped", {{"experiment", id}, {"actor", change.actor}});
-  return publish(id);
+  return stopped;
 }
 
 }  // namespace assay::serve

@@ -11,12 +11,12 @@
 // `sticky` or `reshuffle` (all of these open a new epoch), rename the experiment and name
 // overrides; anything else is a conflict that names the fields. A plan that asks for a share of a
 // layer gets its slots when it starts, as a new version and in one change with the start; holdouts
-// are those of the draft's last registration. Changes are made one at a time; views are immutable
-// and swapped whole. Any thread.
+// are those of the draft's last registration. Changes are made one at a time: each is stored whole
+// or not at all, and only if the view with it could be made. Views are immutable and swapped whole.
+// Any thread.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,16 +33,18 @@
 
 namespace assay::serve {
 
-// One registered experiment as it stands.
-struct Registered {
+// One registered experiment as it stands: what assignment must know of it, and all the rest. What
+// follows from its record alone is made once, when that changes.
+struct Registered : assign::Running {
   io::sqlite::ExperimentRecord record;
-  define::Experiment plan;
   std::vector<std::string> warnings;
   std::vector<io::sqlite::Epoch> epochs;
-  std::vector<assign::Cohort> cohorts;  // Of every epoch, where there are several.
-  std::vector<assign::Cohort> earlier;  // Of them, where weights changed without moving anyone.
+  std::vector<assign::Cohort> cohorts;            // Of every epoch, where there are several.
   std::shared_ptr<const assign::Snapshot> by_id;  // To hold exposures against: see assigned.h.
+  collect::KnownExperiment known;
+  std::shared_ptr<Tally::Counters> counters;  // None of a draft.
 
+  bool is_draft() const { return record.state == io::sqlite::State::kDraft; }
   bool is_running() const { return record.state == io::sqlite::State::kRunning; }
 };
 
@@ -53,12 +55,20 @@ struct Served {
 };
 
 // Everything requests are answered from, as of the last change.
-struct View {
-  std::vector<std::shared_ptr<const Registered>> experiments;  // Newest first.
-  std::shared_ptr<const Served> served;
-  collect::Known known;
+struct View final : collect::Known {
+  using List = std::vector<std::shared_ptr<const Registered>>;
+  View(List newest_first, List sorted, std::shared_ptr<const Served> answers)
+      : experiments(std::move(newest_first)),
+        by_id(std::move(sorted)),
+        served(std::move(answers)) {}
+
+  const List experiments;  // Newest first.
+  const List by_id;        // The same, sorted.
+  const std::shared_ptr<const Served> served;
 
   std::shared_ptr<const Registered> find(std::string_view id) const;  // May be null.
+  const collect::KnownExperiment* known(std::string_view id) const override;
+  std::vector<std::string_view> known_ids() const override;
 };
 
 // The rules of the running and stopped experiments, for others to evaluate.
@@ -68,10 +78,8 @@ struct Rules {
 };
 Rules rules_of(const View& view);  // Slow: the text of every plan is written.
 
-// What assignment must know of them; drafts are not answered for.
-std::vector<assign::Running> running_of(
-    const std::vector<std::shared_ptr<const Registered>>& experiments);
-assign::Running running_of(const Registered& experiment);
+// What assignment must know of them; drafts are not answered for. Good as long as the list.
+std::vector<const assign::Running*> running_of(const View::List& experiments);
 
 // Why a plan was turned away: the problems of the file, or else what stands against it.
 struct Refusal {
@@ -91,9 +99,17 @@ class Experiments {
                                                    define::Catalogue catalogue,
                                                    deliver::StickyStore* sticky = nullptr);
 
-  // `file` names the text in problems.
+  // `file` names the text in problems. With `start`, an experiment that does not run yet is
+  // registered and started in one change: both, or neither.
+  struct AddOptions {
+    bool start = false;
+  };
   Expected<Addition, Refusal> add(std::string_view text, const std::string& file,
-                                  const io::sqlite::Change& change);
+                                  const io::sqlite::Change& change, AddOptions options);
+  Expected<Addition, Refusal> add(std::string_view text, const std::string& file,
+                                  const io::sqlite::Change& change) {
+    return add(text, file, change, AddOptions());
+  }
   Result<std::shared_ptr<const Registered>> start(const std::string& id,
                                                   const io::sqlite::Change& change);
   // New weights of a running experiment whose plan is `adaptive`, for the units to come; opens an
@@ -105,8 +121,6 @@ class Experiments {
                                                  const io::sqlite::Change& change);
 
   std::shared_ptr<const View> view() const;
-  // How often each was answered since the server started.
-  std::vector<Tallies::Row> evaluations() const { return tallies_.rows(); }
   // Calls `listener` after every change with the view it made, one at a time. Set it before others
   // use this.
   void on_change(std::function<void(const View&)> listener) { listener_ = std::move(listener); }
@@ -116,20 +130,29 @@ class Experiments {
               deliver::StickyStore* sticky)
       : records_(records), catalogue_(std::move(catalogue)), sticky_(sticky) {}
 
-  // `before`: the experiment as it was, or null; what its epochs allocated is not read again.
-  Result<Registered> load(const io::sqlite::ExperimentRecord& record,
-                          const Registered* before) const;
-  Result<void> load_epochs(Registered& loaded, const Registered* before) const;
+  // `cohorts`: of its epochs so far, where there are several; the newest one's may be missing.
+  // `before`: the experiment as it was, or null.
+  Result<std::shared_ptr<const Registered>> load(const io::sqlite::ExperimentRecord& record,
+                                                 const std::vector<io::sqlite::Epoch>& epochs,
+                                                 std::vector<assign::Cohort> cohorts,
+                                                 const Registered* before) const;
+  Result<std::vector<assign::Cohort>> stored_cohorts(
+      const io::sqlite::ExperimentRecord& record,
+      const std::vector<io::sqlite::Epoch>& epochs) const;
   define::Catalogue catalogue_for(const Registered& running) const;
   Result<void> find_slots(define::Experiment& plan) const;
   Result<void> check_prerequisites(const define::Experiment& plan) const;
   Result<void> check_startable(const define::Experiment& plan) const;
-  Result<std::shared_ptr<const Registered>> publish(const std::string& changed_id);
+  // `write` stores a change of experiment `id`; what it passes to Records makes the view with it,
+  // so that nothing is stored that could not be served. Published once it is stored.
+  Result<std::shared_ptr<const Registered>> publish(
+      const std::string& id, const std::function<Result<void>(const io::sqlite::Approve&)>& write);
+  Result<std::shared_ptr<const Registered>> run(define::Experiment plan, const std::string& source,
+                                                const io::sqlite::Change& change);
 
   io::sqlite::Records& records_;
   const define::Catalogue catalogue_;
   deliver::StickyStore* const sticky_;
-  Tallies tallies_;
   std::mutex change_mutex_;        // One change at a time.
   mutable std::mutex view_mutex_;  // Only while the pointer is read or swapped.
   std::shared_ptr<const View> view_;

@@ -1,33 +1,20 @@
 #include "assay/serve/experiments.h"
 
-#include <atomic>
 #include <filesystem>
 #include <future>
 #include <set>
-#include <thread>
 
 #include <gmock/gmock.h>
 
 #include "assay/io/sqlite/sticky_store.h"
-#include "assay/serve/streams.h"
+#include "assay/serve/testing.h"
 
 namespace assay::serve {
 namespace {
 
-using io::sqlite::Change;
-using io::sqlite::Records;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-std::string plan(const std::string& id, const std::string& more = "") {
-  return "experiment:\n  id: " + id +
-         "\n  hypothesis: More clicks.\n"
-         "  variants:\n    control: {weight: 1}\n    treatment: {weight: 1}\n"
-         "  metrics:\n    primary:\n"
-         "      - {name: clicks, type: proportion, event: click, direction: increase}\n" +
-         more;
-}
 
 // The same with nine units treated for each that is not.
 std::string reweighed(std::string text) {
@@ -45,46 +32,11 @@ collect::Exposure exposed(const std::string& unit, const std::string& kind = "us
   return exposure;
 }
 
-const Change kChange = {Timestamp{1'000'000}, "test"};
-
-class ExperimentsTest : public testing::Test {
- protected:
-  void SetUp() override {
-    auto records = Records::open(":memory:");
-    ASSERT_TRUE(records) << to_text(records.error());
-    records_ = std::move(*records);
-    reopen();
-  }
-  void reopen(deliver::StickyStore* sticky = nullptr, const define::Catalogue& catalogue = {}) {
-    auto opened = Experiments::open(*records_, catalogue, sticky);
-    ASSERT_TRUE(opened) << to_text(opened.error());
-    experiments_ = std::move(*opened);
-  }
-  Expected<Addition, Refusal> add(const std::string& text) {
-    return experiments_->add(text, "test.yaml", kChange);
-  }
-  void add_and_start(const std::string& id, const std::string& more = "") {
-    const auto added = add(plan(id, more));
-    ASSERT_TRUE(added) << to_text(added.error().problems) << to_text(added.error().error);
-    const auto started = experiments_->start(id, kChange);
-    ASSERT_TRUE(started) << to_text(started.error());
-  }
-  std::string reason_of(const std::string& id) const {
-    const auto body = experiments_->view()
-                          ->served->ofrep.evaluate_flag(id, R"({"context":{"targetingKey":"u"}})")
-                          .body;
-    return body;
-  }
-
-  std::unique_ptr<Records> records_;
-  std::unique_ptr<Experiments> experiments_;
-};
-
 TEST_F(ExperimentsTest, ADraftIsKnownButNotAnsweredFor) {
   const auto added = add(plan("a"));
   ASSERT_TRUE(added) << to_text(added.error().problems);
   EXPECT_TRUE(added->created);
-  EXPECT_EQ(experiments_->view()->known.at("a").state, collect::State::kDraft);
+  EXPECT_EQ(experiments_->view()->known("a")->state, collect::State::kDraft);
   EXPECT_THAT(reason_of("a"), HasSubstr("FLAG_NOT_FOUND"));
   const auto again = add(plan("a"));
   EXPECT_FALSE(again->created);
@@ -93,11 +45,61 @@ TEST_F(ExperimentsTest, ADraftIsKnownButNotAnsweredFor) {
 TEST_F(ExperimentsTest, RunsUntilItIsStopped) {
   add_and_start("a");
   EXPECT_THAT(reason_of("a"), HasSubstr("SPLIT"));
-  EXPECT_EQ(experiments_->view()->known.at("a").epochs.size(), 1u);
+  EXPECT_EQ(experiments_->view()->known("a")->epochs.size(), 1u);
   ASSERT_TRUE(experiments_->stop("a", kChange));
   EXPECT_THAT(reason_of("a"), HasSubstr("DISABLED"));
   EXPECT_EQ(experiments_->start("a", kChange).error().code, Code::kConflict);
   EXPECT_EQ(add(plan("a", "  name: Other\n")).error().error.code, Code::kConflict);
+}
+
+TEST_F(ExperimentsTest, AFileIsRegisteredAndStartedInOneChange) {
+  const auto send = [&](const std::string& text) {
+    return experiments_->add(text, "test.yaml", kChange, {.start = true});
+  };
+  add_and_start("a", "  layer: {name: page, slots: \"0-799999\"}\n");
+  const std::string whole = plan("b", "  layer: page\n");
+  const auto refused = send(whole);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().error.message, HasSubstr("both own slots"));
+  EXPECT_EQ(experiments_->view()->find("b"), nullptr);
+  EXPECT_EQ(records_->experiments()->size(), 1u) << "no draft stays";
+
+  const std::string share = plan("b", "  layer: {name: page, share: 20%}\n");
+  const auto started = send(share);
+  ASSERT_TRUE(started) << to_text(started.error().error);
+  EXPECT_TRUE(started->created);
+  EXPECT_TRUE(started->experiment->is_running());
+  EXPECT_EQ(started->experiment->record.version.number, 1) << "with its slots";
+  EXPECT_THAT(started->experiment->plan.assignment.slots,
+              ElementsAre(define::SlotRange{800'000, 1'000'000}));
+  EXPECT_THAT(reason_of("b"), HasSubstr("\"version\":\"1\""));
+  EXPECT_FALSE(send(share)->created) << "sent again after an answer that got lost";
+  ASSERT_TRUE(experiments_->stop("b", kChange));
+  EXPECT_EQ(send(share).error().error.code, Code::kConflict) << "it ran";
+}
+
+TEST_F(ExperimentsTest, ADraftThatIsSentAgainWithAStartRuns) {
+  const auto send = [&](const std::string& text) {
+    return experiments_->add(text, "test.yaml", kChange, {.start = true});
+  };
+  ASSERT_TRUE(add(plan("a")));
+  const auto same = send(plan("a"));
+  ASSERT_TRUE(same) << to_text(same.error().error);
+  EXPECT_FALSE(same->created);
+  EXPECT_TRUE(same->experiment->is_running());
+  EXPECT_EQ(same->experiment->record.version.number, 1);
+
+  ASSERT_TRUE(add(plan("b")));
+  const std::string needs = "  prerequisites: [{experiment: c, variants: [treatment]}]\n";
+  EXPECT_FALSE(send(plan("b", needs)));
+  EXPECT_TRUE(experiments_->view()->find("b")->plan.assignment.prerequisites.empty())
+      << "the draft is as it was";
+  const auto other = send(plan("b", "  traffic: 0.5\n"));
+  ASSERT_TRUE(other) << to_text(other.error().error);
+  EXPECT_TRUE(other->created);
+  EXPECT_EQ(other->experiment->record.version.number, 2);
+  EXPECT_EQ(other->experiment->epochs.front().version, 2);
+  EXPECT_EQ(records_->versions("b")->size(), 2u);
 }
 
 TEST_F(ExperimentsTest, OutlivesARestart) {
@@ -156,7 +158,7 @@ TEST_F(ExperimentsTest, WeightsChangeWithTrafficAndMoveNobody) {
       treated += now.variant;
       ASSERT_EQ(now.epoch, 1);
     }
-    const auto& known = experiments_->view()->known.at("a");
+    const auto& known = *experiments_->view()->known("a");
     ASSERT_TRUE(known.epoch_of);
     if (!now.assigned()) continue;
     ASSERT_EQ(known.epoch_of(exposed("u" + std::to_string(i))), now.epoch);
@@ -186,7 +188,7 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   ASSERT_TRUE(add(reweighed(plan("a", "  sticky: true\n"))));
   reopen(store.get());
   for (int i = 0; i < 100; ++i) ASSERT_EQ(answer(i), before[static_cast<std::size_t>(i)]);
-  const auto& known = experiments_->view()->known.at("a");
+  const auto& known = *experiments_->view()->known("a");
   EXPECT_EQ(known.epochs.size(), 2u);
   answer(1000);
   EXPECT_EQ(known.epoch_of(exposed("u0")), 0);
@@ -241,7 +243,7 @@ TEST_F(ExperimentsTest, AnExposureFromBeforeAReshuffleIsOfItsTime) {
   store->remember({{.unit_kind = "user", .unit_id = "u0", .memory = {"a", "control", 1}}},
                   [&](Result<bool> done) { stands.set_value(done.value()); });
   ASSERT_TRUE(stands.get_future().get());
-  const auto& known = experiments_->view()->known.at("a");
+  const auto& known = *experiments_->view()->known("a");
   EXPECT_EQ(known.epoch_of(exposed("u0", "user", 4)), std::nullopt);
   EXPECT_EQ(known.epoch_of(exposed("u0", "user", 5)), 1);
 }
@@ -269,7 +271,7 @@ TEST_F(ExperimentsTest, ABanditSetsTheWeightsOfAnAdaptiveExperiment) {
   EXPECT_EQ(experiments_->view()->find("a")->epochs.size(), 2u);
   const auto trail = records_->audit_trail(1).value();
   EXPECT_EQ(trail[0].action + " " + trail[0].actor, "weights bandit");
-  const auto& known = experiments_->view()->known.at("a");
+  const auto& known = *experiments_->view()->known("a");
   EXPECT_EQ(known.propensities.at(0), (std::vector<double>{0.5, 0.5}));
   EXPECT_EQ(known.propensities.at(1), (std::vector<double>{0.3, 0.7}));
   // The file says where it began; sending it again, with an override, does not undo the bandit.
@@ -459,98 +461,17 @@ TEST_F(ExperimentsTest, WhatDoesNotFitIsNotStored) {
   EXPECT_EQ(started.error().code, Code::kConflict);
   EXPECT_THAT(started.error().message,
               HasSubstr("name more than 32 kinds of unit: kind33, kind32"));
+  EXPECT_FALSE(
+      experiments_->add(plan("c", "  unit: kind33\n"), "c.yaml", kChange, {.start = true}));
   reopen();
   EXPECT_EQ(experiments_->view()->find("b")->record.state, io::sqlite::State::kDraft);
+  EXPECT_EQ(experiments_->view()->find("c"), nullptr);
 }
 
 TEST_F(ExperimentsTest, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(experiments_->start("none", kChange).error().code, Code::kNotFound);
   EXPECT_EQ(experiments_->stop("none", kChange).error().code, Code::kNotFound);
   EXPECT_EQ(experiments_->view()->find("none"), nullptr);
-}
-
-// The version of "a" that all parts of the view agree on; 0 where they do not.
-std::int64_t version_in(const View& view) {
-  const assign::Snapshot& snapshot = view.served->ofrep.snapshot();
-  const auto handle = snapshot.find("a");
-  if (!handle) return 0;
-  const std::int64_t version = snapshot.version(*handle);
-  const std::string text = std::to_string(version);
-  assign::Context context(snapshot);
-  context.set_targeting_key("u");
-  const bool is_running = snapshot.evaluate(*handle, context).reason != assign::Reason::kStopped;
-  const auto body =
-      view.served->ofrep.evaluate_flag("a", R"({"context":{"targetingKey":"u"}})").body;
-  const bool agree = is_running && view.known.at("a").version == text &&
-                     view.find("a")->record.version.number == version &&
-                     body.find("\"version\":\"" + text + "\"") != std::string::npos;
-  return agree ? version : 0;
-}
-
-// Requests are answered while plans change. Whoever holds a view sees one state of everything for
-// as long as it holds it, and never an older one after a newer. The `tsan` preset looks for races.
-TEST_F(ExperimentsTest, AnswersWhileViewsAreSwapped) {
-  constexpr int kChanges = 60;
-  add_and_start("a", "  traffic: 0.001\n");
-  std::atomic<bool> is_done = false;
-  std::atomic<int> asking = 0;
-  std::atomic<int> torn = 0;
-  std::atomic<int> backwards = 0;
-  const auto ask = [&] {
-    std::shared_ptr<const View> before = experiments_->view();
-    ++asking;
-    while (!is_done) {
-      const auto view = experiments_->view();
-      const std::int64_t old = version_in(*before);
-      const std::int64_t version = version_in(*view);
-      if (old == 0 || version == 0) ++torn;
-      if (version < old) ++backwards;
-      before = view;
-    }
-  };
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 3; ++i) threads.emplace_back(ask);
-  while (asking < 3) std::this_thread::yield();
-  for (int i = 1; i <= kChanges; ++i) {
-    EXPECT_TRUE(add(plan("a", "  traffic: " + std::to_string(0.001 + i * 0.01) + "\n"))) << i;
-  }
-  is_done = true;
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(torn, 0);
-  EXPECT_EQ(backwards, 0);
-  EXPECT_EQ(version_in(*experiments_->view()), kChanges + 1);
-}
-
-// What follows GET /v1/snapshot listens to the flags' stream: a notice for every change of the
-// rules, sent when the new rules are already there, and none for a draft.
-TEST_F(ExperimentsTest, EveryChangeOfTheRulesIsAnnounced) {
-  Streams streams(1);
-  streams.changed(*experiments_->view(), Timestamp{0});
-  experiments_->on_change([&](const View& view) {
-    EXPECT_EQ(rules_of(view).etag, rules_of(*experiments_->view()).etag);
-    streams.changed(view, Timestamp{0});
-  });
-  const auto listening = streams.open_notices({}, Timestamp{60'000'000}).stream;
-  ASSERT_NE(listening, nullptr);
-  std::string etag = rules_of(*experiments_->view()).etag;
-  const auto expect_change = [&](bool is_expected, const std::string& after) {
-    const std::string now = rules_of(*experiments_->view()).etag;
-    EXPECT_EQ(now != etag, is_expected) << after;
-    EXPECT_EQ(listening->take() != nullptr, is_expected) << after;
-    etag = now;
-  };
-  ASSERT_TRUE(add(plan("a", "  traffic: 0.2\n")));
-  expect_change(false, "a draft");
-  ASSERT_TRUE(experiments_->start("a", kChange));
-  expect_change(true, "a start");
-  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n")));
-  expect_change(true, "more traffic");
-  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n  overrides: {tester: treatment}\n")));
-  expect_change(true, "an override");
-  ASSERT_TRUE(add(plan("a", "  traffic: 0.5\n  overrides: {tester: treatment}\n")));
-  expect_change(false, "the same plan again");
-  ASSERT_TRUE(experiments_->stop("a", kChange));
-  expect_change(true, "a stop");
 }
 
 }  // namespace

@@ -101,9 +101,8 @@ Handler post_exposures(Backend& backend) {
   return by_length(backend, [&backend](const Request& request, const Respond& respond) {
     const auto view = backend.experiments.view();
     const auto event = cloud_event_of(request);
-    auto parsed =
-        collect::parse_exposures(event ? *event : request.body,
-                                 request.header("content-type").value_or(""), now(), view->known);
+    auto parsed = collect::parse_exposures(
+        event ? *event : request.body, request.header("content-type").value_or(""), now(), *view);
     Intake intake{.batch = {.exposures = std::move(parsed.exposures)},
                   .rejected = std::move(parsed.rejected)};
     intake.differing = count_differing(*view, intake.batch.exposures);

@@ -45,13 +45,13 @@ class BoundRoute final : public Metrics::Route {
   Histogram& seconds_;
 };
 
-prometheus::MetricFamily family_of(const std::vector<Tallies::Row>& evaluations) {
+prometheus::MetricFamily family_of(const std::vector<Tally::Row>& evaluations) {
   prometheus::MetricFamily family{"assay_evaluations_total",
                                   "Evaluations by experiment, variant and reason.",
                                   prometheus::MetricType::Counter,
                                   {}};
   family.metric.reserve(evaluations.size());
-  for (const Tallies::Row& row : evaluations) {
+  for (const Tally::Row& row : evaluations) {
     prometheus::ClientMetric& metric = family.metric.emplace_back();
     metric.label = {{"experiment", row.experiment},
                     {"reason", std::string(reason_name(row.reason))},
@@ -127,7 +127,7 @@ void Metrics::analyzed(double seconds, bool succeeded) {
   if (!succeeded) impl_->analysis_errors.Increment();
 }
 
-std::string Metrics::text(const Levels& levels, const std::vector<Tallies::Row>& evaluations) {
+std::string Metrics::text(const Levels& levels, const std::vector<Tally::Row>& evaluations) {
   const auto set = [](Gauge& gauge, std::int64_t value) { gauge.Set(static_cast<double>(value)); };
   set(impl_->queued_rows, levels.queued_rows);
   set(impl_->stored_events, levels.stored_events);

@@ -39,7 +39,7 @@ class Metrics {
     std::int64_t connections = 0;
     std::int64_t streams = 0;
   };
-  std::string text(const Levels& levels, const std::vector<Tallies::Row>& evaluations);
+  std::string text(const Levels& levels, const std::vector<Tally::Row>& evaluations);
 
  private:
   class Impl;

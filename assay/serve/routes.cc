@@ -37,7 +37,8 @@ Handler get_ready(Backend& backend) {
 Handler get_metrics(Backend& backend) {
   return [&backend](const Request&, const Respond& respond) {
     respond({.content_type = "text/plain; version=0.0.4; charset=utf-8",
-             .body = backend.metrics.text(backend.levels(), backend.experiments.evaluations())});
+             .body = backend.metrics.text(backend.levels(),
+                                          backend.experiments.view()->served->tally.rows())});
   };
 }
 

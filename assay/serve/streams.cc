@@ -54,7 +54,9 @@ void Streams::changed(const View& view, Timestamp now) {
   notice_ = fmt::format(
       "id: {0}\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{0}\",\"lastModified\":{1}}}\n\n",
       state_, now.micros / kMicrosPerSecond);
-  const auto growthbook = deliver::growthbook_payload(running_of(view.experiments));
+  std::vector<assign::Running> running;
+  for (const assign::Running* one : running_of(view.experiments)) running.push_back(*one);
+  const auto growthbook = deliver::growthbook_payload(running);
   growthbook_json_ = fmt::format(R"({{"status":200,"features":{},"dateUpdated":"{}"}})",
                                  growthbook.features_json, to_text(now));
   left_out_ = growthbook.left_out.size();

@@ -21,10 +21,8 @@ std::size_t own_column() {
 
 class Tally::Counters {
  public:
-  Counters(const assign::Snapshot& snapshot, assign::Handle of) : experiment(snapshot.id(of)) {
-    for (std::size_t v = 0; v < snapshot.variant_count(of); ++v) {
-      variants.emplace_back(snapshot.variant_key(of, v));
-    }
+  explicit Counters(const define::Experiment& plan) : experiment(plan.id) {
+    for (const define::Variant& variant : plan.variants) variants.push_back(variant.key);
   }
   ~Counters() {
     for (const auto& column : columns_) delete[] column.load();
@@ -81,29 +79,13 @@ void Tally::count(const std::vector<deliver::Evaluation>& evaluations) const {
   }
 }
 
-Tally Tallies::of(const assign::Snapshot& snapshot) {
-  std::vector<std::shared_ptr<Tally::Counters>> by_experiment;
-  by_experiment.reserve(snapshot.size());
-  std::string names;
-  const std::scoped_lock lock(mutex_);
-  for (std::uint32_t e = 0; e < snapshot.size(); ++e) {
-    names = snapshot.id({e});
-    for (std::size_t v = 0; v < snapshot.variant_count({e}); ++v) {
-      names.append(1, '\n').append(snapshot.variant_key({e}, v));
-    }
-    auto& counters = counters_[names];
-    if (counters == nullptr) {
-      counters = std::make_shared<Tally::Counters>(snapshot, assign::Handle{e});
-    }
-    by_experiment.push_back(counters);
-  }
-  return Tally(std::move(by_experiment));
+std::shared_ptr<Tally::Counters> Tally::counters_of(const define::Experiment& plan) {
+  return std::make_shared<Counters>(plan);
 }
 
-std::vector<Tallies::Row> Tallies::rows() const {
+std::vector<Tally::Row> Tally::rows() const {
   std::vector<Row> rows;
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [names, counters] : counters_) {
+  for (const auto& counters : by_experiment_) {
     for (std::size_t cell = 0; cell < counters->cells(); ++cell) {
       const std::uint64_t count = counters->sum(cell);
       if (count == 0) continue;

@@ -1,39 +1,34 @@
-// Tally: how often each experiment was answered, by variant and reason, for Metrics. Counting is
-// one addition to a number that no other thread writes: event loops share nothing. Any thread.
+// Tally: how often each experiment of a snapshot was answered, by variant and reason, for Metrics.
+// Counting is one addition to a number that no other thread writes: event loops share nothing. Any
+// thread.
 //
-//   Tallies tallies;                      // One for a server: counts go on when plans change.
-//   Tally tally = tallies.of(snapshot);   // One for each snapshot; slow.
+//   const auto counters = Tally::counters_of(plan);  // Of one experiment, from its start on.
+//   const Tally tally({counters});                   // In the order of a snapshot's experiments.
 //   tally.count(answer.evaluations);
-//   for (const Tallies::Row& row : tallies.rows()) …
+//   for (const Tally::Row& row : tally.rows()) …
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "assay/define/experiment.h"
 #include "assay/deliver/answer.h"
 
 namespace assay::serve {
 
 class Tally {
  public:
-  class Counters;  // Of one experiment.
+  // Of one experiment. Whoever makes the tally of a later snapshot passes them on, so that counts
+  // go on when plans change; the variants of a plan that runs are frozen.
+  class Counters;
+  static std::shared_ptr<Counters> counters_of(const define::Experiment& plan);
 
   explicit Tally(std::vector<std::shared_ptr<Counters>> by_experiment)
       : by_experiment_(std::move(by_experiment)) {}
 
   void count(const std::vector<deliver::Evaluation>& evaluations) const;
-
- private:
-  std::vector<std::shared_ptr<Counters>> by_experiment_;
-};
-
-class Tallies {
- public:
-  Tally of(const assign::Snapshot& snapshot);
 
   struct Row {
     std::string experiment;
@@ -44,8 +39,7 @@ class Tallies {
   std::vector<Row> rows() const;  // What was counted at all, by experiment.
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Tally::Counters>> counters_;  // By the names of all of it.
+  std::vector<std::shared_ptr<Counters>> by_experiment_;
 };
 
 }  // namespace assay::serve

@@ -14,15 +14,15 @@ using assign::Reason;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-std::shared_ptr<const assign::Snapshot> three_plans() {
-  return assign::compile_plans(
-             {assign::plan_of("a"), assign::plan_of("b", {1, 1, 1}), assign::plan_of("c")})
-      .value();
+Tally three_plans() {
+  return Tally({Tally::counters_of(assign::plan_of("a")),
+                Tally::counters_of(assign::plan_of("b", {1, 1, 1})),
+                Tally::counters_of(assign::plan_of("c"))});
 }
 
-std::map<std::string, std::uint64_t> counts(const Tallies& tallies) {
+std::map<std::string, std::uint64_t> counts(const Tally& tally) {
   std::map<std::string, std::uint64_t> all;
-  for (const Tallies::Row& row : tallies.rows()) {
+  for (const Tally::Row& row : tally.rows()) {
     all[row.experiment + "/" + row.variant + "/" + std::string(reason_name(row.reason))] =
         row.count;
   }
@@ -30,9 +30,7 @@ std::map<std::string, std::uint64_t> counts(const Tallies& tallies) {
 }
 
 TEST(Tally, CountsByExperimentVariantAndReason) {
-  Tallies tallies;
-  const auto snapshot = three_plans();
-  const Tally tally = tallies.of(*snapshot);
+  const Tally tally = three_plans();
   const auto count = [&](std::uint32_t experiment, std::int16_t variant, Reason reason) {
     tally.count({{{experiment}, variant, reason}});
   };
@@ -41,25 +39,24 @@ TEST(Tally, CountsByExperimentVariantAndReason) {
   count(0, assign::Assignment::kNone, Reason::kStopped);
   count(1, 2, Reason::kSplit);
   count(1, 2, Reason::kOverride);
-  EXPECT_THAT(counts(tallies),
+  EXPECT_THAT(counts(tally),
               UnorderedElementsAre(Pair("a/treatment/split", 3), Pair("a//traffic", 1),
                                    Pair("a//stopped", 1), Pair("b/treatment2/split", 1),
                                    Pair("b/treatment2/override", 1)));
 }
 
 TEST(Tally, GoesOnWhenPlansChange) {
-  Tallies tallies;
-  tallies.of(*three_plans()).count({{{1}, 2, Reason::kSplit}});
-  const auto fewer = assign::compile_plans({assign::plan_of("b", {1, 1, 1})}).value();
-  const Tally tally = tallies.of(*fewer);
+  const auto counters = Tally::counters_of(assign::plan_of("b", {1, 1, 1}));
+  const Tally before({Tally::counters_of(assign::plan_of("a")), counters});
+  before.count({{{1}, 2, Reason::kSplit}});
+  const Tally tally({counters});
   tally.count({{{0}, 2, Reason::kSplit}});
-  EXPECT_THAT(counts(tallies), UnorderedElementsAre(Pair("b/treatment2/split", 2)));
+  EXPECT_THAT(counts(tally), UnorderedElementsAre(Pair("b/treatment2/split", 2)));
 }
 
 // More threads than have a column of their own, so some share one.
 TEST(Tally, LosesNothingBetweenThreads) {
-  Tallies tallies;
-  const Tally tally = tallies.of(*three_plans());
+  const Tally tally = three_plans();
   constexpr int kThreads = 100;
   constexpr int kEach = 5000;
   std::vector<std::thread> threads;
@@ -69,7 +66,7 @@ TEST(Tally, LosesNothingBetweenThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_THAT(counts(tallies), UnorderedElementsAre(Pair("c/control/split", kThreads * kEach)));
+  EXPECT_THAT(counts(tally), UnorderedElementsAre(Pair("c/control/split", kThreads * kEach)));
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ export interface paths {
         post: {
             parameters: {
                 query?: {
-                    /** @description `true` starts it at once. */
+                    /** @description `true` starts it at once, in one change: where the start is refused, nothing is registered. */
                     start?: boolean;
                 };
                 header?: never;

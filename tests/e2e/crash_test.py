@@ -413,6 +413,67 @@ class Crash(unittest.TestCase):
             self.assertEqual(version_and_slots(server), (2, [{"begin": 0, "end": 200000}]))
             self.assertEqual(server.stop(), 0, server.read_log())
 
+    def test_kill_while_files_are_registered_and_started(self):
+        """Each is there and runs, or is not there at all; its audit trail says both."""
+        with Server(BINARY) as server:
+            acknowledged, lock = [], threading.Lock()
+
+            def load(thread):
+                for number in range(10_000):
+                    name = f"at_once_{thread}_{number}"
+                    try:
+                        status, _ = server.post("/v1/experiments?start=true",
+                                                EXPERIMENT.replace("ranker_v2", name))
+                    except (OSError, http.client.HTTPException, ValueError):
+                        return
+                    self.assertEqual(status, 201)
+                    with lock:
+                        acknowledged.append(name)
+
+            for round_ in range(3):
+                threads = [threading.Thread(target=load, args=(f"{round_}_{i}",)) for i in range(3)]
+                for thread in threads:
+                    thread.start()
+                deadline = time.monotonic() + 60
+                while len(acknowledged) < 20 * (round_ + 1) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                server.kill()
+                for thread in threads:
+                    thread.join()
+                self.assertGreaterEqual(len(acknowledged), 20 * (round_ + 1))
+                server.start()
+                _, listed = server.get("/v1/experiments")
+                states = {one["id"]: one["state"] for one in listed["experiments"]}
+                self.assertEqual(set(states.values()), {"running"})
+                self.assertLessEqual(set(acknowledged), set(states))
+            self.assertEqual(server.stop(), 0, server.read_log())
+            with sqlite3.connect(os.path.join(server.folder, "records.sqlite")) as records:
+                trail = records.execute("SELECT subject, action, detail FROM audit WHERE action IN"
+                                        " ('register', 'start') ORDER BY id").fetchall()
+                opened = records.execute("SELECT experiment, number, version"
+                                         " FROM epochs").fetchall()
+            records.close()
+            self.assertEqual(sorted(opened), sorted((one, 0, 1) for one in states))
+            for one in states:
+                mine = [(action, detail[:9]) for subject, action, detail in trail if subject == one]
+                self.assertEqual(mine, [("register", "version 1"), ("start", "version 1")], one)
+
+    def test_a_start_that_is_cut_off_leaves_no_draft_behind(self):
+        with Server(BINARY) as server:
+            records = sqlite3.connect(os.path.join(server.folder, "records.sqlite"))
+            records.execute("CREATE TRIGGER cut BEFORE INSERT ON epochs "
+                            "BEGIN SELECT RAISE(ABORT, 'cut off'); END")
+            path = "/v1/experiments?start=true"
+            self.assertEqual(server.post(path, EXPERIMENT)[0], 409)
+            self.assertEqual(server.get("/v1/experiments/ranker_v2")[0], 404)
+            records.execute("DROP TRIGGER cut")
+            self.assertEqual(records.execute("SELECT * FROM audit").fetchall(), [])
+            records.close()
+            status, made = server.post(path, EXPERIMENT)
+            self.assertEqual((status, made["state"], made["version"]), (201, "running", 1))
+            self.assertEqual(server.post(path, EXPERIMENT)[0], 200, "sent again")
+            self.assertEqual(server.stop(), 0, server.read_log())
+
     def test_sigterm_in_the_middle_of_an_import(self):
         with Server(BINARY) as server:
             load = Load(server, "import")

@@ -252,6 +252,11 @@ class Changes(unittest.TestCase):
             self.assertEqual(status, 409, refused)
             self.assertIn("first", refused["message"])
             self.assertIn("second", refused["message"])
+            at_once = EXPERIMENT.replace("ranker_v2", "third") + "  layer: page\n"
+            status, refused = server.post("/v1/experiments?start=true", at_once)
+            self.assertEqual(status, 409, refused)
+            self.assertIn("third", refused["message"])
+            self.assertEqual(server.get("/v1/experiments/third")[0], 404, "no draft stays")
 
 
 class BadInput(unittest.TestCase):

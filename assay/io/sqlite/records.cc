@@ -105,6 +105,37 @@ Result<void> write_version(Database& database, const NewVersion& version, std::i
   return add_audit(database, {change.at, change.actor, version.action, version.id, detail});
 }
 
+template <typename Row, typename Read>
+Result<std::vector<Row>> read_all(Statement& select, Read read) {
+  std::vector<Row> rows;
+  while (true) {
+    ASSAY_TRY(const bool more, select.step());
+    if (!more) return rows;
+    rows.push_back(read(select));
+  }
+}
+
+Result<std::vector<Epoch>> epochs_of(Database& database, const std::string& id) {
+  ASSAY_TRY(auto select, database.prepare("SELECT number, version, started_at FROM epochs"
+                                          " WHERE experiment = ? ORDER BY number"));
+  select.bind(id);
+  return read_all<Epoch>(select, [](const Statement& row) {
+    return Epoch{row.integer(0), row.integer(1), row.time(2)};
+  });
+}
+
+// Ends a change of an experiment: the record as it is from now on.
+Result<ExperimentRecord> commit(Database& database, Transaction& transaction, const std::string& id,
+                                const Approve& approve) {
+  ASSAY_TRY(auto changed, get(database, id));
+  if (approve) {
+    ASSAY_TRY(const auto epochs, epochs_of(database, id));
+    ASSAY_TRY_VOID(approve(changed, epochs));
+  }
+  ASSAY_TRY_VOID(transaction.commit());
+  return changed;
+}
+
 auto fail_state(const ExperimentRecord& experiment, std::string_view wanted, std::string hint) {
   return fail(Code::kConflict,
               fmt::format("experiment {} is {}: it cannot {}", experiment.id,
@@ -134,16 +165,6 @@ DELETE FROM history WHERE experiment = ?1
   return thin.bind(id).bind(Records::kMaxHistory).run();
 }
 
-template <typename Row, typename Read>
-Result<std::vector<Row>> read_all(Statement& select, Read read) {
-  std::vector<Row> rows;
-  while (true) {
-    ASSAY_TRY(const bool more, select.step());
-    if (!more) return rows;
-    rows.push_back(read(select));
-  }
-}
-
 }  // namespace
 
 std::string_view state_name(State state) {
@@ -167,7 +188,8 @@ Result<std::unique_ptr<Records>> Records::open(const std::string& path) {
   return std::unique_ptr<Records>(new Records(std::make_unique<Impl>(std::move(database))));
 }
 
-Result<Added> Records::add_version(const NewVersion& version, const Change& change) {
+Result<Added> Records::add_version(const NewVersion& version, const Change& change,
+                                   const Approve& approve) {
   const std::lock_guard guard(impl_->mutex);
   Database& database = impl_->database;
   ASSAY_TRY(auto transaction, Transaction::begin(database));
@@ -183,37 +205,37 @@ Result<Added> Records::add_version(const NewVersion& version, const Change& chan
   if (version.opens_epoch && known && known->state == State::kRunning) {
     ASSAY_TRY_VOID(open_epoch(database, version.id, number, change.at));
   }
-  ASSAY_TRY(auto added, get(database, version.id));
-  ASSAY_TRY_VOID(transaction.commit());
+  ASSAY_TRY(auto added, commit(database, transaction, version.id, approve));
   return Added{.experiment = std::move(added), .created = true};
 }
 
 Result<ExperimentRecord> Records::start(const std::string& id, const Change& change,
-                                        const std::optional<NewVersion>& found) {
+                                        const std::optional<NewVersion>& version,
+                                        const Approve& approve) {
   const std::lock_guard guard(impl_->mutex);
   Database& database = impl_->database;
   ASSAY_TRY(auto transaction, Transaction::begin(database));
-  ASSAY_TRY(auto experiment, get(database, id));
-  if (experiment.state != State::kDraft) {
-    return fail_state(experiment, "start", "register the plan under a new id to run it again");
+  ASSAY_TRY(const auto known, find(database, id));
+  if (known && known->state != State::kDraft) {
+    return fail_state(*known, "start", "register the plan under a new id to run it again");
   }
-  if (found) {
-    ASSAY_TRY_VOID(write_version(database, *found, experiment.version.number + 1, change));
-    ASSAY_TRY(experiment, get(database, id));
+  if (version && (!known || known->version.fingerprint != version->fingerprint)) {
+    const std::int64_t number = known ? known->version.number + 1 : 1;
+    ASSAY_TRY_VOID(write_version(database, *version, number, change));
   }
+  ASSAY_TRY(const auto experiment, get(database, id));
   ASSAY_TRY(auto update, database.prepare("UPDATE experiments SET state = 'running',"
                                           " started_at = ? WHERE id = ?"));
   ASSAY_TRY_VOID(update.bind(change.at).bind(id).run());
-  const Version& version = experiment.version;
-  ASSAY_TRY_VOID(open_epoch(database, id, version.number, change.at));
-  const std::string detail = fmt::format("version {}, {}", version.number, version.fingerprint);
+  const Version& runs = experiment.version;
+  ASSAY_TRY_VOID(open_epoch(database, id, runs.number, change.at));
+  const std::string detail = fmt::format("version {}, {}", runs.number, runs.fingerprint);
   ASSAY_TRY_VOID(add_audit(database, {change.at, change.actor, "start", id, detail}));
-  ASSAY_TRY(auto started, get(database, id));
-  ASSAY_TRY_VOID(transaction.commit());
-  return started;
+  return commit(database, transaction, id, approve);
 }
 
-Result<ExperimentRecord> Records::stop(const std::string& id, const Change& change) {
+Result<ExperimentRecord> Records::stop(const std::string& id, const Change& change,
+                                       const Approve& approve) {
   const std::lock_guard guard(impl_->mutex);
   Database& database = impl_->database;
   ASSAY_TRY(auto transaction, Transaction::begin(database));
@@ -225,9 +247,7 @@ Result<ExperimentRecord> Records::stop(const std::string& id, const Change& chan
                                           " stopped_at = ? WHERE id = ?"));
   ASSAY_TRY_VOID(update.bind(change.at).bind(id).run());
   ASSAY_TRY_VOID(add_audit(database, {change.at, change.actor, "stop", id, ""}));
-  ASSAY_TRY(auto stopped, get(database, id));
-  ASSAY_TRY_VOID(transaction.commit());
-  return stopped;
+  return commit(database, transaction, id, approve);
 }
 
 Result<ExperimentRecord> Records::experiment(const std::string& id) {
@@ -254,12 +274,7 @@ Result<std::vector<Version>> Records::versions(const std::string& id) {
 
 Result<std::vector<Epoch>> Records::epochs(const std::string& id) {
   const std::lock_guard guard(impl_->mutex);
-  ASSAY_TRY(auto select, impl_->database.prepare("SELECT number, version, started_at FROM epochs"
-                                                 " WHERE experiment = ? ORDER BY number"));
-  select.bind(id);
-  return read_all<Epoch>(select, [](const Statement& row) {
-    return Epoch{row.integer(0), row.integer(1), row.time(2)};
-  });
+  return epochs_of(impl_->database, id);
 }
 
 Result<void> Records::save_scorecard(const std::string& id, const std::string& json,

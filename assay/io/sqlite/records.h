@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,11 @@ struct Added {
   bool created = false;  // False: the very same plan was the newest already.
 };
 
+// Asked with the experiment as a change leaves it, before that is committed: where this fails, so
+// does the change, and nothing of it is stored. It asks nothing of Records.
+using Approve =
+    std::function<Result<void>(const ExperimentRecord& changed, const std::vector<Epoch>& epochs)>;
+
 struct HistoryPoint {
   Timestamp as_of;
   std::string units_json;    // {"control": 120, "treatment": 118}
@@ -98,14 +104,18 @@ class Records {
   ~Records();
 
   // Registers an experiment, or a new version of one. kConflict once it is stopped.
-  Result<Added> add_version(const NewVersion& version, const Change& change);
-  // draft → running; epoch 0 begins. kConflict from any other state. `found`: the version with what
-  // is only found at the start, such as slots; it is there when the experiment runs, and not
-  // before.
+  Result<Added> add_version(const NewVersion& version, const Change& change,
+                            const Approve& approve = {});
+  // draft → running; epoch 0 begins. kConflict from any other state. `version`: the one to run,
+  // where it may be another than the newest draft, or the first: a file that starts as soon as it
+  // is registered, or what is only found at the start, such as slots. It is there when the
+  // experiment runs, and not before.
   Result<ExperimentRecord> start(const std::string& id, const Change& change,
-                                 const std::optional<NewVersion>& found = std::nullopt);
+                                 const std::optional<NewVersion>& version = std::nullopt,
+                                 const Approve& approve = {});
   // running → stopped. kConflict from any other state.
-  Result<ExperimentRecord> stop(const std::string& id, const Change& change);
+  Result<ExperimentRecord> stop(const std::string& id, const Change& change,
+                                const Approve& approve = {});
 
   Result<ExperimentRecord> experiment(const std::string& id);
   Result<std::vector<ExperimentRecord>> experiments();           // Newest first.

@@ -129,6 +129,66 @@ TEST(Records, AStartAndTheVersionThatItFindsAreOneChange) {
   EXPECT_EQ(records->versions("ranker")->size(), 2u);
 }
 
+TEST(Records, AFileThatStartsAtOnceIsOneChange) {
+  const std::string path = fresh_path("at_once");
+  auto records = open(path);
+  auto other = Database::open(path);
+  ASSERT_TRUE(
+      other->execute("CREATE TRIGGER torn BEFORE INSERT ON epochs"
+                     " BEGIN SELECT RAISE(ABORT, 'no'); END"));
+  EXPECT_FALSE(records->start("ranker", at(1), plan("ranker", "aa")));
+  EXPECT_EQ(records->experiments()->size(), 0u) << "no draft without a start";
+  EXPECT_EQ(records->audit_trail()->size(), 0u);
+  ASSERT_TRUE(other->execute("DROP TRIGGER torn"));
+  const auto started = records->start("ranker", at(2), plan("ranker", "aa"));
+  ASSERT_TRUE(started) << to_text(started.error());
+  EXPECT_EQ(started->state, State::kRunning);
+  EXPECT_EQ(started->version.number, 1);
+  EXPECT_EQ(started->created_at, started->started_at);
+  const auto trail = records->audit_trail().value();
+  ASSERT_EQ(trail.size(), 2u);
+  EXPECT_EQ(trail[1].action, "register");
+  EXPECT_EQ(trail[0].action, "start");
+  EXPECT_EQ(trail[0].detail, "version 1, aa");
+}
+
+TEST(Records, AStartOfTheVersionThatIsThereWritesNoOther) {
+  auto records = open(fresh_path("same"));
+  ASSERT_TRUE(records->add_version(plan("ranker", "aa"), at(1)));
+  EXPECT_EQ(records->start("ranker", at(2), plan("ranker", "aa"))->version.number, 1);
+}
+
+// Whoever approves sees the change as it will be; a refusal leaves everything as it was.
+TEST(Records, NothingIsStoredThatIsNotApproved) {
+  auto records = open(fresh_path("approve"));
+  const auto refuse = [](const ExperimentRecord&, const std::vector<Epoch>&) -> Result<void> {
+    return fail(Code::kConflict, "it does not fit");
+  };
+  const auto message = [](const auto& result) {
+    return result ? std::string() : result.error().message;
+  };
+  EXPECT_EQ(message(records->add_version(plan("ranker", "aa"), at(1), refuse)), "it does not fit");
+  EXPECT_EQ(message(records->start("ranker", at(1), plan("ranker", "aa"), refuse)),
+            "it does not fit");
+  EXPECT_EQ(records->experiments()->size(), 0u);
+  std::vector<std::string> seen;
+  const auto approve = [&](const ExperimentRecord& changed,
+                           const std::vector<Epoch>& epochs) -> Result<void> {
+    seen.push_back(std::string(state_name(changed.state)) + " " + changed.version.fingerprint +
+                   " " + std::to_string(epochs.size()));
+    return {};
+  };
+  NewVersion weights = plan("ranker", "bb");
+  weights.opens_epoch = true;
+  ASSERT_TRUE(records->start("ranker", at(1), plan("ranker", "aa"), approve));
+  ASSERT_TRUE(records->add_version(weights, at(2), approve));
+  ASSERT_TRUE(records->add_version(weights, at(3), approve)) << "nothing changes";
+  EXPECT_FALSE(records->stop("ranker", at(4), refuse));
+  ASSERT_TRUE(records->stop("ranker", at(5), approve));
+  EXPECT_EQ(seen, (std::vector<std::string>{"running aa 1", "running bb 2", "stopped bb 2"}));
+  EXPECT_EQ(records->audit_trail()->size(), 4u);
+}
+
 TEST(Records, ListsTheNewestFirst) {
   auto records = open(fresh_path("list"));
   ASSERT_TRUE(records->add_version(plan("old", "aa"), at(1)));
