@@ -461,6 +461,15 @@ TEST(ImportGrowthbookCondition, TwoTestsThatAreOneHere) {
   EXPECT_EQ(condition(R"({"a": {"$in": [true], "$not": {"$type": "number"}}})"), "a in [true]");
   EXPECT_EQ(condition(R"({"a": {"$in": [7], "$not": {"$type": "number"}}})"),
             "a in [7] and not (a less_than 0 or a at_least 0)");
+  const auto ending = [](const std::string& end, const std::string& other) {
+    return condition(R"-({"a": {"$not": {"$regex": ")-" + other + R"-("}, "$type": "string",
+                         "$regex": ")-" +
+                     end + "\"}}");
+  };
+  EXPECT_EQ(ending("(?:x|yz)$", "(?:\\n|\\r)$"), "a ends_with [x, yz]") << "and with nothing else";
+  EXPECT_EQ(ending("(?:x|yz)$", "z$"), "a ends_with [x, yz] and not (a ends_with z)");
+  EXPECT_EQ(ending("(?:x|z)$", "yz$"), "a ends_with [x, z] and not (a ends_with yz)");
+  EXPECT_EQ(ending("x$", "^y"), "a ends_with x and not (a starts_with y)");
   const auto either = [](const std::string& in_list) {
     return condition(R"-({"$or": [{"a": {"$type": "string", "$regex": "(?:x|y)"}}, )-" + in_list +
                      "]}");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -142,12 +143,18 @@ std::optional<Condition> Mongo::attribute(const std::string& name, const Value& 
     value.error("compares a whole list or object", "compare the fields in it, as \"device.os\"");
     return std::nullopt;
   }
-  const auto entries = value.entries();
-  for (const std::size_t i : {0U, 1U}) {
-    if (entries.size() != 2 || entries[i].key != "$type") continue;
-    return typed(name, entries[i].value, entries[1 - i]);
-  }
+  auto entries = value.entries();
   std::vector<Condition> parts;
+  const auto is_negation = [](const Value::Entry& one) { return one.key == "$not"; };
+  const auto last = std::ranges::stable_partition(entries, std::not_fn(is_negation)).begin();
+  for (const std::size_t i : {0U, 1U}) {
+    if (last - entries.begin() != 2 || entries[i].key != "$type") continue;
+    auto part = typed(name, entries[i].value, entries[1 - i]);
+    if (!part) return std::nullopt;
+    parts.push_back(std::move(*part));
+    entries.erase(entries.begin(), last);
+    break;
+  }
   for (const Value::Entry& one : entries) {
     auto part = operation(name, one);
     if (!part) return std::nullopt;

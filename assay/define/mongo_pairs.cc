@@ -45,6 +45,18 @@ bool tells_type(const Condition& condition) {
   return std::ranges::find(kTell, condition.op) != std::end(kTell);
 }
 
+// Whether no text ends with one of both.
+bool ends_exclude(const std::vector<Scalar>& some, const std::vector<Scalar>& others) {
+  const auto text = [](const Scalar& value) -> const std::string& {
+    return std::get<std::string>(value);
+  };
+  return std::ranges::all_of(some, [&](const Scalar& one) {
+    return std::ranges::none_of(others, [&](const Scalar& other) {
+      return text(one).ends_with(text(other)) || text(other).ends_with(text(one));
+    });
+  });
+}
+
 }  // namespace
 
 Condition is_boolean(const std::string& name) {
@@ -74,6 +86,8 @@ Condition both(const std::string& name, Condition first, Condition second) {
     const bool is_redundant = (inner == is_boolean(name) && !is_any_of_type(first.values, 0)) ||
                               (inner == is_number(name) && !is_any_of_type(first.values, 1));
     if (first.op == Op::kIn && is_redundant) return first;
+    const bool are_ends = first.op == Op::kSuffix && inner.op == Op::kSuffix;
+    if (are_ends && ends_exclude(first.values, inner.values)) return first;
   }
   return all_of({std::move(first), std::move(second)});
 }

@@ -7,6 +7,8 @@
 //   {"$in": [5], "$not": {"$type": "boolean"}}                   in [5]
 //   {"$or": [{"a": {"$type": "string", "$regex": "(?:x|y)"}},
 //            {"a": {"$type": "array", "$in": ["x", "y"]}}]}      a contains x or y
+//   {"$type": "string", "$regex": "(?:x|y)$",
+//    "$not": {"$regex": "(?:\\n|\\r)$"}}                        ends with x or y
 //
 // Others stay two.
 #pragma once

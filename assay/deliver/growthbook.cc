@@ -45,7 +45,7 @@ std::string escaped(const std::string& text) {
 }
 
 // Any of the texts at the place that `before` and `after` pin down; the empty text is at every
-// place. "(?![\s\S])" is the very end, which "$" is not in Python.
+// place.
 Json text_match(const Condition& condition, const char* before, const char* after) {
   if (std::ranges::find(condition.values, Scalar{std::string{}}) != condition.values.end()) {
     return {{"$type", "string"}};
@@ -92,6 +92,19 @@ Json children_of(const Condition& condition) {
   return parts;
 }
 
+constexpr const char* kLineBreaks[] = {"\n", "\r", "\u0085", "\u2028", "\u2029"};
+
+// "$" is the very end, but in Python, Java and others also the place before a last line break, and
+// nothing else is the very end in all languages: so the text may not end with a break.
+Json ends_with(const Condition& condition) {
+  Json test = text_match(condition, "", "$");
+  if (!test.contains("$regex")) return test;
+  std::string breaks;
+  for (const char* one : kLineBreaks) breaks += (breaks.empty() ? "(?:" : "|") + std::string(one);
+  test["$not"] = {{"$regex", breaks + ")$"}};
+  return test;
+}
+
 Json contains(const Condition& condition) {
   return {{"$or",
            {at(condition, text_match(condition, "", "")),
@@ -127,7 +140,7 @@ Json mongo(const Condition& condition) {
     case Op::kPrefix:
       return at(condition, text_match(condition, "^", ""));
     case Op::kSuffix:
-      return at(condition, text_match(condition, "", "(?![\\s\\S])"));
+      return at(condition, ends_with(condition));
     case Op::kContains:
       return contains(condition);
     case Op::kExists:
@@ -153,6 +166,13 @@ bool has_leaf(const define::Assignment& assignment, Fits fits) {
 }
 
 bool has_versions(const Condition& leaf) { return leaf.op == Op::kSemver; }
+bool ends_with_break(const Condition& leaf) {
+  return leaf.op == Op::kSuffix && std::ranges::any_of(leaf.values, [](const Scalar& value) {
+           return std::ranges::any_of(kLineBreaks, [&](const char* one) {
+             return std::get<std::string>(value).ends_with(one);
+           });
+         });
+}
 bool asks_targeting_key(const Condition& leaf) { return leaf.attribute == "targetingKey"; }
 bool asks_user(const Condition& leaf) {
   return leaf.attribute == "user" || leaf.attribute.starts_with("user.");
@@ -333,6 +353,10 @@ std::string why_not_growthbook(const Experiment& plan) {
   if (has_leaf(assignment, is_keyword)) {
     return "its conditions ask for an attribute named $and, $or, $nor, $not or $savedGroup, which "
            "GrowthBook's SDKs read as logic; rename the attribute";
+  }
+  if (has_leaf(assignment, ends_with_break)) {
+    return "its conditions ask for a text that ends with a line break, where GrowthBook's SDKs "
+           "differ";
   }
   if (has_leaf(assignment, has_versions)) {
     return "its conditions have version ranges, which GrowthBook's SDKs compare otherwise";

@@ -71,8 +71,9 @@ TEST(Growthbook, TranslatesConditionsWithTheirTypes) {
   EXPECT_EQ(condition_of(leaf(Op::kGreaterEqual, "age", {18.0})),
             json::parse(R"({"age":{"$type":"number","$gte":18.0}})"));
   EXPECT_EQ(condition_of(leaf(Op::kSuffix, "mail", {std::string("@a.b"), std::string("c")})),
-            json::parse(R"json({"mail":{"$type":"string",
-                                   "$regex":"(?:@a\\.b|c)(?![\\s\\S])"}})json"));
+            json::parse(R"json({"mail":{"$type":"string","$regex":"(?:@a\\.b|c)$",
+                        "$not":{"$regex":"(?:\n|\r|\u0085|\u2028|\u2029)$"}}})json"))
+      << "where $ is also before a last line break, too";
 }
 
 TEST(Growthbook, TranslatesEveryOrderAndPlace) {
@@ -237,6 +238,12 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
     EXPECT_NE(why_not_growthbook(held).find("read as logic"), std::string::npos) << name;
   }
   held.assignment.targeting = leaf(Op::kExists, "$price", {true});
+  EXPECT_EQ(why_not_growthbook(held), "");
+  for (const std::string end : {"\n", "x\r", "\u0085", "\u2028", "\u2029"}) {
+    held.assignment.targeting = leaf(Op::kSuffix, "a", {std::string("b"), end});
+    EXPECT_NE(why_not_growthbook(held).find("line break"), std::string::npos);
+  }
+  held.assignment.targeting = leaf(Op::kPrefix, "a", {std::string("\n")});
   EXPECT_EQ(why_not_growthbook(held), "");
   EXPECT_NE(payload.left_out.at("own_hash").find("hash: growthbook_v2"), std::string::npos);
   EXPECT_NE(payload.left_out.at("slots").find("slots"), std::string::npos);
