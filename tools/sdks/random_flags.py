@@ -1,17 +1,24 @@
-"""Random definitions of flagd and GrowthBook, for `run` to import and to ask both tools about.
+"""Random definitions of flagd and GrowthBook, for `run` to import and to ask both tools about, and
+random plans for it to deliver.
 
-They speak of the attributes of its `imported_unit`, and leave out what docs/guides/openfeature.md
-says is answered otherwise: orders of what is no number, attributes missing after a salt, and so on.
+The definitions speak of the attributes of its `imported_unit`, and leave out what
+docs/guides/openfeature.md says is answered otherwise: orders of what is no number, attributes missing
+after a salt, and so on. The plans speak of those of its `unit`, also of types that those never have.
 """
 VALUES = {"country": ["IN", "US", "DE", "FR", ""], "age": [0, 5, 18, 33.5, 60],
           "mail": ["a@example.com", "test@x.org", "b@x.org", ""], "device": ["d1", "d100", "d77"],
           "staff": [True, False], "mixed": ["x", 7, True, -1, False, "", "7", 1]}
 VERSIONS = ["2.1.0", "2.1.9", "v2.2.0", "3.0.0", "2.1.0-rc.1", "0.0.1"]
 WORDS = ["beta", "gamma", "alpha", ""]
+PLANNED = {"country": ["IN", "US", "DE", 7, "7", ""], "age": [20, 21, 33, 40, "40", 33.5],
+           "staff": [True, False, 1, 0, "true"], "mail": ["a@example.com", "d@xtest", 5, "e@x.test"],
+           "groups": ["beta", "x", "gamma", True], "device.os": ["ios", "linux", ""],
+           "device": ["ios", "os"], "member": ["m3", "person5"], "blocked": [True, 1]}
+PIECES = ["a@", "a@example.com", ".test", "test", "org", "(x|c)", ".", "I", "US", "beta", "ta", "os"]
 
 
-def constants(pick, name):
-    return [pick.choice(VALUES[name]) for _ in range(pick.randint(1, 3))]
+def constants(pick, name, values=None):
+    return [pick.choice((values or VALUES)[name]) for _ in range(pick.randint(1, 3))]
 
 
 def flagd_test(pick):
@@ -46,6 +53,20 @@ def growthbook_test(pick):
         {"list": {"$elemMatch": {"$in": [pick.choice(WORDS), "beta"]}}},
         {"groups": {pick.choice(["$in", "$nin", "$all"]): [pick.choice(WORDS)]}},
         {"app": {pick.choice(["$veq", "$vne", "$vlt", "$vgte"]): pick.choice(VERSIONS)}}])
+
+
+def planned_test(pick):
+    """One comparison in assay's language."""
+    name = pick.choice(list(PLANNED))
+    several = constants(pick, name, PLANNED)
+    pieces = [pick.choice(PIECES) for _ in range(pick.randint(1, 2))]
+    return pick.choice([
+        {"attribute": name, pick.choice(["in", "not_in"]): several},
+        {"attribute": name, pick.choice(["equals", "not_equals"]): several[0]},
+        {"attribute": pick.choice(["age", "country"]),
+         pick.choice(["less_than", "at_most", "greater_than", "at_least"]): pick.choice([7, 21, 33.5])},
+        {"attribute": name, pick.choice(["starts_with", "ends_with", "contains"]): pieces},
+        {"attribute": name, "exists": pick.random() < 0.5}])
 
 
 def condition(pick, test, words, depth=2):
@@ -94,3 +115,18 @@ def growthbook(pick, count):
 
     keys = [f"random-growthbook-{i}" for i in range(count)]
     return {"features": {key: feature(key) for key in keys}}
+
+
+def plans(pick, count):
+    def when():
+        return condition(pick, planned_test, ["all", "any", "not"])
+
+    def plan(name):
+        forced = [{"variant": pick.choice(["b", "control"]), "when": when()}
+                  for _ in range(pick.choice([0, 0, 1, 2]))]
+        return {"id": name, "hash": pick.choice(["growthbook_v1", "growthbook_v2"]),
+                "salt": pick.choice([name, "seed-β"]), "traffic": pick.choice([0.05, 0.5, 1]),
+                "allocation": {"control": pick.randint(1, 9), "b": pick.randint(1, 9), "c": 1},
+                "targeting": when(), **({"forced": forced} if forced else {})}
+
+    return [plan(f"random-plan-{i}") for i in range(count)]
