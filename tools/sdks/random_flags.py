@@ -2,8 +2,9 @@
 random plans for it to deliver.
 
 The definitions speak of the attributes of its `imported_unit`, and leave out what
-docs/guides/openfeature.md says is answered otherwise: orders of what is no number, attributes missing
-after a salt, and so on. The plans speak of those of its `unit`, also of types that those never have.
+docs/guides/openfeature.md says is answered otherwise: orders of what is no number, attributes
+missing after a salt, and so on. The plans speak of those of its `unit`, also of types that those
+never have.
 """
 VALUES = {"country": ["IN", "US", "DE", "FR", ""], "age": [0, 5, 18, 33.5, 60],
           "mail": ["a@example.com", "test@x.org", "b@x.org", ""], "device": ["d1", "d100", "d77"],
@@ -11,10 +12,11 @@ VALUES = {"country": ["IN", "US", "DE", "FR", ""], "age": [0, 5, 18, 33.5, 60],
 VERSIONS = ["2.1.0", "2.1.9", "v2.2.0", "3.0.0", "2.1.0-rc.1", "0.0.1"]
 WORDS = ["beta", "gamma", "alpha", ""]
 PLANNED = {"country": ["IN", "US", "DE", 7, "7", ""], "age": [20, 21, 33, 40, "40", 33.5],
-           "staff": [True, False, 1, 0, "true"], "mail": ["a@example.com", "d@xtest", 5, "e@x.test"],
-           "groups": ["beta", "x", "gamma", True], "device.os": ["ios", "linux", ""],
-           "device": ["ios", "os"], "member": ["m3", "person5"], "blocked": [True, 1]}
-PIECES = ["a@", "a@example.com", ".test", "test", "org", "(x|c)", ".", "I", "US", "beta", "ta", "os"]
+           "staff": [True, False, 1, 0, "true"], "device": ["ios", "os"],
+           "mail": ["a@example.com", "d@xtest", 5, "e@x.test"], "device.os": ["ios", "linux", ""],
+           "groups": ["beta", "x", "gamma", True], "member": ["m3", "person5"],
+           "blocked": [True, 1]}
+PIECES = ["a@", "a@example.com", ".test", "test", "org", "(x|c)", ".", "I", "US", "beta", "os"]
 
 
 def constants(pick, name, values=None):
@@ -64,7 +66,7 @@ def planned_test(pick):
         {"attribute": name, pick.choice(["in", "not_in"]): several},
         {"attribute": name, pick.choice(["equals", "not_equals"]): several[0]},
         {"attribute": pick.choice(["age", "country"]),
-         pick.choice(["less_than", "at_most", "greater_than", "at_least"]): pick.choice([7, 21, 33.5])},
+         pick.choice(["less_than", "at_most", "greater_than", "at_least"]): pick.choice([7, 33.5])},
         {"attribute": name, pick.choice(["starts_with", "ends_with", "contains"]): pieces},
         {"attribute": name, "exists": pick.random() < 0.5}])
 
