@@ -74,6 +74,10 @@ TEST(Balance, TwentySchoolsInFourRegionsAreEven) {
     EXPECT_GE(region[0], 2U);
   }
   EXPECT_NEAR(best.imbalance, 4 * 2 * 0.25 / 2.5, 1e-12);
+  const Balance plain = find_balance(digests_of(names(20)), columns,
+                                     std::vector<std::uint32_t>{1, 1}, "schools", {.salts = 1});
+  EXPECT_EQ(best.of_plan, plain.imbalance);
+  EXPECT_GT(best.of_plan, best.imbalance);
 }
 
 // Without a choice there is nothing but the plan's own salt.

@@ -198,6 +198,23 @@ TEST(Bulk, TellsWhatTheIdAloneCannotAnswer) {
   EXPECT_FALSE(can_assign_column(*snapshot, {4}));
 }
 
+TEST(Bulk, LeavesOutWhateverMoreThanTheIdDecides) {
+  std::vector<Running> all(7, {.plan = plan_of("")});
+  for (std::size_t i = 0; i < all.size(); ++i) all[i].plan.id = "e" + std::to_string(i);
+  all[0].plan.assignment.prerequisites = {{"other", {"treatment"}}};
+  all[1].plan.assignment.forced = {{.variant = "control", .when = {}}};
+  all[2].plan.assignment.namespaces = {
+      {define::HashScheme::kGrowthbookV2, "seed", "user", {{0, 300'000}}}};
+  all[3].plan.assignment.switchback = define::Switchback{.period_seconds = 60};
+  all[4].plan.assignment.fallback_unit = "device";
+  all[5].plan.assignment.sticky = true;
+  all[6].earlier = {{.epoch = -1, .traffic_ppm = 100'000, .weights = {1, 9}}};
+  const auto snapshot = must_compile(all);
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    EXPECT_FALSE(can_assign_column(*snapshot, {i})) << i;
+  }
+}
+
 // The three edges of each range are counted in a byte.
 TEST(Bulk, CountsAtMost85Ranges) {
   define::Experiment plan = plan_of("ranges");

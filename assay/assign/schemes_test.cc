@@ -100,8 +100,25 @@ TEST(PeerHash, MalformedUtf8CountsAsTheReplacementCharacter) {
   EXPECT_EQ(with("\xc3"), one) << "cut short at the end of a piece";
   EXPECT_EQ(with("\xed\xa0\x80"), with("\xff\xff\xff")) << "a surrogate";
   EXPECT_EQ(with("\xc0\xaf"), with("\xff\xff")) << "an overlong form";
+  EXPECT_EQ(with("\xe0\x80\xaf"), with("\xff\xff\xff")) << "an overlong form of three bytes";
   EXPECT_EQ(with("\xf4\x90\x80\x80"), with("\xff\xff\xff\xff")) << "beyond U+10FFFF";
+  EXPECT_EQ(with("\xf9\x80\x80\x80"), with("\xff\xff\xff\xff"));
+  EXPECT_EQ(with("\xc3("), with("\xff(")) << "a letter is no continuation";
+  EXPECT_EQ(with("\xe2\x82"), with("\xff\xff")) << "cut short before a letter";
   EXPECT_NE(with("🦊"), with("🦉"));
+}
+
+TEST(PeerHash, HashesTheUnitsOfUtf16) {
+  const auto hash = [](std::initializer_list<std::uint32_t> units) {
+    std::uint32_t all = 0x811c9dc5U;
+    for (const std::uint32_t unit : units) all = (all ^ unit) * 0x01000193U;
+    return all;
+  };
+  EXPECT_EQ(fnv1a32_utf16({"\xed\x9f\xbf"}), hash({0xd7ff}));
+  EXPECT_EQ(fnv1a32_utf16({"\xee\x80\x80"}), hash({0xe000}));
+  EXPECT_EQ(fnv1a32_utf16({"\xef\xbf\xbf"}), hash({0xffff}));
+  EXPECT_EQ(fnv1a32_utf16({"\xf0\x90\x80\x80"}), hash({0xd800, 0xdc00})) << "U+10000";
+  EXPECT_EQ(fnv1a32_utf16({"\xf4\x8f\xbf\xbf"}), hash({0xdbff, 0xdfff})) << "U+10FFFF";
 }
 
 define::Experiment moved(HashScheme scheme, std::vector<std::uint32_t> weights = {1, 1}) {
@@ -118,9 +135,22 @@ TEST(Schemes, WeightsThatThePeerCannotHaveAreRefused) {
     EXPECT_NE(to_text(thirds.error()).find("no whole shares of"), std::string::npos);
     EXPECT_TRUE(compile_plans({moved(scheme, {333, 333, 334})}));
   }
+  EXPECT_TRUE(compile_plans({moved(HashScheme::kLaunchdarkly, {33'333, 66'667})}));
+  EXPECT_FALSE(compile_plans({moved(HashScheme::kEppo, {33'333, 66'667})}));
   EXPECT_TRUE(compile_plans({moved(HashScheme::kGrowthbookV2, {1, 1, 1})}));
   EXPECT_TRUE(compile_plans({moved(HashScheme::kFlagd, {1, 1, 1})}));
   EXPECT_FALSE(compile_plans({moved(HashScheme::kEppo, {0, 0})})) << "and does not divide by zero";
+}
+
+TEST(Schemes, ANamespacesRangeEndsBeforeItsEnd) {
+  for (const std::uint64_t buckets : {10'000U, 1000U}) {
+    const auto scheme = buckets == 1000 ? HashScheme::kGrowthbookV1 : HashScheme::kGrowthbookV2;
+    const BucketRange range = peer_range(scheme, 300'000, 600'000);
+    for (const std::uint64_t share : {3U, 6U}) {
+      EXPECT_EQ(range.contains(buckets * share / 10), share == 3);
+      EXPECT_EQ(range.contains(buckets * share / 10 - 1), share == 6);
+    }
+  }
 }
 
 // flagd's own `fractional` may name an attribute alone; of any other, no salt is the id.
@@ -159,6 +189,21 @@ TEST(Schemes, RangesLeaveNoBucketOutAndShareNone) {
     EXPECT_GE(at, 1000U);
     for (int i = 0; i < 1000; ++i) {
       EXPECT_LT(peer_bucket(scheme, "salt", std::to_string(i)), at);
+    }
+  }
+}
+
+// flagd multiplies the hash with the weights' sum and takes the upper 32 bits.
+TEST(Schemes, FlagdsEdgesAreThoseOfItsProduct) {
+  const std::uint32_t weights[] = {1, 2, 4};
+  const auto ranges = peer_split(HashScheme::kFlagd, weights, 0, define::kLayerSlots).value();
+  ASSERT_EQ(ranges.size(), 3U);
+  for (const std::uint32_t share : {1U, 3U}) {
+    const std::uint32_t edge = static_cast<std::uint32_t>((std::uint64_t{share} << 32) / 7);
+    for (std::uint32_t bucket = edge - 2; bucket <= edge + 2; ++bucket) {
+      const std::uint32_t at = scale(bucket, 7);
+      const std::size_t variant = at < 1 ? 0 : at < 3 ? 1 : 2;
+      EXPECT_TRUE(ranges[variant].contains(bucket)) << bucket;
     }
   }
 }

@@ -150,6 +150,13 @@ TEST(Snapshot, UnitOfItsKind) {
   context.set_number("session", 17);  // Not silently the user's id.
   EXPECT_EQ(snapshot->evaluate("by_session", context)->reason, Reason::kNoUnit);
   EXPECT_EQ(snapshot->unit_kind(*snapshot->find("by_session")), "session");
+  Context sessionless(*snapshot);
+  sessionless.set_targeting_key("u1");
+  sessionless.set_nobody("session");
+  const Assignment nobody = *snapshot->evaluate("by_session", sessionless);
+  EXPECT_EQ(nobody.reason, Reason::kNoUnit);
+  EXPECT_EQ(snapshot->explain(nobody), "the context has no id of the kind session");
+  EXPECT_EQ(snapshot->evaluate("by_user", sessionless)->reason, Reason::kSplit);
 }
 
 TEST(Snapshot, ContextForgetsOnReset) {

@@ -476,6 +476,7 @@ TEST(Sticky, RefusesWhatItCannotKeep) {
   Running running = reweighed();
   running.plan.assignment.switchback = define::Switchback{.period_seconds = 60};
   EXPECT_THAT(refusal({running}), HasSubstr("a.sticky"));
+  EXPECT_THAT(to_text(unsupported(running.plan)), HasSubstr("a.sticky")) << "before it starts";
   running = reweighed();
   running.plan.assignment.hash = define::HashScheme::kEppo;
   must_compile({running});  // Memory holds the old split, whichever hash drew it.

@@ -87,6 +87,9 @@ TEST(Targeting, OrderOfNumbers) {
     EXPECT_EQ(accepts_number(leaf(c.op, "a", {5.0}), below), c.at_below);
     EXPECT_EQ(accepts_number(leaf(c.op, "a", {5.0}), same), c.at_same);
     EXPECT_EQ(accepts_number(leaf(c.op, "a", {5.0}), above), c.at_above);
+    const Condition of_texts = leaf(c.op, "a", {std::string("5")});
+    EXPECT_FALSE(accepts_number(tree(Op::kAny, {of_texts, leaf(Op::kEqual, "b", {same})}), same))
+        << "a text is no bound";
   }
 }
 

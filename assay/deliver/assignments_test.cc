@@ -48,6 +48,10 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(rows[3]["reason"], "targeting");
   EXPECT_EQ(rows[3]["because"], "country is missing");
   EXPECT_FALSE(rows[0].contains("because"));
+  EXPECT_EQ(answer_assignments(*world(), R"({"experiment":null,"units":[{"id":"a"},{"id":"b"}]})")
+                .value()
+                .body,
+            answer->body);
   EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->body, R"({"assignments":[]})");
 }
 

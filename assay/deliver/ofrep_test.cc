@@ -259,7 +259,9 @@ TEST(Ofrep, AttributesOfEveryShape) {
 // One JSON object has one meaning, in whatever order its members are written.
 TEST(Ofrep, TheLongestNameLeadsToAnAttribute) {
   Experiment plan = plan_of("a");
-  plan.assignment.targeting = leaf(Op::kEqual, "a.b.c", {std::string("yes")});
+  plan.assignment.targeting =
+      assign::tree(Op::kAny, {leaf(Op::kEqual, "a.b.c", {std::string("yes")}),
+                              leaf(Op::kEqual, "w.x.y.z", {std::string("yes")})});
   const Ofrep ofrep = ofrep_of({plan});
   const auto reason = [&](const std::string& attributes) {
     const auto body = R"({"context":{"targetingKey":"u",)" + attributes + "}}";
@@ -276,6 +278,8 @@ TEST(Ofrep, TheLongestNameLeadsToAnAttribute) {
     }
   }
   EXPECT_EQ(reason(R"("a":{"b":{"c":"no"},"b.c":"yes"})"), "split");
+  EXPECT_EQ(reason(R"("w.x.y":{"z":"yes"},"w.x":{"y.z":"no"})"), "split");
+  EXPECT_EQ(reason(R"("w.x":{"y.z":"no"},"w.x.y":{"z":"yes"})"), "split");
   EXPECT_EQ(reason(R"("":{"a":{"b":{"c":"yes"}}})"), "targeting") << "not beside it";
 }
 

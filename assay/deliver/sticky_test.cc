@@ -106,6 +106,17 @@ TEST(Sticky, WhoLogsInKeepsTheVariantOfTheDevice) {
   }
 }
 
+TEST(Sticky, TheDeviceRemembersTheEpochOfTheUsersDraw) {
+  MapStore store;
+  store.kept[{"user", "u", "sticky"}] = {"sticky", "treatment", 0};
+  const Ofrep ofrep = world(store, {1, 9}, 1);
+  ask(ofrep, store, {{"user", "u"}, {"device", "d"}});
+  const json alone = ask(ofrep, store, {{"device", "d"}});
+  EXPECT_EQ(alone["variant"], "treatment");
+  EXPECT_EQ(alone["metadata"]["epoch"], 0);
+  EXPECT_EQ(alone["metadata"]["propensity"], 0.5);
+}
+
 TEST(Sticky, TheUserComesBeforeTheDevice) {
   MapStore store;
   store.kept[{"user", "u", "sticky"}] = {"sticky", "control", 0};
@@ -289,6 +300,12 @@ TEST(Sticky, WhileTheStoreFailsAssignmentsOfAllHaveTheRowsThatNeedNone) {
                                       "new sticky: " + forgets, "new plain: split",
                                       "new needs: " + forgets}));
   EXPECT_TRUE(full->memories.empty());
+  const char* with_device = R"({"units":[{"id":"u","attributes":{"device":"d"}},
+                                         {"id":"","attributes":{"device":"d"}}]})";
+  const auto known = answer_assignments(ofrep.snapshot(), with_device,
+                                        {.store = &store, .fault = StoreFault::kNotRemembered});
+  EXPECT_EQ(rows_of(known.value()).at(0), "u sticky: sticky");
+  EXPECT_EQ(rows_of(known.value()).at(3), " sticky: " + forgets) << "nor is it under the device";
 }
 
 // What every door says of it to somebody new; OFREP in its own form.

@@ -102,6 +102,16 @@ TEST_F(ExperimentsTest, ADraftThatIsSentAgainWithAStartRuns) {
   EXPECT_EQ(records_->versions("b")->size(), 2u);
 }
 
+TEST_F(ExperimentsTest, TheIntakeKnowsWhoseExposuresCount) {
+  add_and_start("a", "  fallback_unit: device\n  overrides: {tester: treatment}\n");
+  const auto running = experiments_->view();
+  EXPECT_EQ(running->known("a")->fallback_unit, "device");
+  EXPECT_TRUE(running->known("a")->overridden.contains("tester"));
+  EXPECT_EQ(running->known("a")->stopped_at, std::nullopt);
+  ASSERT_TRUE(experiments_->stop("a", {Timestamp{7'000'000}, "test"}));
+  EXPECT_EQ(experiments_->view()->known("a")->stopped_at, Timestamp{7'000'000});
+}
+
 TEST_F(ExperimentsTest, OutlivesARestart) {
   add_and_start("a");
   const std::string before = reason_of("a");
@@ -193,6 +203,7 @@ TEST_F(ExperimentsTest, AStickyExperimentChangesItsWeightsAtFullTraffic) {
   answer(1000);
   EXPECT_EQ(known.epoch_of(exposed("u0")), 0);
   EXPECT_EQ(known.epoch_of(exposed("u1000")), 1);
+  EXPECT_EQ(known.epoch_of(exposed("u1000", "user", 0)), 1) << "whatever its clock says";
   EXPECT_EQ(known.epoch_of(exposed("nobody")), std::nullopt);
   EXPECT_EQ(known.epoch_of(exposed("u0", "device")), std::nullopt);
 }

@@ -1,5 +1,6 @@
 #include "assay/serve/guard.h"
 
+#include <algorithm>
 #include <future>
 
 #include <gtest/gtest.h>
@@ -26,26 +27,31 @@ class GuardTest : public testing::Test {
     tokens_ = std::move(*tokens);
     guard_ = std::make_unique<Guard>(std::move(options), *tokens_, worker_);
   }
-  // The status, and who asked where the request came through.
-  std::pair<int, std::string> ask(const std::string& method, Fields headers,
-                                  Access access = Access::kGuarded) {
+  // The answer, and who asked where the request came through.
+  std::pair<Response, std::string> send(Request request, Access access) {
     struct Answer {
-      std::promise<int> status;
+      std::promise<Response> response;
       std::string actor;
     };
     // Shared: the answer may come from the worker, which may be slower to let go of it than we are.
     const auto answer = std::make_shared<Answer>();
-    const auto handler = guard_->protect(access, [answer](Request request, Respond respond) {
-      answer->actor = request.actor;
+    const auto handler = guard_->protect(access, [answer](Request passed, Respond respond) {
+      answer->actor = passed.actor;
       respond({});
     });
+    handler(std::move(request),
+            [answer](Response response) { answer->response.set_value(std::move(response)); });
+    Response response = answer->response.get_future().get();
+    return {std::move(response), answer->actor};
+  }
+  // Of the answer only the status.
+  std::pair<int, std::string> ask(const std::string& method, Fields headers,
+                                  Access access = Access::kGuarded) {
     Request request;
     request.method = method;
     request.headers = std::move(headers);
-    handler(std::move(request),
-            [answer](const Response& response) { answer->status.set_value(response.status); });
-    const int status = answer->status.get_future().get();
-    return {status, answer->actor};
+    const auto [response, actor] = send(std::move(request), access);
+    return {response.status, actor};
   }
 
   std::unique_ptr<Records> records_;
@@ -77,10 +83,14 @@ TEST_F(GuardTest, PagesOfOtherSitesMayNotPost) {
   const Fields foreign = {{"host", "localhost:1"}, {"origin", "http://evil.example"}};
   EXPECT_EQ(ask("POST", foreign).first, 403);
   EXPECT_EQ(ask("GET", foreign).first, 200);
+  EXPECT_EQ(ask("HEAD", foreign).first, 200);
   EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "null"}}).first, 403);
   EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "http://localhost:2"}}).first, 403);
   EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "http://localhost:1"}}).first, 200);
-  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}}).first, 200);
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}}), std::pair(200, std::string("anyone")));
+  make_guard({.allowed_hosts = {"lab.example"}});
+  EXPECT_EQ(ask("POST", {{"host", "localhost:1"}, {"origin", "http://lab.example:2"}}).first, 200);
+  EXPECT_EQ(ask("POST", foreign).first, 403);
 }
 
 TEST_F(GuardTest, ATokenIsNeededWhereOneExists) {
@@ -99,6 +109,9 @@ TEST_F(GuardTest, ATokenIsNeededWhereOneExists) {
   EXPECT_EQ(with("Bearer " + *token), std::pair(200, std::string("ci")));
   EXPECT_TRUE(tokens_->recall(*token));
   EXPECT_EQ(with("bearer " + *token), std::pair(200, std::string("ci")));
+  const Fields page = {
+      {"host", "localhost"}, {"origin", "https://any"}, {"authorization", "Bearer " + *token}};
+  EXPECT_EQ(ask("POST", page).first, 200) << "no browser sends a token by itself";
 }
 
 TEST_F(GuardTest, TicketsOutliveARestartAndNoChangeOfKeys) {
@@ -111,6 +124,9 @@ TEST_F(GuardTest, TicketsOutliveARestartAndNoChangeOfKeys) {
   make_guard({.client_keys = {"web-shop-1"}});
   EXPECT_EQ(guard_->ticket_query(), before);
   make_guard({.client_keys = {"web-shop-2"}});
+  EXPECT_NE(guard_->ticket_query(), before);
+  ASSERT_TRUE(Tokens::create(*records_, "ci", {Timestamp{2}, "test"}));  // A new one of the name.
+  make_guard({.client_keys = {"web-shop-1"}});
   EXPECT_NE(guard_->ticket_query(), before);
   ASSERT_TRUE(Tokens::create(*records_, "other", {Timestamp{1}, "test"}));
   make_guard({.client_keys = {"web-shop-1"}});
@@ -162,6 +178,32 @@ TEST_F(GuardTest, PreflightsSayWhoMayAsk) {
   EXPECT_EQ(preflight({{"host", "evil.example"}, {"origin", "https://shop.example"}}).status, 403);
 }
 
+TEST_F(GuardTest, PagesReadTheAnswersOfClientRoutesOnly) {
+  make_guard({.allowed_origins = {"https://shop.example"}});
+  for (const Access access : {Access::kClient, Access::kGuarded, Access::kOpen}) {
+    Request request;
+    request.method = "GET";
+    request.headers = {{"host", "localhost"}, {"origin", "https://shop.example"}};
+    const Fields headers = send(std::move(request), access).first.headers;
+    EXPECT_EQ(
+        std::ranges::count(headers, "Access-Control-Allow-Origin", &Fields::value_type::first),
+        access == Access::kClient ? 1 : 0);
+  }
+}
+
+TEST_F(GuardTest, OnlyTheParameterOfItsNameIsAClientKey) {
+  ASSERT_TRUE(Tokens::create(*records_, "ci", {Timestamp{1}, "test"}));
+  make_guard({.client_keys = {"web-shop-1"}});
+  for (const std::string name : {"client_key", "key"}) {
+    Request request;
+    request.method = "POST";
+    request.headers = {{"host", "localhost"}};
+    request.params = {{name, "web-shop-1"}};
+    EXPECT_EQ(send(std::move(request), Access::kClient).first.status,
+              name == "client_key" ? 200 : 401);
+  }
+}
+
 TEST_F(GuardTest, AClientKeyOpensClientRoutesOnly) {
   const auto token = Tokens::create(*records_, "ci", {Timestamp{1}, "test"});
   ASSERT_TRUE(token);
@@ -189,6 +231,9 @@ TEST(ClientOptions, OriginsAndKeysHaveAForm) {
   EXPECT_TRUE(is_client_key("sdk-1.a_B"));
   for (const char* bad : {"", "short", "with space", "with/slash"}) {
     EXPECT_FALSE(is_client_key(bad)) << bad;
+  }
+  for (const std::size_t size : {7U, 8U, 128U, 129U}) {
+    EXPECT_EQ(is_client_key(std::string(size, 'k')), size == 8 || size == 128) << size;
   }
 }
 

@@ -45,6 +45,20 @@ TEST(Tokens, RefuseOddNames) {
   }
 }
 
+TEST(Tokens, NamesHaveAtMost64Characters) {
+  const auto records = std::move(*Records::open(":memory:"));
+  EXPECT_TRUE(Tokens::create(*records, std::string(64, 'a'), {Timestamp{1}, "test"}));
+  EXPECT_FALSE(Tokens::create(*records, std::string(65, 'a'), {Timestamp{1}, "test"}));
+}
+
+TEST(SameSecret, NeedsEveryByte) {
+  EXPECT_TRUE(same_secret("secret", "secret"));
+  for (const char* other : {"", "secre", "secrets", "Secret", "secreT"}) {
+    EXPECT_FALSE(same_secret("secret", other)) << other;
+    EXPECT_FALSE(same_secret(other, "secret")) << other;
+  }
+}
+
 TEST(Bearer, ReadsTheScheme) {
   EXPECT_EQ(bearer("Bearer abc"), "abc");
   EXPECT_EQ(bearer("bearer abc"), "abc");

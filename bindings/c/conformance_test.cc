@@ -281,6 +281,37 @@ TEST(ThroughC, AttributesAndExplanations) {
   EXPECT_EQ(std::string_view(id.data, id.size), "exp");
 }
 
+TEST(ThroughC, AnAnswerHasItsVersionItsChanceAndItsPayload) {
+  assign::Running running{.plan = assign::plan_of("exp", {1, 3}), .version = 7, .epoch = 2};
+  running.plan.variants[1].payload_json = R"({"depth":9})";
+  running.plan.assignment.fallback_unit = "device";
+  const Handle snapshot = load(assign::snapshot_json(std::span(&running, 1)));
+  assay_context* context = assay_context_new(snapshot.get());
+  const auto text = [](assay_text from) { return std::string(from.data, from.size); };
+  int treated = 0;
+  for (int i = 0; i < 40; ++i) {
+    const std::string device = "d" + std::to_string(i);
+    assay_context_set_text(context, assay_text_of("device"), {device.data(), device.size()});
+    const assay_assignment out = assay_evaluate_number(snapshot.get(), 0, context);
+    EXPECT_EQ(out.version, 7U);
+    EXPECT_EQ(out.epoch, 2);
+    EXPECT_EQ(text(out.unit_kind), "device");
+    treated += out.variant_number;
+    EXPECT_EQ(out.propensity, out.variant_number == 1 ? 0.75 : 0.25);
+    if (out.variant_number == 1) {
+      EXPECT_EQ(text(out.payload_json), R"({"depth":9})");
+    } else {
+      EXPECT_EQ(out.payload_json.data, nullptr);
+    }
+  }
+  EXPECT_NEAR(treated, 30, 9);
+  assay_context_reset(context);
+  const assay_assignment nobody = assay_evaluate_number(snapshot.get(), 0, context);
+  EXPECT_EQ(text(nobody.reason), "no_unit");
+  EXPECT_EQ(nobody.variant_number, -1);
+  assay_context_free(context);
+}
+
 TEST(ThroughC, TheKeyIsAnAttributeAndWhatIsNoIdIsSaid) {
   json plan = even("exp");
   plan["targeting"] = {{"attribute", "targetingKey"}, {"starts_with", "vip"}};
@@ -342,6 +373,11 @@ TEST(ThroughC, ErrorsSayWhatAndWhere) {
   assay_snapshot_free(nullptr);
   assay_context_free(nullptr);
   assay_error_free(nullptr);
+  assay_error error = {};
+  EXPECT_EQ(assay_snapshot_load(assay_text_of("{"), &error), nullptr);
+  assay_error_free(&error);
+  EXPECT_EQ(error.message.data, nullptr) << "may be freed again";
+  assay_error_free(&error);
 }
 
 }  // namespace
