@@ -101,7 +101,7 @@ Router make_router(Backend& backend, Guard& guard, const StaticFiles* dashboard)
   add_for_clients("POST", "/ofrep/v1/evaluate/flags/{key}", post_flag(backend));
   add(Access::kOpen, "GET", "/healthz", get_health());
   add(Access::kOpen, "GET", "/readyz", slow(get_ready(backend)));
-  add(Access::kGuarded, "GET", "/metrics", get_metrics(backend));
+  add(Access::kGuarded, "GET", "/metrics", slow(get_metrics(backend)));
   add(Access::kGuarded, "GET", "/v1/experiments", slow(get_experiments(backend)));
   add(Access::kGuarded, "POST", "/v1/experiments", slow(post_experiment(backend)));
   add(Access::kGuarded, "GET", "/v1/experiments/{id}", get_experiment(backend));

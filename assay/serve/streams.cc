@@ -27,6 +27,26 @@ Response event_stream(std::shared_ptr<io::http::Subscription> stream, std::strin
   return response;
 }
 
+struct Features {
+  std::string json;
+  std::size_t left_out = 0;
+};
+
+Features features_of(const View& view, Timestamp now) {
+  Features features;
+  std::vector<assign::Running> told;
+  for (const assign::Running* one : running_of(view.experiments)) {
+    if (deliver::why_not_growthbook(one->plan).empty()) {
+      told.push_back(*one);
+    } else {
+      ++features.left_out;
+    }
+  }
+  features.json = fmt::format(R"({{"status":200,"features":{},"dateUpdated":"{}"}})",
+                              deliver::growthbook_payload(told).features_json, to_text(now));
+  return features;
+}
+
 std::string features_event(const std::string& payload) {
   return "event: features\ndata: " + payload + "\n\n";
 }
@@ -46,20 +66,21 @@ std::string flag_state(const View& view) {
 }
 
 void Streams::changed(const View& view, Timestamp now) {
-  const std::scoped_lock lock(mutex_);
   std::string state = flag_state(view);
-  if (state == state_) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (state == state_) return;
+  }
+  // Written before others have to wait for it.
+  Features features = features_of(view, now);
+  const std::scoped_lock lock(mutex_);
   const bool is_first = state_.empty();
   state_ = std::move(state);
   notice_ = fmt::format(
       "id: {0}\ndata: {{\"type\":\"refetchEvaluation\",\"etag\":\"{0}\",\"lastModified\":{1}}}\n\n",
       state_, now.micros / kMicrosPerSecond);
-  std::vector<assign::Running> running;
-  for (const assign::Running* one : running_of(view.experiments)) running.push_back(*one);
-  const auto growthbook = deliver::growthbook_payload(running);
-  growthbook_json_ = fmt::format(R"({{"status":200,"features":{},"dateUpdated":"{}"}})",
-                                 growthbook.features_json, to_text(now));
-  left_out_ = growthbook.left_out.size();
+  growthbook_json_ = std::move(features.json);
+  left_out_ = features.left_out;
   // Also at a start: who fetched from the process before may have missed its last change.
   changed_at_ = now;
   if (is_first) return;

@@ -99,6 +99,7 @@ export interface paths {
                         "text/plain": string;
                     };
                 };
+                503: components["responses"]["Problem"];
             };
         };
         put?: never;
