@@ -28,7 +28,11 @@ int hex_digit(char c) {
 
 enum class Part { kPath, kQuery };
 
-// In queries a plus is a space, as forms write it; in paths an encoded slash stays encoded.
+constexpr std::string_view kEncodedSlash = "%2F";
+constexpr std::string_view kEncodedPercent = "%25";
+
+// In queries a plus is a space, as forms write it; in paths an encoded slash stays encoded, and so
+// does a percent sign, or what follows it would be decoded twice.
 bool decode(std::string_view text, Part part, std::string& out) {
   const auto has = [text](char c) { return text.find(c) != std::string_view::npos; };
   if (has('\0')) return false;
@@ -46,8 +50,8 @@ bool decode(std::string_view text, Part part, std::string& out) {
       if (high < 0 || low < 0) return false;
       c = static_cast<char>(high * 16 + low);
       i += 2;
-      if (c == '/' && part == Part::kPath) {
-        out += kEncodedSlash;
+      if (part == Part::kPath && (c == '/' || c == '%')) {
+        out += c == '/' ? kEncodedSlash : kEncodedPercent;
         continue;
       }
     } else if (c == '+' && part == Part::kQuery) {
@@ -145,6 +149,19 @@ bool parse_target(std::string_view target, Request& request) {
   if (!decode(path.empty() ? "/" : path, Part::kPath, request.path)) return false;
   request.query.clear();
   return parse_query(target.substr(std::min(question + 1, target.size())), request.query);
+}
+
+std::string segment_text(std::string_view segment) {
+  std::string text;
+  while (!segment.empty()) {
+    const std::size_t plain = std::min(segment.find('%'), segment.size());
+    text += segment.substr(0, plain);
+    segment.remove_prefix(plain);
+    if (segment.empty()) break;
+    text += segment.starts_with(kEncodedSlash) ? '/' : '%';
+    segment.remove_prefix(kEncodedSlash.size());
+  }
+  return text;
 }
 
 std::string_view reason_phrase(int status) {

@@ -16,14 +16,12 @@ namespace assay::io::http {
 
 class Subscription;
 
-inline constexpr std::string_view kEncodedSlash = "%2F";
-
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method;  // "GET"
-  // Decoded, without the query: "/v1/experiments/a b". Only a slash that was encoded stays so
-  // (kEncodedSlash): it separates nothing.
+  // Decoded, without the query: "/v1/experiments/a b". Only a slash and a percent sign that were
+  // encoded stay so, as %2F, which separates nothing, and %25: see segment_text.
   std::string path;
   Fields query;
   Fields headers;  // Names in lower case.
@@ -60,6 +58,9 @@ using Handler = std::function<void(Request&&, Respond)>;
 // Splits a request target ("/a%20b?x=1") into path and query and decodes both. False when it is
 // malformed: a broken escape, a NUL, or no leading slash.
 bool parse_target(std::string_view target, Request& request);
+
+// What a segment of Request::path stands for: "a/b" of "a%2Fb", "%2F" of "%252F".
+std::string segment_text(std::string_view segment);
 
 // The host that a target of absolute form ("http://host/path", as proxies send it) names; empty for
 // the usual form.

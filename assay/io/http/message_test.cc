@@ -16,6 +16,22 @@ TEST(Target, IsDecodedPathAndQuery) {
   EXPECT_EQ(request.query_value("absent"), std::nullopt);
 }
 
+// Decoded once, however often it was encoded.
+TEST(Target, SegmentsAreDecodedOnce) {
+  const auto segment = [](const std::string& encoded) {
+    Request request;
+    EXPECT_TRUE(parse_target("/" + encoded, request)) << encoded;
+    return segment_text(std::string_view(request.path).substr(1));
+  };
+  EXPECT_EQ(segment("a%2fb"), "a/b");
+  EXPECT_EQ(segment("a%252Fb"), "a%2Fb");
+  EXPECT_EQ(segment("a%25252Fb"), "a%252Fb");
+  EXPECT_EQ(segment("%25"), "%");
+  EXPECT_EQ(segment("100%25%2F%25"), "100%/%");
+  EXPECT_EQ(segment("%2541"), "%41");
+  EXPECT_EQ(segment("a+b%2B%C3%A9"), "a+b+\u00e9");
+}
+
 TEST(Target, AnswersTrueOrFalseOrSaysThatItIsNeither) {
   Request request;
   ASSERT_TRUE(parse_target("/x?a=true&b=1&c=false&d=0&e=yes&f&g=True", request));

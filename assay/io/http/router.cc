@@ -37,21 +37,13 @@ bool matches(const std::vector<std::string>& segments, std::string_view path) {
   return path.empty();
 }
 
-std::string decoded(std::string_view segment) {
-  std::string text(segment);
-  for (std::size_t at = 0; (at = text.find(kEncodedSlash, at)) != std::string::npos; ++at) {
-    text.replace(at, kEncodedSlash.size(), "/");
-  }
-  return text;
-}
-
 Fields params(const std::vector<std::string>& segments, std::string_view path) {
   Fields found;
   for (const std::string& segment : segments) {
     path.remove_prefix(1);
     const std::size_t end = std::min(path.find('/'), path.size());
     if (is_param(segment)) {
-      found.emplace_back(segment.substr(1, segment.size() - 2), decoded(path.substr(0, end)));
+      found.emplace_back(segment.substr(1, segment.size() - 2), segment_text(path.substr(0, end)));
     }
     path.remove_prefix(end);
   }

@@ -44,6 +44,7 @@ TEST(Router, AnEncodedSlashSeparatesNothing) {
   const Router router = make_router();
   EXPECT_EQ(ask(router, "GET", "/v1/experiments/a%2Fb").body, "one id=a/b");
   EXPECT_EQ(ask(router, "GET", "/v1%2Fexperiments").status, 404);
+  EXPECT_EQ(ask(router, "GET", "/v1/experiments/a%252Fb").body, "one id=a%2Fb");
 }
 
 TEST(Router, LiteralsWinOverNames) {
