@@ -176,6 +176,8 @@ TEST(Targeting, UntypedTextIsEveryTypeItReadsAs) {
   EXPECT_TRUE(ask_untyped(leaf(Op::kGreater, "a", {5.0}), "7"));
   EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {std::string("7")}), "7"));
   EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {7.0}), "7.0"));
+  EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {7.0}), "+7"));
+  EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {std::string("+7")}), "+7"));
   for (const char* yes : {"true", "True", "TRUE"}) {  // By hand, by pandas, by R.
     EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {true}), yes)) << yes;
     EXPECT_TRUE(ask_untyped(leaf(Op::kEqual, "a", {std::string(yes)}), yes)) << yes;

@@ -63,6 +63,19 @@ TEST(Text, NumbersReadBackTheSame) {
   EXPECT_EQ(parse_number("1x"), std::nullopt);
 }
 
+// As YAML 1.2, pandas and R read them.
+TEST(Text, NumbersMayHaveAPlusAndBeTiny) {
+  EXPECT_EQ(parse_number("+5"), 5.0);
+  EXPECT_EQ(parse_number("+.5e+1"), 5.0);
+  EXPECT_EQ(parse_number("5."), 5.0);
+  EXPECT_EQ(parse_number("1e-400"), 0.0);
+  EXPECT_EQ(parse_number("0." + std::string(400, '0') + "1"), 0.0);
+  for (const char* text : {"+-5", "++5", "-+5", "+", "", " 5", "5 ", "+1e400", "-1e400", "inf",
+                           "+inf", "0x10", "1e", "1_000"}) {
+    EXPECT_EQ(parse_number(text), std::nullopt) << text;
+  }
+}
+
 TEST(Text, DidYouMeanFindsTypos) {
   const std::string_view words[] = {"alpha", "power", "method"};
   EXPECT_EQ(did_you_mean("alhpa", words), "alpha");

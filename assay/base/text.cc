@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <vector>
@@ -23,13 +24,17 @@ std::string number_text(double value) {
 }
 
 std::optional<double> parse_number(std::string_view text) {
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || error != std::errc{} || stop != end || !std::isfinite(value)) {
+  if (text.empty() || stop != end) return std::nullopt;
+  if (error == std::errc::result_out_of_range) {  // Too near to 0, or too far away from it.
+    value = std::strtod(std::string(text).c_str(), nullptr);
+  } else if (error != std::errc{}) {
     return std::nullopt;
   }
-  return value;
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 std::string with_fractions(std::string_view json) {

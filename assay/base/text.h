@@ -12,7 +12,8 @@ namespace assay {
 // not "0.10000000000000001"). Not for NaN or infinity, which never leave the house.
 std::string number_text(double value);
 
-// The whole text as a finite double, or nothing.
+// The whole text as a finite double, or nothing: "5", "+5", "-.5" and "1e-400" (which is 0), as
+// YAML 1.2, pandas and R read them; not "1e400", "inf" or "0x10".
 std::optional<double> parse_number(std::string_view text);
 
 // The candidate nearest to `word` in edits (Levenshtein), if it is near enough to be what was

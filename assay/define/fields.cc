@@ -75,7 +75,7 @@ bool Value::is_beyond_json() const {
   double ignored = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, ignored);
-  if (error == std::errc::result_out_of_range && stop == end) return true;
+  if (error == std::errc::result_out_of_range && stop == end) return !parse_number(text);
   if (text.starts_with('-')) text.remove_prefix(1);
   if (text.starts_with("0x") || text.starts_with("0o")) {
     const char* digits = text[1] == 'x' ? "0123456789abcdefABCDEF" : "01234567";
@@ -107,8 +107,7 @@ std::optional<std::string> Value::text(std::size_t max_bytes) const {
 }
 
 std::optional<double> Value::number(Range range) const {
-  std::string_view text = node_->text;
-  if (text.starts_with('+')) text.remove_prefix(1);
+  const std::string& text = node_->text;
   const auto value = is_scalar() && !node_->quoted ? parse_number(text) : std::nullopt;
   if (!value) {
     error(fmt::format("expected a number, not {}", shown(*node_)),

@@ -156,6 +156,7 @@ TEST(Conditions, AreReadAndShown) {
   EXPECT_EQ(targeting("{attribute: s, equals: '5'}"), "s equals 5");
   EXPECT_EQ(targeting("{attribute: s, in: [True, FALSE, 'True', yes]}"),
             "s in [true, false, True, yes]");
+  EXPECT_EQ(targeting("{attribute: s, in: [+5, '+5', .5, 1e-400]}"), "s in [5, +5, 0.5, 0]");
   EXPECT_EQ(to_text(Condition{}), "everyone");
 }
 

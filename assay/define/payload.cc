@@ -42,7 +42,8 @@ json to_json(const Value& value, bool& good) {
   const auto number = value.is_numeric() ? value.number({-kMost, kMost}) : std::nullopt;
   if (!number) return node.text;
   // Whole numbers stay whole, also beyond 2^53.
-  const json exact = json::parse(node.text, nullptr, false);
+  const json exact =
+      json::parse(node.text.substr(node.text.starts_with('+') ? 1 : 0), nullptr, false);
   return exact.is_number_integer() ? exact : json(*number);
 }
 

@@ -98,17 +98,17 @@ TEST(Variants, ControlIsNamedOrTheFirst) {
 TEST(Variants, PayloadsAreAnyJson) {
   const Experiment parsed =
       must_parse(plan("variants:\n"
-                      "  a: {payload: {k: 3, on: true, off: null, s: 'true', list: [1.5, x]}}\n"
+                      "  a: {payload: {k: 3, on: true, off: null, s: 'true', list: [1.5, x, +7]}}\n"
                       "  b: {payload: 12345678901234567890, endpoint: \"http://models/b\"}\n"
                       "  c: {payload: ~}\n"));
   EXPECT_EQ(parsed.variants[0].payload_json,
-            R"({"k":3,"list":[1.5,"x"],"off":null,"on":true,"s":"true"})");
+            R"({"k":3,"list":[1.5,"x",7],"off":null,"on":true,"s":"true"})");
   EXPECT_EQ(parsed.variants[1].payload_json, "12345678901234567890");
   EXPECT_EQ(parsed.variants[1].endpoint, "http://models/b");
   EXPECT_EQ(parsed.variants[2].payload_json, "null");
   EXPECT_THAT(complaints(plan("variants: {a: {payload: 010}, b: }")), HasSubstr("octal"));
   for (const char* beyond :
-       {"1e400", "+1e400", "-1e-400", ".inf", "-.Inf", ".nan", "[1, {k: .inf}]", "0x1f", "-0o17"}) {
+       {"1e400", "+1e400", "-1e400", ".inf", "-.Inf", ".nan", "[1, {k: .inf}]", "0x1f", "-0o17"}) {
     EXPECT_THAT(complaints(plan("variants: {a: {payload: " + std::string(beyond) + "}, b: }")),
                 HasSubstr("is a number that JSON cannot hold"))
         << beyond;

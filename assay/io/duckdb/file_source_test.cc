@@ -85,6 +85,31 @@ TEST_F(FileSource, CsvKeepsUnitsAsTheyAreWritten) {
   EXPECT_EQ(files.last, parse_time("2026-03-01T11:00:01Z"));
 }
 
+// As assay assign reads the same field, but for codes such as 007.
+TEST_F(FileSource, CsvFieldsAreNumbersAndBooleansWhereTheyReadAsThem) {
+  using define::Scalar;
+  const auto is = [&](const std::string& field, const Scalar& value) {
+    auto files =
+        open(exposures_,
+             folder_.write("v.csv", "user_id,event,time,x\n007,buy,2026-03-02," + field + "\n"));
+    return mean(files, define::Aggregation::kCount,
+                {.op = define::Op::kEqual, .attribute = "x", .values = {value}}) > 0;
+  };
+  const std::pair<const char*, Scalar> cases[] = {
+      {"+5", 5.0},
+      {"5.", 5.0},
+      {".5", 0.5},
+      {"-1E1", -10.0},
+      {"True", true},
+      {"FALSE", false},
+      {"007", std::string("007")},
+      {"+-5", std::string("+-5")},
+      {"1e400", std::string("1e400")},
+      {"12345678901234567890123", 12345678901234567890123.0}};
+  for (const auto& [field, value] : cases) EXPECT_TRUE(is(field, value)) << field;
+  EXPECT_FALSE(is("+5", std::string("5")));
+}
+
 TEST_F(FileSource, NdjsonKeepsNestedProperties) {
   const std::string exposures =
       folder_.write("e.ndjson", R"({"unit":"u1","variant":"a","time":"2026-03-01"})"

@@ -216,6 +216,19 @@ std::string InputFile::type_of(std::string_view column) const {
 
 namespace {
 
+// A field of CSV as JSON: a number or a boolean where it reads as one, as base/text.h and targeting
+// read it; but 007 is a code, and so a text.
+std::string typed_sql(const std::string& name) {
+  const std::string plain = "ltrim(" + name + ", '+')";
+  return "CASE WHEN regexp_full_match(" + name +
+         ", '[+-]?((0|[1-9][0-9]*)(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?') AND "
+         "isfinite(TRY_CAST(" +
+         name + " AS DOUBLE)) THEN CASE WHEN json_valid(" + plain + ") THEN " + plain +
+         "::JSON ELSE to_json(" + name + "::DOUBLE) END WHEN " + name +
+         " IN ('true', 'True', 'TRUE', 'false', 'False', 'FALSE') THEN lower(" + name +
+         ")::JSON ELSE to_json(" + name + ") END";
+}
+
 // RFC 6901 for a key at the top.
 std::string pointer_to(const std::string& key) {
   std::string pointer = "/";
@@ -247,9 +260,7 @@ std::string InputFile::json_of(const std::string& column) const {
     return "to_json(CASE WHEN isfinite(" + name + ") THEN " + name + " END)";
   }
   if (kind_ == Kind::kParquet) return "to_json(" + name + ")";
-  return "CASE WHEN regexp_full_match(" + name +
-         ", '-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false') THEN " + name +
-         "::JSON ELSE to_json(" + name + ") END";
+  return typed_sql(name);
 }
 
 std::string InputFile::object_of(const std::string& column) const {
