@@ -7,6 +7,7 @@
 
 #include "assay/assign/snapshot_json.h"
 #include "assay/assign/snapshot_members.h"
+#include "assay/base/json_text.h"
 #include "assay/base/text.h"
 #include "assay/define/words.h"
 

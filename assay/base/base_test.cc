@@ -83,16 +83,6 @@ TEST(Text, DidYouMeanFindsTypos) {
   EXPECT_EQ(did_you_mean("zzzzzz", words), std::nullopt);
 }
 
-TEST(Text, WholeNumbersOfAnyLengthGetAFraction) {
-  EXPECT_EQ(with_fractions(R"({"a":18446744073709551616,"b":[-9223372036854775809, 1]})"),
-            R"({"a":18446744073709551616.0,"b":[-9223372036854775809.0, 1]})");
-  for (const char* same :
-       {"", "12", "123456789012345678", "1234567890123456789.5", "\"", "1234567890123456789e2",
-        R"(["1234567890123456789\"1234567890123456789"])", R"("\\)"}) {
-    EXPECT_EQ(with_fractions(same), same);
-  }
-}
-
 TEST(Text, Utf8) {
   EXPECT_TRUE(is_utf8("plain, \xc3\xa9, \xe2\x82\xac, \xf0\x9f\x98\x80"));
   EXPECT_FALSE(is_utf8("eight or more before \xe9"));

@@ -10,7 +10,6 @@
 #include <numeric>
 #include <vector>
 
-#include "assay/base/ascii.h"
 #include "assay/base/check.h"
 
 namespace assay {
@@ -35,27 +34,6 @@ std::optional<double> parse_number(std::string_view text) {
     return std::nullopt;
   }
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
-}
-
-std::string with_fractions(std::string_view json) {
-  constexpr std::size_t kAnyFit = 18;  // Digits, whatever they are.
-  std::string out;
-  out.reserve(json.size() + 16);
-  for (std::size_t i = 0, begin = 0; i < json.size(); begin = i) {
-    if (json[i] == '"') {
-      for (++i; i < json.size() && json[i] != '"'; ++i) i += json[i] == '\\' ? 1 : 0;
-      i = std::min(i + 1, json.size());
-      out += json.substr(begin, i - begin);
-    } else if (json[i] == '-' || is_digit(json[i])) {
-      i = std::min(json.find_first_not_of("0123456789+-.eE", i), json.size());
-      const std::string_view number = json.substr(begin, i - begin);
-      out += number;
-      if (number.size() > kAnyFit && number.find_first_of(".eE") == number.npos) out += ".0";
-    } else {
-      out += json[i++];
-    }
-  }
-  return out;
 }
 
 namespace {

@@ -21,10 +21,6 @@ std::optional<double> parse_number(std::string_view text);
 std::optional<std::string> did_you_mean(std::string_view word,
                                         std::span<const std::string_view> candidates);
 
-// The same JSON, with a fraction (".0") behind whole numbers of 19 digits and more: what 64 bits do
-// not hold is a number in JSON, too, but simdjson reads it only so.
-std::string with_fractions(std::string_view json);
-
 // True for well-formed UTF-8 (no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
 

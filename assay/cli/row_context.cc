@@ -195,9 +195,9 @@ std::string RowContext::fill(const UnitRow& row, Context& context) const {
   context.reset();
   const std::string& key = fields[targeting_key_];
   if (!key.empty()) context.set_targeting_key(key);
-  if (!row.values.empty() && !deliver::read_attributes(row.values, context)) {
-    return fmt::format("the row is no JSON of at most {} levels and {} MiB", deliver::kMaxDepth,
-                       deliver::kMaxBodyBytes >> 20);
+  if (!row.values.empty()) {
+    const auto read = deliver::read_attributes(row.values, context);
+    if (!read) return to_text(read.error().error);
   }
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (row.is_missing(i)) continue;

@@ -45,9 +45,13 @@ class Checker {
   Checker(Timestamp now, const Limits& limits) : now_(now), limits_(limits) {}
 
   Taken<std::string> word(const Scalar& value, std::string_view field, std::string hint) const {
-    if (value.kind == Scalar::Kind::kInteger) return std::to_string(value.integer);
+    if (value.kind == Scalar::Kind::kInteger) return value.digits();
     if (value.missing() || (value.kind == Scalar::Kind::kText && value.text.empty())) {
       return complain(fmt::format("{} is missing", field), std::move(hint));
+    }
+    if (value.kind == Scalar::Kind::kNumber) {
+      return complain(fmt::format("{} is a number, but no whole one of 64 bits", field),
+                      "send it as a text, in quotes");
     }
     if (value.kind != Scalar::Kind::kText) {
       return complain(fmt::format("{} is not a text", field), std::move(hint));
@@ -66,7 +70,7 @@ class Checker {
     if (value.missing()) return now_;
     std::optional<Timestamp> time;
     if (value.kind == Scalar::Kind::kText) time = parse_time(value.text);
-    if (value.kind == Scalar::Kind::kInteger) time = parse_time(std::to_string(value.integer));
+    if (value.kind == Scalar::Kind::kInteger) time = parse_time(value.digits());
     if (value.kind == Scalar::Kind::kNumber) time = parse_fraction(value.number);
     if (!time || *time < kEarliest) {
       return complain("time is not a point in time since 2000",
@@ -106,9 +110,6 @@ class Checker {
     for (const auto& [kind, raw] : record.units) {
       ASSAY_TRY(std::string name, bounded(kind, "a kind in units"));
       ASSAY_TRY(std::string unit, word(raw, fmt::format("units.{}", kind), hint));
-      const bool twice = std::any_of(units.begin(), units.end(),
-                                     [&](const auto& seen) { return seen.first == name; });
-      if (twice) return complain(fmt::format("units names {} twice", name), hint);
       units.emplace_back(std::move(name), std::move(unit));
     }
     return units;
@@ -217,7 +218,7 @@ std::int64_t epoch_at(const KnownExperiment& experiment, Timestamp time) {
 Taken<std::int64_t> epoch_of(const Scalar& sent, const KnownExperiment& experiment,
                              const Exposure& exposure) {
   if (!sent.missing()) {
-    const bool is_one = sent.kind == Scalar::Kind::kInteger &&
+    const bool is_one = sent.kind == Scalar::Kind::kInteger && sent.above == 0 &&
                         std::ranges::count(experiment.epochs, sent.integer, &Epoch::number) > 0;
     if (is_one) return sent.integer;
     std::vector<std::int64_t> known;
@@ -288,7 +289,7 @@ Taken<Event> take_event(const RawRecord& record, const Checker& check) {
 
 // The id as sent, if it is short enough to be worth repeating.
 std::string echo_id(const RawRecord& record, const Limits& limits) {
-  if (record.id.kind == Scalar::Kind::kInteger) return std::to_string(record.id.integer);
+  if (record.id.kind == Scalar::Kind::kInteger) return record.id.digits();
   const std::string_view id = record.id.missing() ? record.made_id : record.id.text;
   return id.size() <= limits.name_bytes ? std::string(id) : std::string();
 }

@@ -62,7 +62,11 @@ TEST(Intake, AnExposureIsOfTheFallbackKindWhereTheFirstIsNotNamed) {
   EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":"u1"})"), "user u1");
   EXPECT_EQ(unit_of(R"("units":{"device":"d1"})"), "device d1");
   EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":""})"), "device d1");
-  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":7.5})"), "unit is not a text");
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":7.5})"),
+            "unit is a number, but no whole one of 64 bits");
+  EXPECT_EQ(unit_of(R"("units":{"device":"d1","user":true})"), "unit is not a text");
+  EXPECT_EQ(unit_of(R"("unit":18446744073709551615)"), "user 18446744073709551615");
+  EXPECT_EQ(unit_of(R"("unit":-9223372036854775808)"), "user -9223372036854775808");
   EXPECT_EQ(unit_of(R"("unit":"u1")"), "user u1");
   EXPECT_EQ(unit_of(R"("units":{"session":"s1"})"), "unit is missing");
 }
@@ -127,6 +131,34 @@ TEST(Intake, NamesEachBadLineAndKeepsTheRest) {
   EXPECT_TRUE(says(parsed.rejected[2].hint, "cut off"));
 }
 
+TEST(Intake, WholeNumbersOfAnySize) {
+  for (const std::string_view type : {kJson, kLines}) {
+    const auto parsed = events(R"({"id":18446744073709551615,"name":"n","units":{"user":"u"},)"
+                               R"("value":123456789012345678901,"properties":{"k":-1e-400}})",
+                               type);
+    ASSERT_EQ(parsed.events.size(), 1U);
+    EXPECT_EQ(parsed.events[0].id, "18446744073709551615");
+    EXPECT_EQ(parsed.events[0].value, 123456789012345678901.0);
+  }
+}
+
+TEST(Intake, AMemberTwiceCostsItsElementOnly) {
+  const std::string good(kEvent), bad = R"({"id":"b","properties":{"k":1,"k":2}})";
+  for (const auto& [body, type] : {std::pair("[" + good + "," + bad + "]", kJson),
+                                   {good + "\n" + bad, kLines},
+                                   {R"({"events":[)" + good + "," + bad + "]}", kJson}}) {
+    const auto parsed = events(body, type);
+    EXPECT_EQ(parsed.events.size(), 1U) << body;
+    ASSERT_EQ(parsed.rejected.size(), 1U) << body;
+    EXPECT_EQ(parsed.rejected[0].line, 2) << body;
+    EXPECT_EQ(parsed.rejected[0].message, "properties.k is there twice") << body;
+  }
+  const auto whole = events(R"({"events":[)" + good + R"(],"events":[]})");
+  EXPECT_TRUE(whole.events.empty());
+  ASSERT_EQ(whole.rejected.size(), 1U);
+  EXPECT_EQ(whole.rejected[0].message, "events is there twice");
+}
+
 TEST(Intake, NumbersElementsOfAnArrayFromOne) {
   EXPECT_EQ(refusal(events("[7]")).line, 1);
   EXPECT_EQ(events("[" + std::string(kEvent) + ",7]").rejected.front().line, 2);
@@ -158,10 +190,14 @@ TEST(Intake, RefusesBadEvents) {
       {R"({"id":"a","name":"n","units":["u"]})", "units is not an object"},
       {R"({"id":"a","name":"n","units":{"user":""}})", "units.user is missing"},
       {R"({"id":"a","name":"n","units":{"":"u"}})", "a kind in units is empty"},
-      {R"({"id":"a","name":"n","units":{"user":"u","user":"v"}})", "twice"},
+      {R"({"id":"a","name":"n","units":{"user":"u","user":"v"}})", "units.user is there twice"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"value":"12"})", "value is not a finite"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"value":true})", "value is not a finite"},
-      {R"({"id":"a","name":"n","units":{"user":"u"},"value":1e999})", "number"},
+      {R"({"id":"a","name":"n","units":{"user":"u"},"value":1e999})",
+       "value is a number that is too large: 1e999"},
+      {R"({"id":"a","name":"n","units":{"user":"u"},"value":01})", "malformed number"},
+      {R"({"id":123456789012345678901,"name":"n","units":{"user":"u"}})", "no whole one of 64"},
+      {R"({"id":"a","name":"n","units":{"user":"u"},"time":18446744073709551615})", "time is not"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"value":NaN})", "not complete, valid JSON"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"properties":[]})", "properties is not"},
       {R"({"id":"a","name":"n","units":{"user":"u"},"time":"soon"})", "time is not"},

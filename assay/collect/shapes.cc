@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <simdjson.h>
 
+#include "assay/base/json_text.h"
 #include "assay/collect/intake.h"
 
 namespace assay::collect {
@@ -38,6 +39,9 @@ Scalar scalar(const std::optional<Element>& element) {
   } else if (element->get(result.integer) == simdjson::SUCCESS) {
     result.kind = Scalar::Kind::kInteger;
     result.number = static_cast<double>(result.integer);
+  } else if (element->get(result.above) == simdjson::SUCCESS) {
+    result.kind = Scalar::Kind::kInteger;
+    result.number = static_cast<double>(result.above);
   } else if (element->get(result.number) == simdjson::SUCCESS) {
     result.kind = Scalar::Kind::kNumber;
   }
@@ -182,13 +186,33 @@ Complaint too_many(std::size_t count, const Limits& limits) {
           "send them in several batches"};
 }
 
+Complaint complaint_of(const Problem& fault) {
+  return {fault.field + ' ' + fault.message, fault.hint};
+}
+
 Complaint malformed(simdjson::error_code error) {
   if (error == simdjson::UTF8_ERROR) return {"is not valid UTF-8", "send text as UTF-8"};
   if (error == simdjson::NUMBER_ERROR) {
-    return {"holds a number that is too large or malformed", "JSON has no NaN and no Infinity"};
+    return {"holds a malformed number", "JSON has no NaN and no Infinity"};
   }
   return {"is not complete, valid JSON",
           "if the text was cut off, send it again: an id counts once"};
+}
+
+// `padded` has SIMDJSON_PADDING readable bytes behind it.
+simdjson::error_code parse(simdjson::dom::parser& parser, std::string_view padded, Element& root) {
+  const auto error = parser.parse(padded.data(), padded.size(), false).get(root);
+  if (error != simdjson::NUMBER_ERROR) return error;
+  return parser.parse(with_fractions(padded)).get(root);
+}
+
+// Why a text that was parsed so cannot be used.
+std::optional<Complaint> complaint_about(simdjson::error_code error, std::string_view text) {
+  if (error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR) {
+    if (const auto fault = json_fault(text)) return complaint_of(*fault);
+  }
+  if (error == simdjson::SUCCESS) return std::nullopt;
+  return malformed(error);
 }
 
 bool is_blank(std::string_view text) {
@@ -221,18 +245,20 @@ void read_lines(std::string_view padded, const Limits& limits, const RecordSink&
                  "shorten its properties"});
     }
     Element element;
-    const auto error = parser.parse(text.data(), text.size(), false).get(element);
-    if (error != simdjson::SUCCESS) return sink.complaint(line, malformed(error));
+    const auto error = parse(parser, text, element);
+    if (auto why = complaint_about(error, text)) return sink.complaint(line, *std::move(why));
     read_element(element, line, sink);
   });
 }
 
+// With a `fault`, whichever elements have it are refused; all of it where none has.
 void read_document(const Element& root, std::string_view list, const Limits& limits,
-                   const RecordSink& sink) {
+                   const RecordSink& sink, std::optional<Complaint> fault) {
   Element holder = root;
   Object object;
   if (root.get(object) == simdjson::SUCCESS) {
     const auto wrapped = find(object, {list, "batch"});
+    if (!wrapped && fault) return sink.complaint(1, *std::move(fault));
     if (!wrapped) return read_element(root, 1, sink);
     holder = *wrapped;
   }
@@ -243,8 +269,23 @@ void read_document(const Element& root, std::string_view list, const Limits& lim
   }
   const auto count = static_cast<std::size_t>(std::distance(elements.begin(), elements.end()));
   if (count > limits.lines) return sink.complaint(1, too_many(count, limits));
-  std::int64_t index = 0;
-  for (const Element element : elements) read_element(element, ++index, sink);
+  std::vector<std::optional<Complaint>> faults(count);
+  if (fault) {
+    for (std::size_t i = 0; const Element element : elements) {
+      faults[i++] = complaint_about(simdjson::SUCCESS, simdjson::minify(element));
+    }
+    const bool is_theirs = std::ranges::any_of(faults, [](const auto& one) { return !!one; });
+    if (!is_theirs) return sink.complaint(1, *std::move(fault));
+  }
+  for (std::size_t i = 0; const Element element : elements) {
+    auto& wrong = faults[i++];
+    const auto line = static_cast<std::int64_t>(i);
+    if (wrong) {
+      sink.complaint(line, *std::move(wrong));
+    } else {
+      read_element(element, line, sink);
+    }
+  }
 }
 
 bool contains(std::string_view text, std::string_view part) {
@@ -262,11 +303,12 @@ void read_records(std::string_view body, std::string_view content_type, std::str
   if (says_lines) return read_lines(padded, limits, sink);
   simdjson::dom::parser parser;
   Element root;
-  const auto error = parser.parse(padded).get(root);
-  if (error == simdjson::SUCCESS) return read_document(root, list, limits, sink);
+  const auto error = parse(parser, padded, root);
+  auto fault = complaint_about(error, padded);
+  if (error == simdjson::SUCCESS) return read_document(root, list, limits, sink, std::move(fault));
   const bool says_json = contains(content_type, "json");
   if (!says_json && contains(body, "\n")) return read_lines(padded, limits, sink);
-  sink.complaint(1, malformed(error));
+  sink.complaint(1, *std::move(fault));
 }
 
 std::string cloud_event_json(const CloudEventHeaders& headers, std::string_view data) {

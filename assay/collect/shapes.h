@@ -20,10 +20,15 @@ struct Limits;
 // A JSON value that should be a text or a number. Views end with the callback that got them.
 struct Scalar {
   enum class Kind { kMissing, kText, kInteger, kNumber, kOther };
-  Kind kind = Kind::kMissing;  // null is kMissing.
+  Kind kind = Kind::kMissing;  // null is kMissing; a whole number beyond 64 bits is kNumber.
   std::string_view text = {};
   std::int64_t integer = 0;
+  std::uint64_t above = 0;  // An integer that is too large for the other.
   double number = 0;
+
+  std::string digits() const {  // Of an integer.
+    return above > 0 ? std::to_string(above) : std::to_string(integer);
+  }
 
   bool missing() const { return kind == Kind::kMissing; }
 };

@@ -55,6 +55,20 @@ TEST(Assignments, AllExperimentsForEachUnit) {
   EXPECT_EQ(answer_assignments(*world(), R"({"units":[]})")->body, R"({"assignments":[]})");
 }
 
+TEST(Assignments, SaysWhatCannotBeReadOfOneMeaning) {
+  const auto refused = [](std::string_view body) {
+    return to_text(answer_assignments(*world(), body).error());
+  };
+  EXPECT_EQ(refused(R"({"units":[{"id":"a"},{"id":"b","attributes":{"x":1,"\u0078":1}}]})"),
+            "units[1].attributes.x is there twice (give it once)");
+  EXPECT_EQ(refused(R"({"units":[{"id":"a","id":"a"}]})"),
+            "units[0].id is there twice (give it once)");
+  EXPECT_EQ(refused(R"({"units":[{"id":"a","attributes":{"x":1e400}}]})"),
+            "units[0].attributes.x is a number that is too large: 1e400 (the largest is about "
+            "1.8e308)");
+  EXPECT_EQ(refused("{"), "the body is not JSON of at most 4 MiB and 64 levels");
+}
+
 // As in OFREP, where the key is an attribute of the context as well.
 TEST(Assignments, TheIdIsTheAttributeTargetingKey) {
   define::Experiment plan = plan_of("exp");

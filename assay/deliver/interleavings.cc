@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "assay/base/json_text.h"
 #include "assay/base/text.h"
 #include "assay/deliver/answer.h"
 #include "assay/deliver/request.h"
@@ -123,6 +124,10 @@ Checked<Interleaved> interleave_json(std::string_view body) {
   if (body.size() <= kMaxBodyBytes && !is_utf8(body)) {
     problems.push_back({.message = "invalid UTF-8 at byte " + std::to_string(first_bad_byte(body)),
                         .hint = "JSON is text in UTF-8"});
+    return unexpected(std::move(problems));
+  }
+  if (auto fault = json_fault(body.substr(0, kMaxBodyBytes))) {
+    problems.push_back(*std::move(fault));
     return unexpected(std::move(problems));
   }
   const json object = parse(body);

@@ -83,6 +83,15 @@ TEST(Interleavings, SaysWhereTheBytesAreNoTextAndWhichRankingIsTooMany) {
             "treatment)\n");
 }
 
+TEST(Interleavings, SaysWhatCannotBeReadOfOneMeaning) {
+  const auto twice = interleave_json(R"({"request":"q","rankings":{"control":[],"control":[]}})");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(to_text(twice.error()), "error: rankings.control: is there twice (give it once)\n");
+  const auto large = interleave_json(R"({"request":"q","length":1e400})");
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error()[0].field, "length");
+}
+
 TEST(Interleavings, HostileBodiesAreRefused) {
   EXPECT_FALSE(problems_of(std::string(kMaxBodyBytes + 1, ' ')).empty());
   std::string deep = R"({"request":)";

@@ -22,6 +22,10 @@ struct Failure {
   std::string_view attribute = {};  // The details say something of it.
 };
 
+std::string_view code_of(const BodyFault& fault) {
+  return fault.kind == BodyFault::Kind::kNotJson ? "PARSE_ERROR" : "INVALID_CONTEXT";
+}
+
 constexpr Failure kNoKey = {"TARGETING_KEY_MISSING",
                             "the context has no targetingKey (or it is empty)"};
 
@@ -41,20 +45,6 @@ Failure no_unit(std::string_view kind, const Context& context) {
   if (is(assign::kOther)) return wrong("is an object, but the id of a unit is a text");
   if (is(assign::kText)) return {kNoKey.code, "is empty, so that there is no unit", kind};
   return kNoKey;
-}
-
-std::optional<Failure> failure_of(BodyFault fault) {
-  switch (fault) {
-    case BodyFault::kNone:
-      return std::nullopt;
-    case BodyFault::kNotJson:
-      return Failure{"PARSE_ERROR", "the body is not JSON of at most 4 MiB and 64 levels"};
-    case BodyFault::kNoContext:
-      return Failure{"INVALID_CONTEXT", "the body is not an object with an object `context`"};
-    case BodyFault::kBadKey:
-      return Failure{"INVALID_CONTEXT", "targetingKey is not a text"};
-  }
-  return std::nullopt;
 }
 
 // "errorCode":"…","errorDetails":"…"
@@ -158,8 +148,8 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
   }
   Context context(*snapshot_);
   if (now) context.set_time(*now);
-  if (const auto failure = failure_of(read_context(body, context))) {
-    return flag_failure(400, key, *failure);
+  if (const auto read = read_context(body, context); !read) {
+    return flag_failure(400, key, {code_of(read.error()), to_text(read.error().error)});
   }
   const bool remembers = store_ != nullptr && snapshot_->needs_memory(*experiment);
   if (remembers && !recall(*snapshot_, *store_, context)) fault = StoreFault::kNotRead;
@@ -188,8 +178,9 @@ Answer Ofrep::evaluate_flag(std::string_view key, std::string_view body,
 Answer Ofrep::evaluate_bulk(std::string_view body, const BulkOptions& options) const {
   Context context(*snapshot_);
   if (options.now) context.set_time(*options.now);
-  if (const auto failure = failure_of(read_context(body, context)))
-    return bulk_failure(400, *failure);
+  if (const auto read = read_context(body, context); !read) {
+    return bulk_failure(400, {code_of(read.error()), to_text(read.error().error)});
+  }
   if (context.has_no_unit()) return bulk_failure(400, kNoKey);
   StoreFault fault = options.fault;
   if (store_ != nullptr && !snapshot_->sticky().empty() && !recall(*snapshot_, *store_, context)) {

@@ -165,6 +165,25 @@ TEST(Ofrep, ErrorsByTheProtocol) {
 }
 
 // An id that is no text is a mistake of the caller, and not as if nobody were named.
+TEST(Ofrep, SaysWhatCannotBeReadOfOneMeaning) {
+  const Ofrep ofrep = world();
+  const auto details = [&](std::string_view body) {
+    const json flag = answer_of(ofrep.evaluate_flag("split", body), 400);
+    const json bulk = answer_of(ofrep.evaluate_bulk(body), 400);
+    EXPECT_EQ(flag["errorCode"], "PARSE_ERROR");
+    EXPECT_EQ(flag["errorDetails"], bulk["errorDetails"]);
+    return flag["errorDetails"].get<std::string>();
+  };
+  EXPECT_EQ(details(R"({"context":{"targetingKey":"a","x":{"k":1,"k":1}}})"),
+            "context.x.k is there twice (give it once)");
+  EXPECT_EQ(details(R"({"context":{"targetingKey":"a"},"context":{}})"),
+            "context is there twice (give it once)");
+  EXPECT_EQ(details(R"({"context":{"targetingKey":"a","ages":[1,-1e400]}})"),
+            "context.ages[1] is a number that is too large: -1e400 (the largest is about 1.8e308)");
+  EXPECT_EQ(details(R"({"context":{"targetingKey":"a","age":1e}})"),
+            "the body is not JSON of at most 4 MiB and 64 levels");
+}
+
 TEST(Ofrep, NamesTheUnitThatIsNoText) {
   const Ofrep ofrep = world();
   const auto told = [&](const json& context) {

@@ -8,6 +8,7 @@
 
 #include <simdjson.h>
 
+#include "assay/base/json_text.h"
 #include "assay/base/text.h"
 
 namespace assay::deliver {
@@ -30,13 +31,36 @@ Reader& this_threads_reader() {
   return reader;
 }
 
-bool parse(Reader& reader, std::string_view body, dom::element& document) {
+using Kind = BodyFault::Kind;
+
+auto fault(Kind kind, std::string message, std::string hint = {}, std::string place = {}) {
+  return unexpected(
+      BodyFault{kind, {Code::kInvalid, std::move(message), std::move(hint)}, std::move(place)});
+}
+
+// `what` begins the sentence that says what is wrong: "the body".
+Expected<dom::element, BodyFault> parse(Reader& reader, std::string_view body,
+                                        std::string_view what) {
+  const auto not_json = [what] {
+    return fault(Kind::kNotJson, std::string(what) + " is not JSON of at most 4 MiB and 64 levels");
+  };
   reader.lists.clear();
-  if (!reader.is_ready || body.size() > kMaxBodyBytes) return false;
-  const auto error =
+  if (!reader.is_ready || body.size() > kMaxBodyBytes) return not_json();
+  dom::element document;
+  auto error =
       reader.parser.parse(body.empty() ? "" : body.data(), body.size(), true).get(document);
-  if (error != simdjson::NUMBER_ERROR) return error == simdjson::SUCCESS;
-  return reader.parser.parse(with_fractions(body)).get(document) == simdjson::SUCCESS;
+  if (error == simdjson::NUMBER_ERROR) {
+    error = reader.parser.parse(with_fractions(body)).get(document);
+  }
+  if (error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR) {
+    if (auto wrong = json_fault(body)) {
+      std::string sentence = wrong->field + ' ' + wrong->message;
+      return fault(Kind::kNotJson, std::move(sentence), std::move(wrong->hint),
+                   std::move(wrong->field));
+    }
+  }
+  if (error != simdjson::SUCCESS) return not_json();
+  return document;
 }
 
 void set_list(Reader& reader, std::string_view name, const dom::array& array,
@@ -166,45 +190,49 @@ Result<void> read_unit(Reader& reader, const dom::element& unit, std::size_t ind
   return {};
 }
 
-BodyFault fill(Reader& reader, const dom::object& object, assign::Context& context) {
+Read fill(Reader& reader, const dom::object& object, assign::Context& context) {
   set_object(reader, 0, object, context);
   dom::element key;
-  if (object["targetingKey"].get(key) != simdjson::SUCCESS || key.is_null()) {
-    return BodyFault::kNone;
-  }
+  if (object["targetingKey"].get(key) != simdjson::SUCCESS || key.is_null()) return {};
   std::string_view id;
-  if (key.get(id) != simdjson::SUCCESS) return BodyFault::kBadKey;
+  if (key.get(id) != simdjson::SUCCESS) {
+    return fault(Kind::kBadKey, "targetingKey is not a text", "write the id in quotes");
+  }
   context.set_targeting_key(id);
-  return BodyFault::kNone;
+  return {};
 }
 
 }  // namespace
 
-BodyFault read_context(std::string_view body, assign::Context& context) {
+Read read_context(std::string_view body, assign::Context& context) {
   Reader& reader = this_threads_reader();
-  dom::element document;
-  if (!parse(reader, body, document)) return BodyFault::kNotJson;
+  ASSAY_TRY(const dom::element document, parse(reader, body, "the body"));
   dom::object object;
-  if (document["context"].get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+  if (document["context"].get(object) != simdjson::SUCCESS) {
+    return fault(Kind::kNoContext, "the body is not an object with an object `context`");
+  }
   return fill(reader, object, context);
 }
 
-BodyFault read_bare_context(std::string_view json, assign::Context& context) {
+Read read_bare_context(std::string_view json, assign::Context& context) {
   Reader& reader = this_threads_reader();
-  dom::element document;
-  if (!parse(reader, json, document)) return BodyFault::kNotJson;
+  ASSAY_TRY(const dom::element document, parse(reader, json, "the context"));
   dom::object object;
-  if (document.get(object) != simdjson::SUCCESS) return BodyFault::kNoContext;
+  if (document.get(object) != simdjson::SUCCESS) {
+    return fault(Kind::kNoContext, "the context is not a JSON object");
+  }
   return fill(reader, object, context);
 }
 
-bool read_attributes(std::string_view text, assign::Context& context) {
+Read read_attributes(std::string_view text, assign::Context& context) {
   Reader& reader = this_threads_reader();
-  dom::element document;
+  ASSAY_TRY(const dom::element document, parse(reader, text, "the row"));
   dom::object object;
-  if (!parse(reader, text, document) || document.get(object) != simdjson::SUCCESS) return false;
+  if (document.get(object) != simdjson::SUCCESS) {
+    return fault(Kind::kNoContext, "the row is not a JSON object");
+  }
   set_object(reader, 0, object, context);
-  return true;
+  return {};
 }
 
 Result<void> read_units(std::string_view body, assign::Context& context,
@@ -212,8 +240,9 @@ Result<void> read_units(std::string_view body, assign::Context& context,
                                                          std::size_t units)>& begin,
                         const std::function<Result<void>()>& visit) {
   Reader& reader = this_threads_reader();
-  dom::element document;
-  if (!parse(reader, body, document)) return fail(Code::kInvalid, "the body is not JSON");
+  auto parsed = parse(reader, body, "the body");
+  if (!parsed) return unexpected(std::move(parsed.error().error));
+  const dom::element document = *parsed;
   dom::array units;
   if (document["units"].get(units) != simdjson::SUCCESS) {
     return fail(Code::kInvalid, "the body has no list `units`",

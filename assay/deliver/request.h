@@ -21,22 +21,27 @@ inline constexpr std::size_t kMaxBodyBytes = 4 << 20;
 inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxUnits = 10'000;
 
-enum class BodyFault {
-  kNone,
-  kNotJson,    // Or too large, too deep, not UTF-8.
-  kNoContext,  // Not an object with an object `context`; of a bare context: not an object.
-  kBadKey      // `targetingKey` is there, but not a text.
+// What keeps a body from being read.
+struct BodyFault {
+  enum class Kind {
+    kNotJson,    // Or too large, too deep, not UTF-8, or with a fault of json_text.h.
+    kNoContext,  // Not an object with an object `context`; of a bare context: not an object.
+    kBadKey      // `targetingKey` is there, but not a text.
+  };
+  Kind kind;
+  Error error;
+  std::string place = {};  // "context.country", where one member is to blame.
 };
+using Read = Expected<void, BodyFault>;
 
 // {"context": {"targetingKey": "u1", "country": "IN", …}}; a missing targetingKey is no fault here.
-BodyFault read_context(std::string_view body, assign::Context& context);
+Read read_context(std::string_view body, assign::Context& context);
 
 // The context alone: {"targetingKey": "u1", "country": "IN", …}.
-BodyFault read_bare_context(std::string_view json, assign::Context& context);
+Read read_bare_context(std::string_view json, assign::Context& context);
 
-// {"country": "IN", "device": {"os": "ios"}}: sets what it holds beside what is set. False: no
-// object of JSON, or too large, or too deep.
-bool read_attributes(std::string_view object, assign::Context& context);
+// {"country": "IN", "device": {"os": "ios"}}: sets what it holds beside what is set.
+Read read_attributes(std::string_view object, assign::Context& context);
 
 // {"experiment": "x", "units": [{"id": "u1", "attributes": {…}}]}: calls `visit` for each unit with
 // the context filled; `begin` first, with the experiment's id if there is one.

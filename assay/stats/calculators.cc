@@ -2,11 +2,11 @@
 
 #include <array>
 #include <cmath>
-#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "assay/base/json_text.h"
 #include "assay/base/text.h"
 #include "assay/stats/calculator.h"
 
@@ -83,27 +83,23 @@ std::string dump(const json& value) {
 // Nested deeper than any request is; what lies deeper is not even kept.
 constexpr int kMostLevels = 32;
 
-// Text to JSON; what is wrong with it goes to `trouble`: where it breaks off, a field that is there
-// twice, a nesting without end.
+// Text to JSON; what is wrong with it goes to `trouble`: where it breaks off, a nesting without end,
+// what json_text.h finds.
 json parsed(std::string_view text, std::string& trouble) {
   if (text.find('\0') != std::string_view::npos) {
     trouble = "the request is not JSON: it has a zero byte";
     return {};
   }
-  std::vector<std::set<std::string>> fields;
-  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
+  if (const auto fault = json_fault(text)) {
+    trouble = fmt::format("the field {} {}", fault->field, fault->message);
+    return {};
+  }
+  const auto watch = [&](int depth, json::parse_event_t event, json&) {
     using Event = json::parse_event_t;
     const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= kMostLevels) {
-      trouble = fmt::format("the request is nested deeper than {} levels", kMostLevels);
-      return false;
-    }
-    if (event == Event::object_start) fields.emplace_back();
-    if (event == Event::object_end) fields.pop_back();
-    if (event == Event::key && !fields.back().insert(value.get<std::string>()).second) {
-      trouble = fmt::format("the field {} is there twice", value.get<std::string>());
-    }
-    return true;
+    if (!opens || depth < kMostLevels) return true;
+    trouble = fmt::format("the request is nested deeper than {} levels", kMostLevels);
+    return false;
   };
   try {
     return json::parse(text, watch);

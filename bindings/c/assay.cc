@@ -78,15 +78,6 @@ assay_assignment answer(const Snapshot& snapshot, Handle experiment, const Assig
   return out;
 }
 
-std::string_view fault_message(assay::deliver::BodyFault fault) {
-  using assay::deliver::BodyFault;
-  if (fault == BodyFault::kNotJson) {
-    return "the context is not JSON, larger than 4 MiB, or nested deeper than 64 levels";
-  }
-  if (fault == BodyFault::kNoContext) return "the context is not a JSON object";
-  return "targetingKey is not a text";
-}
-
 bool evaluate_json(const Snapshot& snapshot, std::string_view experiment, std::string_view json,
                    std::optional<assay::Timestamp> now, assay_assignment* out,
                    assay_error* error) try {
@@ -97,9 +88,9 @@ bool evaluate_json(const Snapshot& snapshot, std::string_view experiment, std::s
   }
   Context context(snapshot);
   if (now) context.set_time(*now);
-  const auto fault = assay::deliver::read_bare_context(json, context);
-  if (fault != assay::deliver::BodyFault::kNone) {
-    report(error, fault_message(fault));
+  const auto read = assay::deliver::read_bare_context(json, context);
+  if (!read) {
+    report(error, to_text(read.error().error), read.error().place);
     return false;
   }
   *out = answer(snapshot, *handle, snapshot.evaluate(*handle, context));

@@ -369,6 +369,10 @@ TEST(ThroughC, ErrorsSayWhatAndWhere) {
     EXPECT_NE(ask("exp", more).find("the context is not JSON"), std::string::npos) << more;
   }
   EXPECT_NE(ask("exp", R"({"targetingKey":7})").find("targetingKey"), std::string::npos);
+  EXPECT_EQ(ask("exp", R"({"targetingKey":"u","x":[{"k":1,"k":2}]})"),
+            "1 x[0].k is there twice (give it once) [x[0].k]");
+  EXPECT_EQ(ask("exp", R"({"age":1e400})"),
+            "1 age is a number that is too large: 1e400 (the largest is about 1.8e308) [age]");
   EXPECT_EQ(assay_snapshot_load({nullptr, 0}, nullptr), nullptr);
   assay_snapshot_free(nullptr);
   assay_context_free(nullptr);

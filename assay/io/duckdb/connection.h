@@ -1,5 +1,5 @@
 // Database and Connection: DuckDB's C API with owners, errors and nothing else. The only files that
-// see duckdb.h are connection.cc, tables.cc and parquet_file.cc.
+// see duckdb.h are connection.cc, tables.cc, parquet_file.cc and json_function.cc.
 //
 // A Database may be shared by threads; a Connection belongs to one thread at a time; each sees the
 // state of the last commit when its statement starts.

@@ -174,8 +174,8 @@ std::string Import::properties_of(const InputFile& file, const std::vector<Field
   if (!file.has("properties")) return rest + "::VARCHAR";
   const std::string own = file.object_of("properties");
   return "CASE WHEN " + own + " IS NULL THEN " + rest + "::VARCHAR WHEN json_valid(" + own +
-         ") AND json_type(" + own + ") = 'OBJECT' THEN json_merge_patch(" + rest + ", " + own +
-         "::JSON)::VARCHAR END";
+         ") AND json_type(" + own + ") = 'OBJECT' AND NOT has_json_fault(" + own +
+         ") THEN json_merge_patch(" + rest + ", " + own + "::JSON)::VARCHAR END";
 }
 
 std::string Import::select(const InputFile& file, const std::vector<Field>& fields) const {
@@ -217,7 +217,8 @@ bool Import::check(Row& row, const std::vector<Field>& fields, const Place& plac
   }
   row.time = *time;
   if (!row.properties) {
-    return complain(place, "properties", "not a JSON object", "write it like {\"country\":\"IN\"}");
+    return complain(place, "properties", "not a JSON object that names each member once",
+                    "write it like {\"country\":\"IN\"}");
   }
   for (std::size_t i = 4; i < fields.size(); ++i) {
     if (!row.fields[i]) continue;

@@ -270,6 +270,11 @@ TEST_F(FileSource, BrokenFilesAreRefused) {
       refused("p.ndjson",
               "{\"unit\":\"u\",\"name\":\"b\",\"time\":\"2026-03-01\",\"properties\":[1]}\n"),
       HasSubstr("not a JSON object"));
+  EXPECT_THAT(
+      refused("k.csv",
+              "user,name,time,properties\n"
+              "u,b,2026-03-01,\"{\"\"k\"\":1,\"\"k\"\":2}\"\n"),
+      HasSubstr("k.csv:2: error: properties: not a JSON object that names each member once"));
 }
 
 TEST_F(FileSource, ManyProblemsAreCounted) {

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "assay/base/json_text.h"
 #include "assay/base/text.h"
+#include "assay/io/duckdb/json_function.h"
 
 namespace assay::io::duckdb {
 namespace {
@@ -125,6 +127,9 @@ Checked<void> InputFile::read_header() {
   });
   if (!connection) return unexpected(Problems{problem(connection.error())});
   connection_ = *std::move(connection);
+  if (const auto added = add_json_function(*connection_); !added) {
+    return unexpected(Problems{problem(added.error())});
+  }
   return kind_ == Kind::kCsv ? read_csv_header() : read_columns();
 }
 
@@ -157,18 +162,19 @@ Checked<void> InputFile::read_csv_header() {
   return {};
 }
 
-// Of NDJSON every key that any line has; NULL stands for the lines that are no objects.
+// Of NDJSON every key that any line has; NULL stands for the lines that cannot be used.
 Checked<void> InputFile::read_columns() {
   const Sql sql(kind_ == Kind::kParquet
                     ? "SELECT column_name, column_type FROM (DESCRIBE FROM " + relation_ + ")"
-                    : "SELECT DISTINCT unnest(CASE json_type(json) WHEN 'OBJECT' THEN "
-                      "json_keys(json) ELSE [NULL] END) AS key, '' FROM " +
+                    : "SELECT DISTINCT unnest(CASE WHEN json_type(json) = 'OBJECT' AND NOT "
+                      "has_json_fault(json::VARCHAR) THEN json_keys(json) ELSE [NULL] END) AS key, "
+                      "'' FROM " +
                           relation_ + " ORDER BY key");
   auto rows = connection_->query(sql);
   if (!rows) return unexpected(Problems{problem(rows.error())});
   while (rows->next()) {
     for (std::size_t row = 0; row < rows->size(); ++row) {
-      if (rows->is_null(0, row)) return unexpected(lines_without_object());
+      if (rows->is_null(0, row)) return unexpected(unusable_lines());
       columns_.emplace_back(rows->text(0, row));
       types_.emplace_back(rows->text(1, row));
     }
@@ -180,7 +186,7 @@ Checked<void> InputFile::read_columns() {
   return refuse(0, "has no columns");
 }
 
-Problems InputFile::lines_without_object() {
+Problems InputFile::unusable_lines() {
   Problems problems;
   auto rows = connection_->stream(Sql("SELECT json_type(json), json::VARCHAR FROM " + relation_));
   if (!rows) return {problem(rows.error())};
@@ -188,11 +194,15 @@ Problems InputFile::lines_without_object() {
   while (problems.size() < kProblemsMax && rows->next()) {
     for (std::size_t row = 0; row < rows->size() && problems.size() < kProblemsMax; ++row) {
       ++number;
-      if (!rows->is_null(0, row) && rows->text(0, row) == "OBJECT") continue;
       const std::string_view text = rows->is_null(1, row) ? "null" : rows->text(1, row);
-      problems.push_back({.place = {path_, line_of_text(path_, number), 0},
-                          .message = "is no object: " + std::string(text.substr(0, 60)),
-                          .hint = kMendJsonLine});
+      const bool is_object = !rows->is_null(0, row) && rows->text(0, row) == "OBJECT";
+      auto wrong = is_object
+                       ? json_fault(text)
+                       : Problem{.message = "is no object: " + std::string(text.substr(0, 60)),
+                                 .hint = kMendJsonLine};
+      if (!wrong) continue;
+      wrong->place = {path_, line_of_text(path_, number), 0};
+      problems.push_back(*std::move(wrong));
     }
   }
   return problems;
@@ -269,8 +279,9 @@ std::string InputFile::object_of(const std::string& column) const {
 }
 
 std::string InputFile::member_of(const std::string& column, const std::string& key) const {
-  return "json_extract_string(TRY_CAST(" + object_of(column) + " AS JSON), " + pointer_to(key) +
-         ")";
+  const std::string object = object_of(column);
+  return "json_extract_string(CASE WHEN NOT has_json_fault(" + object + ") THEN TRY_CAST(" +
+         object + " AS JSON) END, " + pointer_to(key) + ")";
 }
 
 Place InputFile::place(std::int64_t row) const {

@@ -22,7 +22,7 @@ namespace assay::io::duckdb {
 
 class InputFile {
  public:
-  // Every line of NDJSON that is no object is a problem.
+  // Every line of NDJSON that is no object, or has a fault of base/json_text.h, is a problem.
   static Checked<InputFile> open(const std::string& path);
 
   const std::string& path() const { return path_; }
@@ -41,7 +41,7 @@ class InputFile {
   std::string json_of(const std::string& column) const;
   // A column that holds a JSON object, or a struct, as the object's text.
   std::string object_of(const std::string& column) const;
-  // One member of such an object as text; NULL where there is none.
+  // One member of such an object as text; NULL where there is none, or the object has a fault.
   std::string member_of(const std::string& column, const std::string& key) const;
   const std::string& relation() const { return relation_; }
   Connection& connection() { return *connection_; }
@@ -57,7 +57,7 @@ class InputFile {
   Checked<void> read_header();
   Checked<void> read_csv_header();
   Checked<void> read_columns();
-  Problems lines_without_object();
+  Problems unusable_lines();
   Checked<void> refuse(int line, std::string message, std::string hint = {}) const;
   Problem csv_problem(const std::string& message) const;
   Problem json_problem(const std::string& message) const;

@@ -65,6 +65,19 @@ TEST_F(InputFiles, LinesOfNdjsonThatAreNoObjects) {
   EXPECT_EQ(std::count(twenty.begin(), twenty.end(), '\n'), 20);
 }
 
+TEST_F(InputFiles, LinesThatTwoReadersTakeForTwoThings) {
+  const std::string text = refusal(
+      "a.ndjson",
+      "{\"user\":\"u1\"}\n\n{\"user\":\"u1\",\"user\":\"u2\"}\n"
+      "{\"a\":[{\"k\":1,\"\\u006b\":1}]}\n{\"age\":1e400}\n{\"n\":123456789012345678901}\n");
+  for (const char* line : {"a.ndjson:3: error: user: is there twice (give it once)",
+                           "a.ndjson:4: error: a[0].k: is there twice",
+                           "a.ndjson:5: error: age: is a number that is"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+}
+
 TEST_F(InputFiles, LinesThatAreNoJson) {
   EXPECT_THAT(refusal("a.ndjson", "{\"user\":\"u1\"}\n\n{\"user\":"),
               HasSubstr("a.ndjson:3: error: is no JSON: unexpected end of data (each line"));
