@@ -147,6 +147,17 @@ TEST_F(AssignParquet, LeavesNothingBehindAFullDisk) {
   EXPECT_TRUE(nothing_is_left());
 }
 
+TEST_F(AssignParquet, JsonIsForProblems) {
+  const Ran fine = assign({"two.yaml"}, "user\nu1\n", {"--out", out(), "--json"});
+  EXPECT_EQ(fine.status, 0) << fine.err;
+  EXPECT_EQ(fine.out, "");
+  std::filesystem::remove(out());
+  const Ran wrong = assign({"two.yaml"}, "user\nu1,2\n", {"--out", out(), "--json"});
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_EQ(wrong.out, "");
+  EXPECT_EQ(nlohmann::json::parse(wrong.err)["problems"][0]["line"], 2) << wrong.err;
+}
+
 TEST_F(AssignParquet, LeavesAFileThatIsThere) {
   files_.write("answers.parquet", "precious");
   const Ran ran = assign({"two.yaml"}, "user\nu1\n", {"--out", out()});

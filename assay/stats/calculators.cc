@@ -83,8 +83,8 @@ std::string dump(const json& value) {
 // Nested deeper than any request is; what lies deeper is not even kept.
 constexpr int kMostLevels = 32;
 
-// Text to JSON; what is wrong with it goes to `trouble`: where it breaks off, a nesting without end,
-// what json_text.h finds.
+// Text to JSON; what is wrong with it goes to `trouble`: where it breaks off, a nesting without
+// end, what json_text.h finds.
 json parsed(std::string_view text, std::string& trouble) {
   if (text.find('\0') != std::string_view::npos) {
     trouble = "the request is not JSON: it has a zero byte";

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -37,6 +38,26 @@ bool is_same_file(int descriptor, const std::string& path) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
+// In one step, for another process may be making a file of the name. Network file systems have no
+// such rename, but links, which are not made over a file either.
+bool rename_over_nothing(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  return ::link(from.c_str(), to.c_str()) == 0 && ::unlink(from.c_str()) == 0;
+}
+
+// A name is on the disk when its folder is. Where folders cannot be opened or synced, that is the
+// file system's own care.
+bool sync_folder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int descriptor =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return true;
+  const bool is_synced = ::fsync(descriptor) == 0 || errno == EINVAL;
+  ::close(descriptor);
+  return is_synced;
+}
+
 }  // namespace
 
 Result<NewFile> NewFile::create(const std::string& path) {
@@ -67,11 +88,12 @@ NewFile& NewFile::operator=(NewFile&& other) noexcept {
 }
 
 Result<void> NewFile::keep() {
-  if (is_there(path_)) return fail_there(path_);  // Made by others in the meantime.
-  if (::fsync(descriptor_) != 0 || std::rename(part_.c_str(), path_.c_str()) != 0) {
-    return fail_errno(Code::kUnavailable, path_);
+  if (::fsync(descriptor_) != 0) return fail_errno(Code::kUnavailable, path_);
+  if (!rename_over_nothing(part_, path_)) {
+    return errno == EEXIST ? fail_there(path_) : fail_errno(Code::kUnavailable, path_);
   }
   ::close(std::exchange(descriptor_, -1));
+  if (!sync_folder(path_)) return fail_errno(Code::kUnavailable, path_);
   return {};
 }
 

@@ -25,8 +25,8 @@ class NewFile {
   ~NewFile();
 
   const std::string& part() const { return part_; }  // Empty, to be opened and filled.
-  // Its bytes are on the disk when it returns; kUnavailable where that fails, kInvalid where a file
-  // of the name has come up since.
+  // Its bytes and its name are on the disk when it returns; kUnavailable where that fails, kInvalid
+  // where a file of the name has come up since.
   Result<void> keep();
 
  private:

@@ -1,11 +1,15 @@
 #include "assay/io/file/new_file.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace assay::io::file {
 namespace {
@@ -99,6 +103,30 @@ TEST_F(NewFileTest, LeavesWhatComesUpInTheMeantime) {
   }
   EXPECT_EQ(text_of(path()), "precious");
   EXPECT_EQ(files(), 1U);
+}
+
+// Whoever makes a file of the name at the same moment keeps it, or fails: never both.
+TEST_F(NewFileTest, WinsOrLosesARaceForTheName) {
+  for (int round = 0; round < 100; ++round) {
+    std::filesystem::remove(path());
+    auto file = NewFile::create(path());
+    ASSERT_TRUE(file);
+    fill(file->part(), "ours");
+    std::atomic<bool> go = false;
+    bool is_theirs = false;
+    std::thread other([&] {
+      while (!go) {
+      }
+      const int descriptor = ::open(path().c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+      is_theirs = descriptor >= 0 && ::write(descriptor, "theirs", 6) == 6;
+      ::close(descriptor);
+    });
+    go = true;
+    const bool is_ours = file->keep().has_value();
+    other.join();
+    ASSERT_NE(is_ours, is_theirs);
+    ASSERT_EQ(text_of(path()), is_ours ? "ours" : "theirs");
+  }
 }
 
 TEST_F(NewFileTest, SaysWhenItCannotBeNamed) {
