@@ -1,11 +1,12 @@
-// One pass over the text that looks at nothing but quotes, brackets, commas and numbers: a parser
-// has seen the rest. Whatever else comes along ends the pass without a fault.
+// One pass over the text that looks at nothing but quotes, brackets, commas, numbers and words: a
+// parser has seen the rest. What cannot be JSON at all may end the pass without a fault.
 #include "assay/base/json_text.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "assay/base/ascii.h"
@@ -24,6 +25,14 @@ std::size_t end_of_text(std::string_view json, std::size_t at) {
 
 std::string_view number_at(std::string_view json, std::size_t at) {
   const std::size_t end = std::min(json.find_first_not_of(kNumber, at), json.size());
+  return json.substr(at, end - at);
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+std::string_view word_at(std::string_view json, std::size_t at) {
+  std::size_t end = at;
+  while (end < json.size() && is_letter(json[end])) ++end;
   return json.substr(at, end - at);
 }
 
@@ -99,20 +108,28 @@ class Pass {
     names_.reserve(16);
     for (std::size_t at = 0; at < json_.size() && !fault_;) {
       const char c = json_[at];
+      if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        ++at;
+        continue;
+      }
+      const bool is_behind_comma = std::exchange(is_behind_comma_, c == ',');
       if (c == '"') {
         const std::size_t end = end_of_text(json_, at + 1);
         if (expects_name_) add_name(json_.substr(at + 1, end - at - 1));
         at = end + 1;
-        continue;
-      }
-      if (c == '-' || is_digit(c)) {
+      } else if (c == '-' || is_digit(c)) {
         const std::string_view number = number_at(json_, at);
         check_number(number);
         at += number.size();
-        continue;
+      } else if (is_letter(c)) {
+        const std::string_view word = word_at(json_, at);
+        check_word(word);
+        at += word.size();
+      } else {
+        if (is_behind_comma && (c == '}' || c == ']')) refuse_comma();
+        if (!take(c)) break;
+        ++at;
       }
-      if (!take(c)) break;
-      ++at;
     }
     return std::move(fault_);
   }
@@ -123,6 +140,22 @@ class Pass {
     std::size_t begin;      // Of an object's names in names_.
     std::size_t index = 0;  // Of a list's element.
   };
+
+  // DuckDB takes it, and NaN, too.
+  void refuse_comma() {
+    if (open_.empty() || fault_) return;
+    if (!open_.back().is_object) --open_.back().index;
+    fault_ = {.field = place(),
+              .message = "is followed by a comma and nothing else",
+              .hint = "remove the comma"};
+  }
+
+  void check_word(std::string_view word) {
+    if (word == "true" || word == "false" || word == "null") return;
+    fault_ = {.field = place(),
+              .message = "is " + std::string(word.substr(0, 20)) + ", which is not in JSON",
+              .hint = "write null where there is no value"};
+  }
 
   // False where this is no JSON.
   bool take(char c) {
@@ -195,6 +228,7 @@ class Pass {
   std::vector<std::string_view> names_;  // Of all open objects, one behind the other.
   std::deque<std::string> held_;         // Names that had escapes.
   bool expects_name_ = false;
+  bool is_behind_comma_ = false;
   std::optional<Problem> fault_;
 };
 

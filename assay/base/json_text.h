@@ -4,7 +4,8 @@
 // RFC 8259 leaves open what an object says that has one name twice: some readers take the first
 // member, some the last, some both. So here it says nothing, at every door: a request, a line of a
 // list, an event. Neither does a number that no double holds (1e400); but 1e-400 is 0, and a whole
-// number beyond 64 bits is the double next to it.
+// number beyond 64 bits is the double next to it. Nor what only some readers take: NaN, Infinity,
+// a comma behind the last member.
 #pragma once
 
 #include <optional>

@@ -53,6 +53,15 @@ TEST(JsonText, ANumberThatNoDoubleHoldsIsAFault) {
   }
 }
 
+TEST(JsonText, WhatOnlySomeReadersTakeIsAFault) {
+  EXPECT_EQ(fault_of(R"({"a":{"b":[1,{"c":2}, ]}})"),
+            "a.b[1] is followed by a comma and nothing else");
+  EXPECT_EQ(fault_of("{\"a\":1,\r\n\t}"), "a is followed by a comma and nothing else");
+  EXPECT_EQ(fault_of(R"([1,{"a":-Infinity}])"), "[1].a is Infinity, which is not in JSON");
+  EXPECT_EQ(fault_of(R"({"a":1,"b":nan})"), "b is nan, which is not in JSON");
+  EXPECT_EQ(fault_of(R"({"a":[true,false,null,"NaN,"],"b":1})"), "");
+}
+
 TEST(JsonText, WhatIsNoJsonEndsThePass) {
   for (const char* json :
        {"{", "}", "]]", ",", "{\"a", "{\"a\\", "{\"\\u", "{\"\\ud800\\u", "[1e", "1e", "-",

@@ -90,10 +90,6 @@ json parsed(std::string_view text, std::string& trouble) {
     trouble = "the request is not JSON: it has a zero byte";
     return {};
   }
-  if (const auto fault = json_fault(text)) {
-    trouble = fmt::format("the field {} {}", fault->field, fault->message);
-    return {};
-  }
   const auto watch = [&](int depth, json::parse_event_t event, json&) {
     using Event = json::parse_event_t;
     const bool opens = event == Event::object_start || event == Event::array_start;
@@ -102,7 +98,10 @@ json parsed(std::string_view text, std::string& trouble) {
     return false;
   };
   try {
-    return json::parse(text, watch);
+    json request = json::parse(text, watch);
+    const auto fault = trouble.empty() ? json_fault(text) : std::nullopt;
+    if (fault) trouble = fmt::format("the field {} {}", fault->field, fault->message);
+    return request;
   } catch (const json::exception& error) {
     const std::string_view what = error.what();  // "[json.exception…] parse error at line 1, …"
     const std::size_t from = what.find("] ");

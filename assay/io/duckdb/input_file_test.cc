@@ -66,16 +66,17 @@ TEST_F(InputFiles, LinesOfNdjsonThatAreNoObjects) {
 }
 
 TEST_F(InputFiles, LinesThatTwoReadersTakeForTwoThings) {
-  const std::string text = refusal(
-      "a.ndjson",
-      "{\"user\":\"u1\"}\n\n{\"user\":\"u1\",\"user\":\"u2\"}\n"
-      "{\"a\":[{\"k\":1,\"\\u006b\":1}]}\n{\"age\":1e400}\n{\"n\":123456789012345678901}\n");
-  for (const char* line : {"a.ndjson:3: error: user: is there twice (give it once)",
-                           "a.ndjson:4: error: a[0].k: is there twice",
-                           "a.ndjson:5: error: age: is a number that is"}) {
+  const std::string text = refusal("a.ndjson",
+                                   "{\"user\":\"u1\"}\n\n{\"user\":\"u1\",\"user\":\"u2\"}\n"
+                                   "{\"a\":[{\"k\":1,\"\\u006b\":1}]}\n{\"age\":1e400}\n{\"n\":"
+                                   "123456789012345678901}\n{\"n\":NaN}\n{\"n\":1,}\n");
+  for (const char* line :
+       {"a.ndjson:3: error: user: is there twice (give it once)",
+        "a.ndjson:4: error: a[0].k: is there twice", "a.ndjson:5: error: age: is a number that is",
+        "a.ndjson:7: error: n: is NaN", "a.ndjson:8: error: n: is followed by a comma"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5) << text;
 }
 
 TEST_F(InputFiles, LinesThatAreNoJson) {
