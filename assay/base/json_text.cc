@@ -90,11 +90,14 @@ std::string unescaped(std::string_view text) {
     }
     std::uint32_t unit = code_unit(text.substr(i + 1));
     i += 4;
-    if (unit >= 0xd800 && unit < 0xdc00 && text.substr(std::min(i + 1, text.size()), 2) == "\\u") {
-      unit = 0x10000 + ((unit - 0xd800) << 10) + (code_unit(text.substr(i + 3)) - 0xdc00);
+    const std::string_view next = text.substr(std::min(i + 1, text.size()));
+    const std::uint32_t low = next.starts_with("\\u") ? code_unit(next.substr(2)) : 0;
+    if (unit >= 0xd800 && unit < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+      unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
       i += 6;
     }
-    append_utf8(unit, out);
+    const bool is_character = unit < 0xd800 || (unit > 0xdfff && unit < 0x110000);
+    append_utf8(is_character ? unit : 0xfffd, out);
   }
   return out;
 }
@@ -217,7 +220,9 @@ class Pass {
       if (!one.is_object) {
         text += '[' + std::to_string(one.index) + ']';
       } else if (end > one.begin) {
-        text += (text.empty() ? "" : ".") + std::string(names_[end - 1].substr(0, kMostBytes));
+        std::string_view name = names_[end - 1].substr(0, kMostBytes);
+        while (!is_utf8(name)) name.remove_suffix(1);  // It was cut within a letter.
+        text += (text.empty() ? "" : ".") + std::string(name);
       }
     }
     return text;

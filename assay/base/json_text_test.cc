@@ -53,6 +53,14 @@ TEST(JsonText, ANumberThatNoDoubleHoldsIsAFault) {
   }
 }
 
+TEST(JsonText, PlacesAreText) {
+  EXPECT_EQ(fault_of(R"({"\ud800x":1e400})").substr(0, 4), "\xef\xbf\xbdx");
+  EXPECT_EQ(fault_of(R"({"\ud800\u0041":1e400})").substr(0, 3), "\xef\xbf\xbd");
+  std::string name(199, 'x');
+  name += "\xe2\x82\xac";
+  EXPECT_EQ(json_fault("{\"" + name + "\":1e400}")->field, name.substr(0, 199));
+}
+
 TEST(JsonText, WhatOnlySomeReadersTakeIsAFault) {
   EXPECT_EQ(fault_of(R"({"a":{"b":[1,{"c":2}, ]}})"),
             "a.b[1] is followed by a comma and nothing else");
