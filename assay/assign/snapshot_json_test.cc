@@ -25,7 +25,7 @@ Running rich() {
       .layer = "home",
       .slots = {{.begin = 5, .end = 400'000}, {.begin = 500'000, .end = 600'000}},
       .traffic_ppm = 250'000,
-      .salt = "tab\there",
+      .salt = "tab\there, \x1f and \x01",
       .reshuffle = true,
       .expose_on_evaluation = true,
       .targeting = tree(Op::kAny, {leaf(Op::kIn, "country", {std::string("IN"), 7.25, true}),
@@ -134,7 +134,7 @@ TEST(SnapshotJson, LoadsWhateverTheLayout) {
 
 // The shortest text of such a double is a whole number that 64 bits do not hold.
 TEST(SnapshotJson, NumbersOfAnySize) {
-  Running one{.plan = plan_of("large")};
+  Running one{.plan = plan_of("large"), .epoch = -3};
   one.plan.assignment.targeting = {
       .op = define::Op::kIn,
       .attribute = "a",
@@ -157,7 +157,10 @@ std::string load_error(const std::string& text) {
 
 TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
   EXPECT_NE(load_error("").find("the snapshot is not JSON"), std::string::npos);
-  EXPECT_NE(load_error(R"({"format":2,"experiments":[]})").find("of format 2"), std::string::npos);
+  for (const std::string format : {"0", "2"}) {
+    EXPECT_NE(load_error(R"({"format":)" + format + R"(,"experiments":[]})").find("of format"),
+              std::string::npos);
+  }
   const std::string text = snapshot_json(related());
   for (std::size_t size = 1; size < text.size(); size += 7) {
     EXPECT_NE(load_error(text.substr(0, size)).find("not JSON"), std::string::npos) << size;
@@ -178,6 +181,8 @@ TEST(SnapshotJson, LoadingSaysWhatIsWrong) {
   EXPECT_NE(changed("\"version\":1", "\"version\":9999999999999999999").find("version is not"),
             std::string::npos);
   EXPECT_NE(changed("\"version\":1", "\"version\":999999999999999999").find("version is not"),
+            std::string::npos);
+  EXPECT_NE(changed("\"epoch\":0", "\"epoch\":9999999999999999999").find("epoch is not"),
             std::string::npos);
   EXPECT_NE(
       changed("\"control\":\"control\"", "\"control\":\"zz\"").find("\"zz\" is not a variant"),

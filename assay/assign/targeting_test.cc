@@ -127,6 +127,9 @@ TEST(Targeting, MembershipOfAnyElement) {
 }
 
 TEST(Targeting, Versions) {
+  for (const char* range : {"<2.0.0 <3.0.0", "<3.0.0 <2.0.0", ">=2.5.1 >=1.0.0", ">=1 >=2.5.1"}) {
+    EXPECT_FALSE(accepts_text(leaf(Op::kSemver, "a", {std::string(range)}), "2.5.0")) << range;
+  }
   const Condition range = leaf(Op::kSemver, "a", {std::string("^1.4"), std::string(">=3")});
   EXPECT_TRUE(accepts_text(range, "1.10.0"));
   EXPECT_FALSE(accepts_text(range, "2.0.0"));

@@ -1,6 +1,7 @@
 #include "assay/serve/assigned.h"
 
 #include <future>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -143,6 +144,29 @@ TEST_F(Assigned, TheSecondKindOfUnitIsDrawnByItsOwnId) {
   const auto found = check();
   EXPECT_EQ(found->rows, 3);
   EXPECT_EQ(found->differing, 1);
+}
+
+// Two seconds each, of which the first is burn-in, and no row.
+TEST_F(Assigned, ASwitchbackIsDrawnForTheTimeOfTheExposure) {
+  experiment_.plan.assignment.switchback =
+      define::Switchback{.period_seconds = 2, .burn_in_seconds = 1, .start = {}};
+  const auto snapshot = assign::must_compile({experiment_.plan});
+  std::set<std::string> seen;
+  for (int i = 0; i < 20; ++i) {
+    const std::string unit = assign::user(i);
+    assign::Context context(*snapshot);
+    context.set_targeting_key(unit);
+    context.set_time({(1'800'000'000 + i) * kMicrosPerSecond});
+    const auto variant = static_cast<std::size_t>(snapshot->evaluate("a", context)->variant);
+    expose(unit, std::string(snapshot->variant_key({0}, variant)));
+    seen.insert(batch_.exposures.back().variant);
+  }
+  EXPECT_EQ(seen.size(), 2U);
+  const auto found = check();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->rows, 10);
+  EXPECT_EQ(found->left_out, 0);
+  EXPECT_EQ(found->differing, 0) << found->example;
 }
 
 TEST_F(Assigned, NothingIsSaidWhereMoreThanIdAndTimeDecides) {
