@@ -111,8 +111,8 @@ std::vector<Running> related() {
   all[3].plan.assignment.switchback = {.period_seconds = 60, .burn_in_seconds = 5, .start = {}};
   all.push_back({.plan = plan_of("ramped", {1, 3}),
                  .version = 3,
-                 .epoch = 2,
-                 .earlier = {{.epoch = 1, .traffic_ppm = 100'000, .weights = {1, 1}}}});
+                 .epoch = -1,
+                 .earlier = {{.epoch = -2, .traffic_ppm = 100'000, .weights = {1, 1}}}});
   all[4].plan.assignment.targeting = leaf(Op::kGreater, "age", {17.5});
   all.push_back({.plan = plan_of("last")});
   all.push_back({.plan = plan_of("forcing")});
@@ -134,7 +134,7 @@ TEST(SnapshotJson, LoadsWhateverTheLayout) {
 
 // The shortest text of such a double is a whole number that 64 bits do not hold.
 TEST(SnapshotJson, NumbersOfAnySize) {
-  Running one{.plan = plan_of("large"), .epoch = -3};
+  Running one{.plan = plan_of("large")};
   one.plan.assignment.targeting = {
       .op = define::Op::kIn,
       .attribute = "a",
