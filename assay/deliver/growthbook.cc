@@ -366,16 +366,22 @@ std::string why_not_growthbook(const Experiment& plan) {
 
 GrowthbookPayload growthbook_payload(std::span<const assign::Running> experiments) {
   GrowthbookPayload payload;
-  Json features = Json::object();
+  std::string features;  // Each is written by itself: an ordered object finds a name by looking.
+  const auto write = [&](const Json& json) {
+    features += json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
   for (const assign::Running& running : experiments) {
     std::string reason = why_not_growthbook(running.plan);
-    if (reason.empty()) {
-      features[running.plan.id] = feature_of(running);
-    } else {
+    if (!reason.empty()) {
       payload.left_out.emplace(running.plan.id, std::move(reason));
+      continue;
     }
+    features += features.empty() ? '{' : ',';
+    write(running.plan.id);
+    features += ':';
+    write(feature_of(running));
   }
-  payload.features_json = features.dump(-1, ' ', false, Json::error_handler_t::replace);
+  payload.features_json = features.empty() ? "{}" : features + '}';
   return payload;
 }
 

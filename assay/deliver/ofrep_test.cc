@@ -164,7 +164,6 @@ TEST(Ofrep, ErrorsByTheProtocol) {
   EXPECT_EQ(missing["key"], "no \"such\" \xef\xbf\xbd flag");
 }
 
-// An id that is no text is a mistake of the caller, and not as if nobody were named.
 TEST(Ofrep, SaysWhatCannotBeReadOfOneMeaning) {
   const Ofrep ofrep = world();
   const auto details = [&](std::string_view body) {
@@ -178,12 +177,18 @@ TEST(Ofrep, SaysWhatCannotBeReadOfOneMeaning) {
             "context.x.k is there twice (give it once)");
   EXPECT_EQ(details(R"({"context":{"targetingKey":"a"},"context":{}})"),
             "context is there twice (give it once)");
+  EXPECT_EQ(details(R"({"context":{"targetingKey":"a"},"other":[{},[{"\u006b":1,"k":1}]]})"),
+            "other[1][0].k is there twice (give it once)");
+  std::string many = R"({"k7":0)";
+  for (int i = 0; i < 40; ++i) many += ",\"k" + std::to_string(i) + "\":0";
+  EXPECT_EQ(details(R"({"context":)" + many + "}}"), "context.k7 is there twice (give it once)");
   EXPECT_EQ(details(R"({"context":{"targetingKey":"a","ages":[1,-1e400]}})"),
             "context.ages[1] is a number that is too large: -1e400 (the largest is about 1.8e308)");
   EXPECT_EQ(details(R"({"context":{"targetingKey":"a","age":1e}})"),
             "the body is not JSON of at most 4 MiB and 64 levels");
 }
 
+// An id that is no text is a mistake of the caller, and not as if nobody were named.
 TEST(Ofrep, NamesTheUnitThatIsNoText) {
   const Ofrep ofrep = world();
   const auto told = [&](const json& context) {

@@ -21,6 +21,7 @@ struct Reader {
   dom::parser parser{kMaxBodyBytes + simdjson::SIMDJSON_PADDING};
   std::deque<std::vector<assign::Element>> lists;
   std::string name;
+  std::vector<std::string_view> names;  // Of all open objects, one behind the other.
   // Deeper documents are refused; a parser that cannot be allocated refuses every document.
   Reader() : is_ready(parser.allocate(1 << 16, kMaxDepth) == simdjson::SUCCESS) {}
   bool is_ready;
@@ -38,6 +39,38 @@ auto fault(Kind kind, std::string message, std::string hint = {}, std::string pl
       BodyFault{kind, {Code::kInvalid, std::move(message), std::move(hint)}, std::move(place)});
 }
 
+bool has_equals(std::span<std::string_view> names) {
+  constexpr std::size_t kFew = 12;
+  if (names.size() > kFew) {
+    std::ranges::sort(names);
+    return std::ranges::adjacent_find(names) != names.end();
+  }
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (names[k] == names[i]) return true;
+    }
+  }
+  return false;
+}
+
+// Whether an object in it has one name twice. What json_fault finds in the text, found quickly.
+bool names_twice(Reader& reader, const dom::element& value) {
+  if (value.is_array()) {
+    const dom::array array(value);
+    return std::any_of(array.begin(), array.end(),
+                       [&](const dom::element& one) { return names_twice(reader, one); });
+  }
+  if (!value.is_object()) return false;
+  const std::size_t begin = reader.names.size();
+  for (const dom::key_value_pair pair : dom::object(value)) {
+    if (names_twice(reader, pair.value)) return true;
+    reader.names.push_back(pair.key);
+  }
+  const bool found = has_equals(std::span(reader.names).subspan(begin));
+  reader.names.resize(begin);
+  return found;
+}
+
 // `what` begins the sentence that says what is wrong: "the body".
 Expected<dom::element, BodyFault> parse(Reader& reader, std::string_view body,
                                         std::string_view what) {
@@ -52,14 +85,16 @@ Expected<dom::element, BodyFault> parse(Reader& reader, std::string_view body,
   if (error == simdjson::NUMBER_ERROR) {
     error = reader.parser.parse(with_fractions(body)).get(document);
   }
-  if (error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR) {
+  reader.names.clear();
+  const bool is_read = error == simdjson::SUCCESS;
+  if (is_read ? names_twice(reader, document) : error == simdjson::NUMBER_ERROR) {
     if (auto wrong = json_fault(body)) {
       std::string sentence = wrong->field + ' ' + wrong->message;
       return fault(Kind::kNotJson, std::move(sentence), std::move(wrong->hint),
                    std::move(wrong->field));
     }
   }
-  if (error != simdjson::SUCCESS) return not_json();
+  if (!is_read) return not_json();
   return document;
 }
 
