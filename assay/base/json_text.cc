@@ -144,20 +144,24 @@ class Pass {
     std::size_t index = 0;  // Of a list's element.
   };
 
+  void refuse(std::string message, std::string hint) {
+    Problem& fault = fault_.emplace();
+    fault.field = place();
+    fault.message = std::move(message);
+    fault.hint = std::move(hint);
+  }
+
   // DuckDB takes it, and NaN, too.
   void refuse_comma() {
     if (open_.empty() || fault_) return;
     if (!open_.back().is_object) --open_.back().index;
-    fault_ = {.field = place(),
-              .message = "is followed by a comma and nothing else",
-              .hint = "remove the comma"};
+    refuse("is followed by a comma and nothing else", "remove the comma");
   }
 
   void check_word(std::string_view word) {
     if (word == "true" || word == "false" || word == "null") return;
-    fault_ = {.field = place(),
-              .message = "is " + std::string(word.substr(0, 20)) + ", which is not in JSON",
-              .hint = "write null where there is no value"};
+    refuse("is " + std::string(word.substr(0, 20)) + ", which is not in JSON",
+           "write null where there is no value");
   }
 
   // False where this is no JSON.
@@ -196,7 +200,7 @@ class Pass {
     const auto twice = std::adjacent_find(begin, names_.end());
     if (twice == names_.end()) return;
     names_.back() = *twice;
-    fault_ = {.field = place(), .message = "is there twice", .hint = "give it once"};
+    refuse("is there twice", "give it once");
   }
 
   void check_number(std::string_view number) {
@@ -206,9 +210,8 @@ class Pass {
     const char* end = number.data() + number.size();
     const auto [stop, error] = std::from_chars(number.data(), end, value);
     if (error != std::errc::result_out_of_range || stop != end || parse_number(number)) return;
-    fault_ = {.field = place(),
-              .message = "is a number that is too large: " + std::string(number.substr(0, 20)),
-              .hint = "the largest is about 1.8e308"};
+    refuse("is a number that is too large: " + std::string(number.substr(0, 20)),
+           "the largest is about 1.8e308");
   }
 
   std::string place() const {
