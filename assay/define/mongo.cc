@@ -146,7 +146,7 @@ std::optional<Condition> Mongo::attribute(const std::string& name, const Value& 
   auto entries = value.entries();
   std::vector<Condition> parts;
   const auto is_negation = [](const Value::Entry& one) { return one.key == "$not"; };
-  const auto last = std::ranges::stable_partition(entries, std::not_fn(is_negation)).begin();
+  const auto last = std::stable_partition(entries.begin(), entries.end(), std::not_fn(is_negation));
   for (const std::size_t i : {0U, 1U}) {
     if (last - entries.begin() != 2 || entries[i].key != "$type") continue;
     auto part = typed(name, entries[i].value, entries[1 - i]);
