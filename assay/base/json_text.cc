@@ -225,10 +225,10 @@ class Pass {
       } else if (end > one.begin) {
         std::string_view name = names_[end - 1].substr(0, kMostBytes);
         while (!is_utf8(name)) name.remove_suffix(1);  // It was cut within a letter.
-        text += (text.empty() ? "" : ".") + std::string(name);
+        text += (text.empty() ? "" : ".") + std::string(name.empty() ? "\"\"" : name);
       }
     }
-    return text;
+    return text.empty() ? "the value" : text;
   }
 
   std::string_view json_;

@@ -17,7 +17,7 @@ TEST(JsonText, AMemberTwiceIsAFault) {
   EXPECT_EQ(fault_of(R"({"units":[{"id":"a"},{"id":"b","x":[[],{"k":1,"k":2}]}]})"),
             "units[1].x[1].k is there twice");
   EXPECT_EQ(fault_of(R"([{"a":{}},{"a":{"b":1,"c":{"b":1},"b":1}}])"), "[1].a.b is there twice");
-  EXPECT_EQ(fault_of(R"({"":1,"":2})"), " is there twice");
+  EXPECT_EQ(fault_of(R"({"":1,"":2})"), "\"\" is there twice");
   std::string many = "{";
   for (int i = 0; i < 1000; ++i) many += '"' + std::to_string(i) + R"(":0,)";
   EXPECT_EQ(fault_of(many + R"("x":0})"), "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -29,7 +30,8 @@ std::optional<double> parse_number(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (text.empty() || stop != end) return std::nullopt;
   if (error == std::errc::result_out_of_range) {  // Too near to 0, or too far away from it.
-    value = std::strtod(std::string(text).c_str(), nullptr);
+    static const locale_t plain = ::newlocale(LC_ALL_MASK, "C", nullptr);  // Whatever the host's.
+    value = ::strtod_l(std::string(text).c_str(), nullptr, plain);
   } else if (error != std::errc{}) {
     return std::nullopt;
   }

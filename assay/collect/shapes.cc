@@ -251,7 +251,17 @@ void read_lines(std::string_view padded, const Limits& limits, const RecordSink&
   });
 }
 
-// With a `fault`, whichever elements have it are refused; all of it where none has.
+// A member of a batch itself, as which one would be lost without a word.
+std::optional<std::string_view> name_twice(const Object& object) {
+  std::vector<std::string_view> names;
+  for (const auto field : object) names.push_back(field.key);
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  return twice == names.end() ? std::nullopt : std::optional(*twice);
+}
+
+// With a `fault`, whichever elements have it are refused; all of it where none has, or where the
+// batch itself has one.
 void read_document(const Element& root, std::string_view list, const Limits& limits,
                    const RecordSink& sink, std::optional<Complaint> fault) {
   Element holder = root;
@@ -260,6 +270,9 @@ void read_document(const Element& root, std::string_view list, const Limits& lim
     const auto wrapped = find(object, {list, "batch"});
     if (!wrapped && fault) return sink.complaint(1, *std::move(fault));
     if (!wrapped) return read_element(root, 1, sink);
+    if (const auto twice = fault ? name_twice(object) : std::nullopt) {
+      return sink.complaint(1, {fmt::format("{} is there twice", *twice), "give it once"});
+    }
     holder = *wrapped;
   }
   simdjson::dom::array elements;

@@ -8,7 +8,7 @@
 //   {"$or": [{"a": {"$type": "string", "$regex": "(?:x|y)"}},
 //            {"a": {"$type": "array", "$in": ["x", "y"]}}]}      a contains x or y
 //   {"$type": "string", "$regex": "(?:x|y)$",
-//    "$not": {"$regex": "(?:\\n|\\r)$"}}                        ends with x or y
+//    "$not": {"$regex": "(?:\n|\r)$"}}                          ends with x or y
 //
 // Others stay two.
 #pragma once

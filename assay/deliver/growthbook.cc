@@ -92,10 +92,10 @@ Json children_of(const Condition& condition) {
   return parts;
 }
 
-constexpr const char* kLineBreaks[] = {"\n", "\r", "\u0085", "\u2028", "\u2029"};
+constexpr const char* kLineBreaks[] = {"\n", "\v", "\f", "\r", "\u0085", "\u2028", "\u2029"};
 
-// "$" is the very end, but in Python, Java and others also the place before a last line break, and
-// nothing else is the very end in all languages: so the text may not end with a break.
+// "$" is the very end, but in Python, Java, Swift and others also the place before a last line
+// break, and nothing else is the very end in all of them: so the text may not end with a break.
 Json ends_with(const Condition& condition) {
   Json test = text_match(condition, "", "$");
   if (!test.contains("$regex")) return test;
@@ -368,7 +368,8 @@ GrowthbookPayload growthbook_payload(std::span<const assign::Running> experiment
   GrowthbookPayload payload;
   std::string features;  // Each is written by itself: an ordered object finds a name by looking.
   const auto write = [&](const Json& json) {
-    features += json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    // In ASCII: readers of streams take U+2028 and others for the end of a line.
+    features += json.dump(-1, ' ', true, Json::error_handler_t::replace);
   };
   for (const assign::Running& running : experiments) {
     std::string reason = why_not_growthbook(running.plan);

@@ -72,7 +72,7 @@ TEST(Growthbook, TranslatesConditionsWithTheirTypes) {
             json::parse(R"({"age":{"$type":"number","$gte":18.0}})"));
   EXPECT_EQ(condition_of(leaf(Op::kSuffix, "mail", {std::string("@a.b"), std::string("c")})),
             json::parse(R"json({"mail":{"$type":"string","$regex":"(?:@a\\.b|c)$",
-                        "$not":{"$regex":"(?:\n|\r|\u0085|\u2028|\u2029)$"}}})json"))
+                        "$not":{"$regex":"(?:\n|\u000b|\f|\r|\u0085|\u2028|\u2029)$"}}})json"))
       << "where $ is also before a last line break, too";
 }
 
@@ -239,7 +239,7 @@ TEST(Growthbook, LeavesOutWhatItsSdksWouldAnswerOtherwise) {
   }
   held.assignment.targeting = leaf(Op::kExists, "$price", {true});
   EXPECT_EQ(why_not_growthbook(held), "");
-  for (const std::string end : {"\n", "x\r", "\u0085", "\u2028", "\u2029"}) {
+  for (const std::string end : {"\n", "x\r", "\v", "\f", "\u0085", "\u2028", "\u2029"}) {
     held.assignment.targeting = leaf(Op::kSuffix, "a", {std::string("b"), end});
     EXPECT_NE(why_not_growthbook(held).find("line break"), std::string::npos);
   }

@@ -126,7 +126,7 @@ Checked<Interleaved> interleave_json(std::string_view body) {
                         .hint = "JSON is text in UTF-8"});
     return unexpected(std::move(problems));
   }
-  if (auto fault = json_fault(body.substr(0, kMaxBodyBytes))) {
+  if (auto fault = body.size() <= kMaxBodyBytes ? json_fault(body) : std::nullopt) {
     problems.push_back(*std::move(fault));
     return unexpected(std::move(problems));
   }

@@ -98,10 +98,11 @@ class Import {
   }
 
  private:
-  // One row: the fields in their order (nothing: NULL), then the properties.
+  // One row: the fields in their order (nothing: NULL), the properties, a fault of the units.
   struct Row {
     std::vector<std::optional<std::string>> fields;
     std::optional<std::string> properties;
+    bool has_faulty_units = false;
     Digest128 id;
     Timestamp time;
   };
@@ -186,7 +187,9 @@ std::string Import::select(const InputFile& file, const std::vector<Field>& fiel
                                     : file.text_of(field.column);
     sql += ", ";
   }
-  return sql + properties_of(file, fields) + " FROM " + file.relation();
+  const bool has_units = std::ranges::find(fields, kUnits, &Field::column) != fields.end();
+  return sql + properties_of(file, fields) + ", " +
+         (has_units ? file.fault_of(kUnits) : "NULL::VARCHAR") + " FROM " + file.relation();
 }
 
 Import::Row Import::row_of(const Rows& rows, std::size_t at, std::size_t field_count) {
@@ -200,10 +203,15 @@ Import::Row Import::row_of(const Rows& rows, std::size_t at, std::size_t field_c
       row.properties = std::move(value);
     }
   }
+  row.has_faulty_units = !rows.is_null(field_count + 1, at);
   return row;
 }
 
 bool Import::check(Row& row, const std::vector<Field>& fields, const Place& place) {
+  if (row.has_faulty_units) {
+    return complain(place, kUnits, "not a JSON object that names each member once",
+                    "write it like {\"user\":\"u1\"}");
+  }
   for (std::size_t i = names_fallback(row) ? 1 : 0; i < fields.size(); ++i) {
     if (fields[i].required && (!row.fields[i] || row.fields[i]->empty())) {
       return complain(place, fields[i].column, "the " + fields[i].what + " is missing",
@@ -259,7 +267,8 @@ void Import::read(const std::string& path, std::vector<Field> fields, ImportRepo
       Row row = row_of(*rows, at, fields.size());
       ++report.rows;
       ++number;
-      if (fields[0].column == kUnits && !row.fields[0] && !names_fallback(row)) {
+      const bool has_unit = row.fields[0] || names_fallback(row) || row.has_faulty_units;
+      if (fields[0].column == kUnits && !has_unit) {
         ++report.other;
       } else if (check(row, fields, file->place(number))) {
         (this->*add)(row);

@@ -209,6 +209,20 @@ TEST_F(FileSource, SameRowsCountOnceAndOtherExperimentsNotAtAll) {
   EXPECT_EQ(files.source->exposed(experiment_, kLater)->units.at({"a", 0}), 1);
 }
 
+TEST_F(FileSource, UnitsOfTwoMeaningsAreNamedAndNotDropped) {
+  const std::string two =
+      folder_.write("two.csv",
+                    "units,variant,time\n"
+                    "\"{\"\"user\"\":\"\"u1\"\",\"\"user\"\":\"\"u2\"\"}\",a,2026-03-01\n"
+                    "\"{\"\"device\"\":\"\"d1\"\"}\",a,2026-03-01\n");
+  const auto files = open_files(experiment_, {two}, {events_}, {});
+  ASSERT_FALSE(files);
+  ASSERT_EQ(files.error().size(), 1U) << "the second row is another kind's";
+  EXPECT_NE(to_text(files.error()).find("two.csv:2: error: units: not a JSON object that names"),
+            std::string::npos)
+      << to_text(files.error());
+}
+
 TEST_F(FileSource, EveryProblemIsNamedWithFileAndLine) {
   const std::string bad = folder_.write("bad.csv",
                                         "user_id,event,time,value\n"

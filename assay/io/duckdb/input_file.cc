@@ -278,6 +278,11 @@ std::string InputFile::object_of(const std::string& column) const {
   return nested ? "to_json(" + quote_name(column) + ")::VARCHAR" : text_of(column);
 }
 
+std::string InputFile::fault_of(const std::string& column) const {
+  if (kind_ == Kind::kJsonLines) return "NULL::VARCHAR";  // A line with one is refused before.
+  return "CASE WHEN has_json_fault(" + object_of(column) + ") THEN 'yes' END";
+}
+
 std::string InputFile::member_of(const std::string& column, const std::string& key) const {
   const std::string object = object_of(column);
   return "json_extract_string(CASE WHEN NOT has_json_fault(" + object + ") THEN TRY_CAST(" +

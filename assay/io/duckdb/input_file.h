@@ -41,6 +41,8 @@ class InputFile {
   std::string json_of(const std::string& column) const;
   // A column that holds a JSON object, or a struct, as the object's text.
   std::string object_of(const std::string& column) const;
+  // Not NULL where such an object has a fault of base/json_text.h.
+  std::string fault_of(const std::string& column) const;
   // One member of such an object as text; NULL where there is none, or the object has a fault.
   std::string member_of(const std::string& column, const std::string& key) const;
   const std::string& relation() const { return relation_; }

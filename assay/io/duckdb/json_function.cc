@@ -7,7 +7,7 @@
 namespace assay::io::duckdb {
 namespace {
 
-// Of rows that are null the answer is null, too, and nobody looks at what is written.
+// What is null has no fault.
 void fill(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   const duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
   auto* text = static_cast<duckdb_string_t*>(duckdb_vector_get_data(texts));

@@ -39,11 +39,21 @@ bool is_same_file(int descriptor, const std::string& path) {
 }
 
 // In one step, for another process may be making a file of the name. Network file systems have no
-// such rename, but links, which are not made over a file either.
+// such rename, but links, which are not made over a file either. Where there are none, a look
+// before must do.
 bool rename_over_nothing(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno != EINVAL && errno != ENOSYS) return false;
-  return ::link(from.c_str(), to.c_str()) == 0 && ::unlink(from.c_str()) == 0;
+  if (::link(from.c_str(), to.c_str()) == 0) {
+    ::unlink(from.c_str());  // Whether or not: the file is whole and has its name.
+    return true;
+  }
+  if (errno == EEXIST) return false;
+  if (is_there(to)) {
+    errno = EEXIST;
+    return false;
+  }
+  return ::rename(from.c_str(), to.c_str()) == 0;
 }
 
 // A name is on the disk when its folder is. Where folders cannot be opened or synced, that is the
@@ -93,8 +103,10 @@ Result<void> NewFile::keep() {
     return errno == EEXIST ? fail_there(path_) : fail_errno(Code::kUnavailable, path_);
   }
   ::close(std::exchange(descriptor_, -1));
-  if (!sync_folder(path_)) return fail_errno(Code::kUnavailable, path_);
-  return {};
+  if (sync_folder(path_)) return {};
+  auto failed = fail_errno(Code::kUnavailable, path_);
+  ::unlink(path_.c_str());
+  return failed;
 }
 
 NewFile::~NewFile() {
